@@ -1,0 +1,95 @@
+// What the core needs from whatever keeps its bytes: the embedded store, the memory log, or a replicated engine.
+// "Append these bytes, tell me when they are durable, replay them", and pages that leave memory for a while.
+// Nothing here answers with a promise or a closure: answers come as numbers through one handler.
+
+import type { Address } from "../lib/arena.ts";
+import type { LogPosition, QueueNumber } from "./numbers.ts";
+
+/** Kinds of log entry. The numbers are on disk: never reuse one. Payloads are drawn in log-entries.ts. */
+export const EntryKind = {
+  publish: 1,
+  settle: 2,
+  returned: 3,
+  purge: 4,
+  definition: 5,
+  move: 6,
+  part: 7,
+  transactionPublish: 8,
+  commit: 9,
+  deliveredUpTo: 10,
+} as const;
+export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/** The write-ahead log of this node: one order for everything that must survive. */
+export interface Log {
+  /**
+   * Room for one entry of `lengthBytes` in the current log buffer; the caller fills it before anything else happens.
+   * Never refuses: callers stop taking publishes while `congested`, and what is in hand then always fits.
+   */
+  append(kind: EntryKind, lengthBytes: number): Address;
+  /** Just behind the last entry appended. */
+  readonly position: LogPosition;
+  /** Everything before this is safe. Starts at `position` after recovery. */
+  readonly durablePosition: LogPosition;
+  /** More waits for the disk than a publisher may add to; the handler hears `onRelieved`. */
+  readonly congested: boolean;
+  /** Once per turn: starts writing what was appended, unless a write is in flight. */
+  commit(): void;
+  /** Set once, before the first append. */
+  handler: LogHandler;
+}
+
+export interface LogHandler {
+  /** Everything before `position` is durable now. Never called from inside `append` or `commit`. */
+  onDurable(position: LogPosition): void;
+  onRelieved(): void;
+  /** A write or sync failed: nothing will be durable any more. The process must stop. */
+  onFailed(reason: string): void;
+}
+
+/** Hears the log again at start, entry by entry, in order. */
+export interface ReplayHandler {
+  /** The payload lies in the arena until this returns. */
+  onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void;
+}
+
+/** Names a page that was written out: whatever the pager likes, within 2^53. */
+export type PageHandle = number & { readonly flavour?: "page handle" };
+
+/** `Pager.capacityBytes` where pages cannot leave memory. */
+export const NO_CAPACITY = 0;
+
+/** Takes sealed pages out of memory and brings them back. */
+export interface Pager {
+  /** 0 when nothing can leave memory (in-memory brokers): then publishers are held back instead. */
+  readonly capacityBytes: number;
+  /**
+   * Writes `lengthBytes` of a sealed page. The bytes stay untouched until `onPageWritten(token, handle)`.
+   * `durable`: the page must be found again after a restart (it belongs to a durable queue).
+   */
+  write(
+    owner: PageOwner,
+    token: number,
+    queue: QueueNumber,
+    at: Address,
+    lengthBytes: number,
+    durable: boolean,
+  ): void;
+  /** Reads a page back to `at`; `onPageRead(token)` follows. */
+  read(owner: PageOwner, token: number, page: PageHandle, at: Address, lengthBytes: number): void;
+  /** Nothing in the page is needed any more. */
+  release(page: PageHandle): void;
+}
+
+export interface PageOwner {
+  onPageWritten(token: number, page: PageHandle): void;
+  onPageRead(token: number): void;
+  /** The page cannot be written (disk full, error) or its checksum is wrong. */
+  onPageFailed(token: number, reason: string): void;
+}
+
+/** What a broker runs on. */
+export interface Engine {
+  readonly log: Log;
+  readonly pager: Pager;
+}

@@ -1,0 +1,70 @@
+// One basic.consume (or another protocol's subscription) on one queue.
+
+import type { FieldTable } from "../field-table.ts";
+import type { Delivery, Queue } from "./queue.ts";
+
+/** Where deliveries go: a channel, a session, a link. */
+export interface DeliveryTarget {
+  /**
+   * Room for one more delivery: output below its bound, and channel-wide credit. When it turns true again the
+   * target calls `consumer.queue.wake(consumer)` for its consumers.
+   */
+  readonly writable: boolean;
+  /** Hands one message over. Everything in `delivery` is copied before this returns. */
+  deliver(consumer: Consumer, delivery: Delivery): void;
+  /** The queue is gone or gave the consumer up; it gets nothing more. `deleted` tells whether to notify the client. */
+  onCancelled(consumer: Consumer): void;
+}
+
+export interface ConsumerOptions {
+  readonly tag: string;
+  readonly queue: Queue;
+  readonly target: DeliveryTarget;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** Higher is served first while it has credit. */
+  readonly priority: number;
+  /** Unsettled deliveries it may have at once; 0 = no limit. */
+  readonly prefetchMax: number;
+  readonly arguments: FieldTable;
+}
+
+export class Consumer {
+  readonly tag: string;
+  readonly queue: Queue;
+  readonly target: DeliveryTarget;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly priority: number;
+  readonly arguments: FieldTable;
+  /** Can be changed while it runs. */
+  prefetchMax: number;
+  /** Deliveries not settled yet, kept by the queue. */
+  unackedCount = 0;
+  /** Their bytes; bounded where messages cannot leave memory. */
+  unackedBytes = 0;
+  /** False while its consume-ok waits at the gate, or a single active consumer is another one. */
+  active = true;
+  cancelled = false;
+
+  /** Links of the queue's ring of consumers that can be served; kept by the queue. */
+  next: Consumer | undefined = undefined;
+  previous: Consumer | undefined = undefined;
+  /** In that ring. */
+  ready = false;
+
+  constructor(options: ConsumerOptions) {
+    this.tag = options.tag;
+    this.queue = options.queue;
+    this.target = options.target;
+    this.noAck = options.noAck;
+    this.exclusive = options.exclusive;
+    this.priority = options.priority;
+    this.prefetchMax = options.prefetchMax;
+    this.arguments = options.arguments;
+  }
+
+  get hasCredit(): boolean {
+    return this.noAck || this.prefetchMax === 0 || this.unackedCount < this.prefetchMax;
+  }
+}

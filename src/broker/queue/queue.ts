@@ -1,0 +1,154 @@
+// What a vhost, a channel or the HTTP API may ask of any queue, whatever its type and wherever its messages are.
+
+import type { Address } from "../../lib/arena.ts";
+import type { FieldTable } from "../field-table.ts";
+import type { Location, QueueNumber, Sequence } from "../numbers.ts";
+import type { Publication } from "../publication.ts";
+import type { RecordView } from "../record.ts";
+import type { EffectiveSettings } from "../settings/effective.ts";
+import type { Deliverer } from "../turn.ts";
+import type { Consumer } from "./consumer.ts";
+import type { QueueType } from "./types.ts";
+
+/** The durable description of a queue: what declare asked for. */
+export interface QueueDefinition {
+  readonly number: QueueNumber;
+  readonly name: string;
+  readonly vhost: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it, or undefined. */
+  readonly owner: QueueOwner | undefined;
+  readonly type: QueueType;
+  readonly arguments: FieldTable;
+}
+
+/** Identity of a connection that may own exclusive queues. */
+export interface QueueOwner {
+  readonly name: string;
+}
+
+/** What became of one publish to one queue. */
+export const Enqueued = {
+  /** It has its place; `lastSequence` says which. */
+  accepted: 0,
+  /** reject-publish: the queue is full, the publisher hears a nack. */
+  refused: 1,
+  /** Taken and gone at once (a dropped duplicate, max-length 0): a success for the publisher. */
+  dropped: 2,
+} as const;
+export type Enqueued = (typeof Enqueued)[keyof typeof Enqueued];
+
+/** How a delivery ended. */
+export const Outcome = {
+  /** Done with: forget it. */
+  accept: 0,
+  /** basic.nack requeue, recover: back to its old place; does not count against a delivery limit. */
+  requeue: 1,
+  /** basic.reject requeue, channel or connection lost: back to its old place; counts. */
+  returned: 2,
+  /** reject or nack without requeue: dead-letter with reason `rejected`. */
+  discard: 3,
+} as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Plain counters; rates are computed by whoever looks. */
+export interface QueueCounters {
+  published: number;
+  /** Deliveries that await an acknowledgement. */
+  delivered: number;
+  deliveredNoAck: number;
+  redelivered: number;
+  got: number;
+  gotNoAck: number;
+  getEmpty: number;
+  acknowledged: number;
+  /** Settled by discard, expiry, overflow or delivery limit, whether or not there was a dead-letter exchange. */
+  rejected: number;
+  expired: number;
+  droppedByLength: number;
+  deliveryLimitReached: number;
+}
+
+/** What is in a queue now. */
+export interface QueueDepth {
+  readonly ready: number;
+  readonly unacknowledged: number;
+  readonly readyBytes: number;
+  readonly unacknowledgedBytes: number;
+  readonly persistent: number;
+  readonly persistentBytes: number;
+  /** Messages whose page is in memory. */
+  readonly inMemory: number;
+  readonly inMemoryBytes: number;
+}
+
+/** One message on its way out; a single reused object, valid during the call that gets it. */
+export interface Delivery {
+  readonly record: RecordView;
+  readonly sequence: Sequence;
+  readonly location: Location;
+  readonly redelivered: boolean;
+  /** How often it came back before; shown as x-delivery-count by types that count. */
+  readonly deliveryCount: number;
+}
+
+/** Who asked for one message with basic.get. Answered in this turn, or later when the page must be read first. */
+export interface Getter {
+  readonly noAck: boolean;
+  /** `readyAfter` is what remains ready behind this message. */
+  onGot(queue: Queue, delivery: Delivery, readyAfter: number): void;
+  onEmpty(queue: Queue): void;
+}
+
+/** Why a queue ends. Consumers hear it; `deleted` by its owner's end cancels silently. */
+export type DeleteReason = "deleted" | "expired" | "auto-delete" | "owner-gone" | "vhost-deleted";
+
+export interface Queue extends Deliverer {
+  readonly definition: QueueDefinition;
+  /** Argument, policy and operator policy merged, each with its origin. */
+  readonly settings: EffectiveSettings;
+  readonly counters: QueueCounters;
+  readonly depth: QueueDepth;
+  readonly consumerCount: number;
+  /** All consumers, for listings. */
+  consumers(): Iterable<Consumer>;
+  readonly state: "running" | "paused" | "down" | "deleted";
+  /** When the queue was last used (consumer, get or declare), monotonic ms; undefined while consumers exist. */
+  readonly idleSinceMs: number | undefined;
+
+  /** Copies the message in. `lastSequence` then names it. */
+  publish(publication: Publication): Enqueued;
+  readonly lastSequence: Sequence;
+
+  /** Throws BrokerError when exclusive use forbids it. Deliveries start in a later turn. */
+  consume(consumer: Consumer): void;
+  /** Deliveries already out stay out until they are settled. */
+  cancel(consumer: Consumer): void;
+  /** The consumer may have credit or room again. */
+  wake(consumer: Consumer): void;
+  get(getter: Getter): void;
+
+  /** Ends one delivery. `consumer` is undefined for one that came by get. */
+  settle(
+    consumer: Consumer | undefined,
+    sequence: Sequence,
+    location: Location,
+    bytes: number,
+    outcome: Outcome,
+    deliveryCount: number,
+  ): void;
+
+  /** Removes what is ready; answers how many that were. */
+  purge(): number;
+  /** A declare that found it, a passive one too: x-expires starts anew. */
+  touch(): void;
+  applySettings(settings: EffectiveSettings): void;
+  pause(): void;
+  resume(): void;
+  /** Releases everything it holds. The vhost has already taken it out of all names and routes. */
+  delete(reason: DeleteReason): void;
+
+  /** Replay: the record at `at` was enqueued as `sequence`. */
+  restore(at: Address, sequence: Sequence): void;
+}

@@ -1,0 +1,75 @@
+// The table of queue types. A queue's behaviour asks for traits, never for a type's name.
+
+export interface QueueTraits {
+  readonly mayBeTransient: boolean;
+  readonly mayBeExclusive: boolean;
+  readonly mayBeServerNamed: boolean;
+  /** Redeliveries are counted and shown as x-delivery-count. */
+  readonly countsDeliveries: boolean;
+  /** Undefined = unlimited unless set. */
+  readonly defaultDeliveryLimit: number | undefined;
+  /** Settling removes the message (false: a stream). */
+  readonly settlesRemove: boolean;
+  /** `declared`: x-max-priority levels; `strict`: 32 levels without asking. */
+  readonly priorities: "none" | "declared" | "strict";
+  readonly allowsGlobalPrefetch: boolean;
+  readonly allowsPurge: boolean;
+}
+
+export interface QueueType {
+  /** As in x-queue-type. */
+  readonly name: string;
+  /** As RabbitMQ names the module in error texts. */
+  readonly moduleName: string;
+  readonly traits: QueueTraits;
+}
+
+const classic: QueueType = {
+  name: "classic",
+  moduleName: "rabbit_classic_queue",
+  traits: {
+    mayBeTransient: true,
+    mayBeExclusive: true,
+    mayBeServerNamed: true,
+    countsDeliveries: false,
+    defaultDeliveryLimit: undefined,
+    settlesRemove: true,
+    priorities: "declared",
+    allowsGlobalPrefetch: true,
+    allowsPurge: true,
+  },
+};
+
+const quorum: QueueType = {
+  name: "quorum",
+  moduleName: "rabbit_quorum_queue",
+  traits: {
+    mayBeTransient: false,
+    mayBeExclusive: false,
+    mayBeServerNamed: false,
+    countsDeliveries: true,
+    defaultDeliveryLimit: 20,
+    settlesRemove: true,
+    priorities: "strict",
+    allowsGlobalPrefetch: false,
+    allowsPurge: true,
+  },
+};
+
+const stream: QueueType = {
+  name: "stream",
+  moduleName: "rabbit_stream_queue",
+  traits: {
+    mayBeTransient: false,
+    mayBeExclusive: false,
+    mayBeServerNamed: false,
+    countsDeliveries: false,
+    defaultDeliveryLimit: undefined,
+    settlesRemove: false,
+    priorities: "none",
+    allowsGlobalPrefetch: false,
+    allowsPurge: false,
+  },
+};
+
+export const queueTypes: Readonly<Record<string, QueueType>> = { classic, quorum, stream };

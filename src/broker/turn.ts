@@ -1,0 +1,125 @@
+// One turn of the event loop: what arrived is worked off together, and written once.
+// Order matters: commit the log batch, deliver, release what waits at gates, flush connections, then jobs.
+
+import type { Clock } from "../env/env.ts";
+
+/** A queue with something to deliver. */
+export interface Deliverer {
+  /** Owned by Turn. */
+  inTurn: boolean;
+  deliverReady(): void;
+}
+
+/** A connection with output. */
+export interface Flushable {
+  /** Owned by Turn. */
+  inTurnFlush: boolean;
+  flush(): void;
+}
+
+/** Work of unknown length, done in slices so that nothing else waits for it. */
+export interface Job {
+  /** Works until done or `deadline()` is true. Answers true when nothing is left. */
+  runSlice(deadline: Deadline): boolean;
+}
+
+/** True when the slice's time is up. Cheap enough to ask for each item. */
+export type Deadline = () => boolean;
+
+/** A slice of jobs lasts this long per turn. */
+export const JOB_SLICE_MS = 2;
+
+export interface TurnHooks {
+  /** Start the log write of what this turn appended. */
+  commitLog(): void;
+}
+
+export class Turn {
+  readonly #clock: Clock;
+  readonly #deliverers: Deliverer[] = [];
+  readonly #flushables: Flushable[] = [];
+  readonly #jobs: Job[] = [];
+  #scheduled = false;
+  #stopped = false;
+  hooks: TurnHooks = { commitLog: () => {} };
+  readonly #run = () => this.#runTurn();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Something changed that a turn must look at (a log entry, for example). */
+  schedule(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#clock.nextTurn(this.#run);
+  }
+
+  deliverLater(deliverer: Deliverer): void {
+    if (deliverer.inTurn) return;
+    deliverer.inTurn = true;
+    this.#deliverers.push(deliverer);
+    this.schedule();
+  }
+
+  flushLater(flushable: Flushable): void {
+    if (flushable.inTurnFlush) return;
+    flushable.inTurnFlush = true;
+    this.#flushables.push(flushable);
+    this.schedule();
+  }
+
+  addJob(job: Job): void {
+    this.#jobs.push(job);
+    this.schedule();
+  }
+
+  /** After this nothing runs any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #runTurn(): void {
+    this.#scheduled = false;
+    if (this.#stopped) return;
+    this.#runJobs();
+    this.hooks.commitLog();
+    // Lists may grow while they are worked off (a delivery that dead-letters, for example):
+    // what is added goes to the next turn, except flushes, which belong to this one.
+    const deliverers = this.#deliverers;
+    const deliverCount = deliverers.length;
+    for (let i = 0; i < deliverCount; i++) {
+      const deliverer = deliverers[i] as Deliverer;
+      deliverer.inTurn = false;
+      deliverer.deliverReady();
+    }
+    dropFirst(deliverers, deliverCount);
+    const flushables = this.#flushables;
+    for (let i = 0; i < flushables.length; i++) {
+      const flushable = flushables[i] as Flushable;
+      flushable.inTurnFlush = false;
+      flushable.flush();
+    }
+    flushables.length = 0;
+    if (deliverers.length > 0 || this.#jobs.length > 0) this.schedule();
+  }
+
+  #runJobs(): void {
+    if (this.#jobs.length === 0) return;
+    const until = this.#clock.monotonicMs() + JOB_SLICE_MS;
+    const deadline = () => this.#clock.monotonicMs() >= until;
+    while (this.#jobs.length > 0 && !deadline()) {
+      const job = this.#jobs.shift() as Job;
+      if (!job.runSlice(deadline)) this.#jobs.push(job);
+    }
+  }
+}
+
+function dropFirst<T>(list: T[], count: number): void {
+  if (list.length === count) {
+    list.length = 0;
+    return;
+  }
+  list.copyWithin(0, count);
+  list.length -= count;
+}
