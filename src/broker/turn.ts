@@ -30,9 +30,14 @@ export type Deadline = () => boolean;
 export const JOB_SLICE_MS = 2;
 
 export interface TurnHooks {
-  /** Start the log write of what this turn appended. */
+  /** Starts the log write of what this turn appended. */
   commitLog(): void;
+  /** Lets out the replies whose log position is durable. */
+  releaseGates(): void;
 }
+
+/** A turn is run at once when this much input has been read since the last one, however much more is ready. */
+export const TURN_INPUT_BYTES_MAX = 1_048_576;
 
 export class Turn {
   readonly #clock: Clock;
@@ -41,8 +46,13 @@ export class Turn {
   readonly #jobs: Job[] = [];
   #scheduled = false;
   #stopped = false;
-  hooks: TurnHooks = { commitLog: () => {} };
-  readonly #run = () => this.#runTurn();
+  #inputBytes = 0;
+  #running = false;
+  hooks: TurnHooks = { commitLog: () => {}, releaseGates: () => {} };
+  readonly #run = () => {
+    this.#scheduled = false;
+    this.#runTurn();
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -69,6 +79,12 @@ export class Turn {
     this.schedule();
   }
 
+  /** `lengthBytes` of input were worked off. Runs the turn now when it has grown long enough. */
+  onInput(lengthBytes: number): void {
+    this.#inputBytes += lengthBytes;
+    if (this.#inputBytes >= TURN_INPUT_BYTES_MAX) this.#runTurn();
+  }
+
   addJob(job: Job): void {
     this.#jobs.push(job);
     this.schedule();
@@ -80,8 +96,9 @@ export class Turn {
   }
 
   #runTurn(): void {
-    this.#scheduled = false;
-    if (this.#stopped) return;
+    this.#inputBytes = 0;
+    if (this.#stopped || this.#running) return;
+    this.#running = true;
     this.#runJobs();
     this.hooks.commitLog();
     // Lists may grow while they are worked off (a delivery that dead-letters, for example):
@@ -94,6 +111,7 @@ export class Turn {
       deliverer.deliverReady();
     }
     dropFirst(deliverers, deliverCount);
+    this.hooks.releaseGates();
     const flushables = this.#flushables;
     for (let i = 0; i < flushables.length; i++) {
       const flushable = flushables[i] as Flushable;
@@ -101,6 +119,7 @@ export class Turn {
       flushable.flush();
     }
     flushables.length = 0;
+    this.#running = false;
     if (deliverers.length > 0 || this.#jobs.length > 0) this.schedule();
   }
 

@@ -1,0 +1,227 @@
+// hot path: runs per message
+// The deliveries of one channel that await an acknowledgement: parallel rings indexed by delivery tag.
+// They grow with the number of deliveries, not with the distance between the oldest and the newest tag:
+// a straggler that would keep the rings long moves to a side table.
+
+import type { DeliveryTag, Location, Sequence } from "../../broker/numbers.ts";
+
+/** What is known about one unacknowledged delivery; a reused object, valid until the next call. */
+export class UnackedDelivery {
+  tag: DeliveryTag = 0;
+  sequence: Sequence = 0;
+  location: Location = 0;
+  /** The channel's number for (queue, consumer); never 0. */
+  slot = 0;
+  bytes = 0;
+  /** When it was delivered, monotonic seconds. */
+  second = 0;
+  deliveryCount = 0;
+}
+
+const SMALLEST_CAPACITY = 16;
+/** A long ring is compacted when it is this many times longer than what it holds. */
+const SPARSE_FACTOR = 8;
+
+export class UnackedDeliveries {
+  #capacity = 0;
+  #sequences = new Float64Array(0);
+  #locations = new Float64Array(0);
+  /** 0 where nothing is: settled, or delivered without a need to acknowledge. */
+  #slots = new Int32Array(0);
+  #bytes = new Int32Array(0);
+  #seconds = new Int32Array(0);
+  #deliveryCounts = new Int32Array(0);
+  /** The oldest tag in the rings; tags below are settled, or stragglers. */
+  #firstTag: DeliveryTag = 1;
+  #lastTag: DeliveryTag = 0;
+  #inRings = 0;
+  #stragglers: Map<DeliveryTag, UnackedDelivery> | undefined = undefined;
+  /** The delivery that `take`, `peek` or `oldest` found. */
+  readonly found = new UnackedDelivery();
+
+  get count(): number {
+    return this.#inRings + (this.#stragglers === undefined ? 0 : this.#stragglers.size);
+  }
+
+  /** The tag of the newest delivery, acknowledged or not. */
+  get lastTag(): DeliveryTag {
+    return this.#lastTag;
+  }
+
+  /** Takes the next tag for a delivery that needs no acknowledgement. */
+  skip(): DeliveryTag {
+    const tag = this.#lastTag + 1;
+    if (this.#inRings > 0 && tag - this.#firstTag >= this.#capacity) this.#makeRoom(tag);
+    this.#lastTag = tag;
+    return tag;
+  }
+
+  /** Takes the next tag and remembers the delivery under it. */
+  add(
+    sequence: Sequence,
+    location: Location,
+    slot: number,
+    bytes: number,
+    second: number,
+    deliveryCount: number,
+  ): DeliveryTag {
+    const tag = this.#lastTag + 1;
+    if (this.#inRings > 0 && tag - this.#firstTag >= this.#capacity) this.#makeRoom(tag);
+    if (this.#inRings === 0) {
+      this.#firstTag = tag;
+      if (this.#capacity === 0) this.#resize(SMALLEST_CAPACITY);
+    }
+    this.#lastTag = tag;
+    const index = tag & (this.#capacity - 1);
+    this.#sequences[index] = sequence;
+    this.#locations[index] = location;
+    this.#slots[index] = slot;
+    this.#bytes[index] = bytes;
+    this.#seconds[index] = second;
+    this.#deliveryCounts[index] = deliveryCount;
+    this.#inRings++;
+    return tag;
+  }
+
+  has(tag: DeliveryTag): boolean {
+    if (tag >= this.#firstTag && tag <= this.#lastTag) {
+      return this.#inRings > 0 && this.#slots[tag & (this.#capacity - 1)] !== 0;
+    }
+    return this.#stragglers?.has(tag) === true;
+  }
+
+  /** Removes the delivery with that tag and leaves it in `found`; false when there is none. */
+  take(tag: DeliveryTag): boolean {
+    if (tag < this.#firstTag || tag > this.#lastTag) return this.#takeStraggler(tag);
+    if (this.#inRings === 0) return false;
+    const index = tag & (this.#capacity - 1);
+    if (this.#slots[index] === 0) return false;
+    this.#load(tag, index);
+    this.#slots[index] = 0;
+    this.#inRings--;
+    if (tag === this.#firstTag) this.#advance();
+    return true;
+  }
+
+  /** Removes the oldest delivery up to and including `tag` and leaves it in `found`; false when there is none. */
+  takeOldestUpTo(tag: DeliveryTag): boolean {
+    const oldest = this.#oldestTag();
+    return oldest !== 0 && oldest <= tag && this.take(oldest);
+  }
+
+  /** Leaves the oldest delivery in `found` without removing it; false when there is none. */
+  oldest(): boolean {
+    const tag = this.#oldestTag();
+    return tag !== 0 && this.peek(tag);
+  }
+
+  /** Leaves the delivery with that tag in `found` without removing it; false when there is none. */
+  peek(tag: DeliveryTag): boolean {
+    if (!this.has(tag)) return false;
+    if (tag >= this.#firstTag) this.#load(tag, tag & (this.#capacity - 1));
+    else Object.assign(this.found, this.#stragglers?.get(tag));
+    return true;
+  }
+
+  /** All tags, oldest first; for listings and slow jobs. */
+  *tags(): IterableIterator<DeliveryTag> {
+    if (this.#stragglers !== undefined) yield* this.#stragglers.keys();
+    for (let tag = this.#firstTag; tag <= this.#lastTag; tag++) if (this.has(tag)) yield tag;
+  }
+
+  #load(tag: DeliveryTag, index: number): void {
+    const found = this.found;
+    found.tag = tag;
+    found.sequence = this.#sequences[index] as number;
+    found.location = this.#locations[index] as number;
+    found.slot = this.#slots[index] as number;
+    found.bytes = this.#bytes[index] as number;
+    found.second = this.#seconds[index] as number;
+    found.deliveryCount = this.#deliveryCounts[index] as number;
+  }
+
+  /** Stragglers are put aside oldest first, so the first of the map is the oldest of all. */
+  #oldestTag(): DeliveryTag {
+    if (this.#stragglers !== undefined) {
+      for (const tag of this.#stragglers.keys()) return tag;
+    }
+    return this.#inRings === 0 ? 0 : this.#firstTag;
+  }
+
+  /** The first tag was settled: moves on to the next one that is not. */
+  #advance(): void {
+    if (this.#inRings === 0) {
+      this.#firstTag = this.#lastTag + 1;
+      return;
+    }
+    const mask = this.#capacity - 1;
+    let tag = this.#firstTag + 1;
+    while (this.#slots[tag & mask] === 0) tag++;
+    this.#firstTag = tag;
+  }
+
+  #takeStraggler(tag: DeliveryTag): boolean {
+    const straggler = this.#stragglers?.get(tag);
+    if (straggler === undefined) return false;
+    Object.assign(this.found, straggler);
+    this.#stragglers?.delete(tag);
+    if (this.#stragglers?.size === 0) this.#stragglers = undefined;
+    return true;
+  }
+
+  /** The rings have no place for `tag`: puts the few old ones that keep them long aside, or doubles them. */
+  #makeRoom(tag: DeliveryTag): void {
+    const span = tag - this.#firstTag;
+    if (span >= SMALLEST_CAPACITY * SPARSE_FACTOR && this.#inRings * SPARSE_FACTOR < span) {
+      this.#setOldHalfAside();
+      return;
+    }
+    this.#resize(this.#capacity * 2);
+  }
+
+  #setOldHalfAside(): void {
+    const mask = this.#capacity - 1;
+    const until = this.#firstTag + (this.#capacity >> 1);
+    this.#stragglers ??= new Map();
+    for (let tag = this.#firstTag; tag < until; tag++) {
+      const index = tag & mask;
+      if (this.#slots[index] === 0) continue;
+      this.#load(tag, index);
+      this.#stragglers.set(tag, Object.assign(new UnackedDelivery(), this.found));
+      this.#slots[index] = 0;
+      this.#inRings--;
+    }
+    this.#firstTag = until - 1;
+    this.#advance();
+  }
+
+  #resize(capacity: number): void {
+    const oldMask = this.#capacity - 1;
+    const mask = capacity - 1;
+    const sequences = new Float64Array(capacity);
+    const locations = new Float64Array(capacity);
+    const slots = new Int32Array(capacity);
+    const bytes = new Int32Array(capacity);
+    const seconds = new Int32Array(capacity);
+    const deliveryCounts = new Int32Array(capacity);
+    if (this.#inRings > 0) {
+      for (let tag = this.#firstTag; tag <= this.#lastTag; tag++) {
+        const old = tag & oldMask;
+        const index = tag & mask;
+        sequences[index] = this.#sequences[old] as number;
+        locations[index] = this.#locations[old] as number;
+        slots[index] = this.#slots[old] as number;
+        bytes[index] = this.#bytes[old] as number;
+        seconds[index] = this.#seconds[old] as number;
+        deliveryCounts[index] = this.#deliveryCounts[old] as number;
+      }
+    }
+    this.#capacity = capacity;
+    this.#sequences = sequences;
+    this.#locations = locations;
+    this.#slots = slots;
+    this.#bytes = bytes;
+    this.#seconds = seconds;
+    this.#deliveryCounts = deliveryCounts;
+  }
+}
