@@ -1,0 +1,210 @@
+// The management HTTP API, its web pages, and the Prometheus endpoint.
+
+import { list, named, one, optional } from "../row.ts";
+import { boolean, duration, integer, oneOf, orWord, path, size, text } from "../value-types.ts";
+import { tlsRows } from "./tls.ts";
+
+const RETENTION = [
+  "global.minute",
+  "global.hour",
+  "global.day",
+  "basic.minute",
+  "basic.hour",
+  "basic.day",
+  "detailed.10",
+  "detailed.minute",
+  "detailed.hour",
+  "detailed.day",
+];
+
+export const managementRows = {
+  enabled: one(
+    "leveret.management.enabled",
+    boolean,
+    true,
+    "Serve the HTTP API and the web pages.",
+  ),
+  port: one(
+    "management.tcp.port",
+    integer(0, 65_535),
+    15_672,
+    "Port of the HTTP API and the web pages.",
+    { aliases: ["management.listener.port"] },
+  ),
+  host: optional("management.tcp.ip", text, "Address to bind to; unset = all.", {
+    aliases: ["management.listener.ip"],
+  }),
+  tlsPort: optional(
+    "management.ssl.port",
+    integer(0, 65_535),
+    "Port of the same over TLS (usually 15671).",
+  ),
+  tlsHost: optional("management.ssl.ip", text, "Address to bind to for TLS; unset = all."),
+  pathPrefix: one(
+    "management.path_prefix",
+    text,
+    "",
+    "Put in front of every path, such as `/rabbitmq`.",
+  ),
+  ratesMode: one(
+    "management.rates_mode",
+    oneOf("basic", "detailed", "none"),
+    "basic",
+    "`detailed` also counts per channel and queue; `none` keeps no rates.",
+  ),
+  disableStatistics: one(
+    "management.disable_stats",
+    boolean,
+    false,
+    "Answer without message counts and rates.",
+    { aliases: ["management_agent.disable_metrics_collector"] },
+  ),
+  enableQueueTotals: one(
+    "management.enable_queue_totals",
+    boolean,
+    false,
+    "With `disable_stats`, still give queue totals.",
+  ),
+  corsOrigins: list(
+    "management.cors.allow_origins",
+    text,
+    [],
+    "Web origins that may call the API from a browser.",
+    { live: true },
+  ),
+  corsMaxAgeSeconds: one(
+    "management.cors.max_age",
+    orWord("undefined", duration("s")),
+    1_800,
+    "How long a browser may remember that.",
+  ),
+  sessionTimeoutMinutes: one(
+    "management.login_session_timeout",
+    integer(0),
+    480,
+    "The web pages ask for the password again after this many idle minutes.",
+    { live: true },
+  ),
+  bodyMaxBytes: one(
+    "management.http.max_body_size",
+    size,
+    20_971_520,
+    "Largest request body; definitions included.",
+    { live: true },
+  ),
+  disableBasicAuth: one(
+    "management.disable_basic_auth",
+    boolean,
+    false,
+    "Accept only OAuth 2 tokens.",
+  ),
+  operatorPolicyReadOnly: one(
+    "management.restrictions.operator_policy_changes.disabled",
+    boolean,
+    false,
+    "Refuse changes of operator policies through the API.",
+    { live: true },
+  ),
+  quorumReplicaReadOnly: one(
+    "management.restrictions.quorum_queue_replica_operations.disabled",
+    boolean,
+    false,
+    "Refuse changes of quorum replicas through the API.",
+    { live: true },
+  ),
+  contentSecurityPolicy: optional(
+    "management.csp.policy",
+    text,
+    "Replaces the Content-Security-Policy of the web pages.",
+  ),
+  strictTransportSecurity: optional(
+    "management.hsts.policy",
+    text,
+    "Adds this Strict-Transport-Security header.",
+    { aliases: ["management.headers.strict_transport_security"] },
+  ),
+  frameOptions: one(
+    "management.headers.x_frame_options",
+    text,
+    "DENY",
+    "Who may put the web pages into a frame.",
+    { aliases: ["management.headers.frame_options"] },
+  ),
+  sampleRetention: named(
+    "management.sample_retention_policies.$scope.$resolution",
+    integer(1),
+    "Seconds between the samples kept for charts.",
+    { names: RETENTION },
+  ),
+  oauthEnabled: one(
+    "management.oauth_enabled",
+    boolean,
+    false,
+    "The web pages log in with OAuth 2.",
+  ),
+  oauthClientId: optional("management.oauth_client_id", text, "Client id of the web pages."),
+  oauthProviderUrl: optional(
+    "management.oauth_provider_url",
+    text,
+    "Where the web pages send people to log in.",
+  ),
+  oauthScopes: one(
+    "management.oauth_scopes",
+    text,
+    "openid profile",
+    "Scopes the web pages ask for.",
+  ),
+  unixSocket: one(
+    "leveret.management.unix_socket",
+    text,
+    "leveret.sock",
+    "Socket in the data directory for local command lines; its file mode lets only the owner in. `none` for no socket.",
+  ),
+  loginFailuresPerMinute: one(
+    "leveret.management.login_failures_per_minute",
+    integer(1),
+    10,
+    "Failed logins of one user from one address before answers are delayed.",
+    { live: true },
+  ),
+  tracesDirectory: optional(
+    "trace_files_directory",
+    path,
+    "Where trace files are written; unset = `traces` in the data directory.",
+  ),
+} as const;
+
+export const managementTlsRows = tlsRows("management.ssl");
+
+export const prometheusRows = {
+  enabled: one("leveret.prometheus.enabled", boolean, true, "Serve metrics on their own port."),
+  port: one("prometheus.tcp.port", integer(0, 65_535), 15_692, "Port of the metrics."),
+  host: optional("prometheus.tcp.ip", text, "Address to bind to; unset = all."),
+  tlsPort: optional(
+    "prometheus.ssl.port",
+    integer(0, 65_535),
+    "Port of the metrics over TLS (usually 15691).",
+  ),
+  tlsHost: optional("prometheus.ssl.ip", text, "Address to bind to for TLS; unset = all."),
+  path: one("prometheus.path", text, "/metrics", "Path of the metrics."),
+  perObject: one(
+    "prometheus.return_per_object_metrics",
+    boolean,
+    false,
+    "`/metrics` lists every object instead of totals.",
+    { live: true },
+  ),
+  authentication: one(
+    "prometheus.authentication.enabled",
+    boolean,
+    false,
+    "Ask for a user name and password.",
+  ),
+  filterPattern: optional(
+    "prometheus.filter_aggregated_queue_metrics_pattern",
+    text,
+    "Queues whose names match are left out of totals.",
+  ),
+} as const;
+
+export const prometheusTlsRows = tlsRows("prometheus.ssl");

@@ -1,0 +1,82 @@
+// The node itself: names, data directory, definitions at start, how it introduces itself.
+
+import { list, named, one, optional } from "../row.ts";
+import { boolean, duration, oneOf, path, text } from "../value-types.ts";
+
+export const nodeRows = {
+  name: optional(
+    "leveret.node_name",
+    text,
+    "Name of this node; unset = `rabbit@<host>`. The data directory does not depend on it.",
+  ),
+  clusterName: optional(
+    "cluster_name",
+    text,
+    "Shown to clients and in the web pages; unset = the node's name.",
+  ),
+  dataDirectory: one("leveret.data_dir", path, "./leveret-data", "Where everything durable lies."),
+  inMemory: one("leveret.in_memory", boolean, false, "Keep nothing: no data directory, no disk."),
+  productName: one(
+    "product.name",
+    text,
+    "RabbitMQ",
+    "Product named to AMQP clients, whose libraries branch on it.",
+  ),
+  productVersion: one(
+    "product.version",
+    text,
+    "4.3.5",
+    "RabbitMQ version named to AMQP clients, which is the level of compatibility.",
+  ),
+  profile: one(
+    "leveret.profile",
+    oneOf("permissive", "strict"),
+    "permissive",
+    "`strict` refuses what RabbitMQ 4.3 refuses by default (transient non-exclusive queues, frame_max below 8192).",
+  ),
+  messageOfTheDayFile: optional("motd_file", path, "File shown in the log at start."),
+  loadDefinitions: optional(
+    "load_definitions",
+    path,
+    "Definitions file (or a directory of them) imported at start; existing queues and exchanges stay as they are.",
+    { aliases: ["management.load_definitions", "definitions.local.path"], live: true },
+  ),
+  definitionsBackend: one(
+    "definitions.import_backend",
+    oneOf(
+      "local_filesystem",
+      "https",
+      "rabbit_definitions_import_local_filesystem",
+      "rabbit_definitions_import_https",
+    ),
+    "local_filesystem",
+    "Where definitions come from.",
+  ),
+  definitionsUrl: optional("definitions.https.url", text, "URL of the definitions."),
+  definitionsSkipUnchanged: one(
+    "definitions.skip_if_unchanged",
+    boolean,
+    false,
+    "Do not import again what has the same hash as last time.",
+  ),
+  tags: named("node_tags.$tag", text, "Tags of this node, shown in the API."),
+  clusterTags: named("cluster_tags.$tag", text, "Tags of the cluster, shown in the API."),
+  runtimeLimits: named(
+    "runtime_parameters.limits.$component",
+    text,
+    "Most runtime parameters of one component.",
+  ),
+  statisticsIntervalMs: one(
+    "collect_statistics_interval",
+    duration("ms"),
+    5_000,
+    "How often rates are sampled.",
+  ),
+  statistics: one(
+    "collect_statistics",
+    oneOf("none", "coarse", "fine"),
+    "fine",
+    "How much is counted.",
+  ),
+  plugins: list("leveret.plugins", text, [], "Plugins shown as enabled besides the built-in ones."),
+} as const;
