@@ -289,10 +289,10 @@ export const accessRows = {
 
   ldapServers: list("auth_ldap.servers", text, [], "LDAP servers, tried in order."),
   ldapPort: one("auth_ldap.port", integer(1, 65_535), 389, "Port of the LDAP servers."),
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: RabbitMQ's placeholder, not ours.
   ldapUserDnPattern: one(
     "auth_ldap.user_dn_pattern",
     text,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: RabbitMQ's placeholder, not ours.
     "${username}",
     "Turns a user name into a distinguished name.",
   ),
