@@ -23,15 +23,13 @@ function decode(bytes: Uint8Array): FieldTable {
 
 /** A table inside a table, `depth` tables in all. */
 function nested(depth: number): Uint8Array {
-  let inner = new Uint8Array(4);
-  for (let level = 1; level < depth; level++) {
-    const outer = new Uint8Array(inner.length + 7);
-    new DataView(outer.buffer).setUint32(0, inner.length + 3);
-    outer.set([1, 0x61, 0x46], 4);
-    outer.set(inner, 7);
-    inner = outer;
+  const bytes = new Uint8Array(depth * 7 - 3);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 7) {
+    view.setUint32(at, bytes.length - at - 4);
+    if (at + 7 < bytes.length) bytes.set([1, 0x61, 0x46], at + 4);
   }
-  return inner;
+  return bytes;
 }
 
 describe("field tables", () => {
