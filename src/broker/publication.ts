@@ -29,6 +29,8 @@ export class Publication {
   /** The headers table (after its length word), or 0 when there is none. */
   headersAt: Address = 0;
   headersLength = 0;
+  /** The top level of the headers holds CC or BCC: more routing keys. */
+  hasCopyHeaders = false;
   bodyReference: BodyReference = NO_BODY_REFERENCE;
 
   /** Bytes this message takes as a record. */

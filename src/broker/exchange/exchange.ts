@@ -1,8 +1,9 @@
-// What every exchange type does: hold bindings, and put the queues a message goes to into a set.
+// An exchange: its definition and counters, and the router of its type, which holds bindings and finds targets.
 
 import type { FieldTable } from "../field-table.ts";
 import type { ExchangeNumber } from "../numbers.ts";
 import type { Queue } from "../queue/queue.ts";
+import { type EffectiveExchangeSettings, NO_EXCHANGE_SETTINGS } from "../settings/effective.ts";
 
 /** The durable description of an exchange: what declare asked for. */
 export interface ExchangeDefinition {
@@ -39,33 +40,59 @@ export interface RoutedMessage {
   readonly timestamp: bigint | undefined;
 }
 
-/** The queues and exchanges one message goes to; filled by exchanges, reused, each destination once. */
+/** The queues and exchanges one message goes to; filled by routers, reused, each destination once. */
 export interface TargetSet {
   add(destination: Destination): void;
 }
 
+/** Plain counters; rates are computed by whoever looks. */
 export interface ExchangeCounters {
   publishedIn: number;
   publishedOut: number;
 }
 
-export interface Exchange {
-  readonly definition: ExchangeDefinition;
-  readonly counters: ExchangeCounters;
+/** What every exchange type does: hold bindings, and put the destinations of a message into a set. */
+export interface ExchangeRouter {
   /** Adds a binding; the vhost has made sure it is new. Throws BrokerError for arguments the type refuses. */
   bind(binding: Binding): void;
   unbind(binding: Binding): void;
   /** Adds each destination the message goes to. */
   route(message: RoutedMessage, into: TargetSet): void;
-  /** Routing looks at more than exchange and routing key (headers, hashes): it can't be remembered. */
-  readonly routesByContent: boolean;
-  readonly bindingCount: number;
 }
 
-/** An entry of the table of exchange types. */
+/** An entry of the table of exchange types (types.ts). */
 export interface ExchangeType {
   readonly name: string;
   readonly description: string;
+  /** Routing looks at more than exchange and routing key (headers, hashes, chance): it can't be remembered. */
+  readonly routesByContent: boolean;
+  /** Each routing key of a message (CC and BCC too) is matched on its own; false: one call per message. */
+  readonly routesByKey: boolean;
+  /** Topic permissions apply to its routing keys. */
+  readonly hasTopicPermissions: boolean;
   /** Throws BrokerError for arguments the type refuses. */
-  create(definition: ExchangeDefinition): Exchange;
+  createRouter(definition: ExchangeDefinition): ExchangeRouter;
+}
+
+export class Exchange {
+  /** Tells an exchange from a queue among destinations. */
+  readonly kind = "exchange";
+  /** Owned by routing: the last round of routing that met this exchange. */
+  routeMark = 0;
+  readonly definition: ExchangeDefinition;
+  readonly type: ExchangeType;
+  readonly router: ExchangeRouter;
+  readonly counters: ExchangeCounters = { publishedIn: 0, publishedOut: 0 };
+  /** Argument and policy merged; replaced when a policy changes. */
+  settings: EffectiveExchangeSettings = NO_EXCHANGE_SETTINGS;
+
+  constructor(definition: ExchangeDefinition, type: ExchangeType, router: ExchangeRouter) {
+    this.definition = definition;
+    this.type = type;
+    this.router = router;
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
 }

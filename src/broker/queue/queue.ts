@@ -105,6 +105,10 @@ export interface Getter {
 export type DeleteReason = "deleted" | "expired" | "auto-delete" | "owner-gone" | "vhost-deleted";
 
 export interface Queue extends Deliverer {
+  /** Tells a queue from an exchange among destinations. */
+  readonly kind: "queue";
+  /** Owned by routing: the last round of routing that met this queue, so that it is a target only once. Starts at 0. */
+  routeMark: number;
   readonly definition: QueueDefinition;
   /** Argument, policy and operator policy merged, each with its origin. */
   readonly settings: EffectiveSettings;

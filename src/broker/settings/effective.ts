@@ -11,3 +11,22 @@ export interface EffectiveSettings {
   readonly policy: string | undefined;
   readonly operatorPolicy: string | undefined;
 }
+
+/** The effective settings of an exchange. Undefined = not set. */
+export interface ExchangeSettings {
+  readonly alternateExchange: string | undefined;
+}
+
+export interface EffectiveExchangeSettings {
+  readonly values: ExchangeSettings;
+  readonly origins: ReadonlyMap<keyof ExchangeSettings, SettingOrigin>;
+  readonly policy: string | undefined;
+  readonly operatorPolicy: string | undefined;
+}
+
+export const NO_EXCHANGE_SETTINGS: EffectiveExchangeSettings = {
+  values: { alternateExchange: undefined },
+  origins: new Map(),
+  policy: undefined,
+  operatorPolicy: undefined,
+};
