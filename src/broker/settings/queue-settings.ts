@@ -18,3 +18,19 @@ export interface QueueSettings {
   readonly deliveryLimit: number | undefined;
   readonly consumerTimeoutMs: number | undefined;
 }
+
+/** What a queue without arguments and policies gets. */
+export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
+  messageTtlMs: undefined,
+  expiresMs: undefined,
+  maxLength: undefined,
+  maxLengthBytes: undefined,
+  overflow: "drop-head",
+  deadLetterExchange: undefined,
+  deadLetterRoutingKey: undefined,
+  deadLetterStrategy: "at-most-once",
+  maxPriority: undefined,
+  singleActiveConsumer: false,
+  deliveryLimit: undefined,
+  consumerTimeoutMs: undefined,
+};

@@ -1,0 +1,9 @@
+// The table of exchange types. A new type is one file and one entry here.
+
+import { directType } from "./direct.ts";
+import type { ExchangeType } from "./exchange.ts";
+import { fanoutType } from "./fanout.ts";
+
+export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
+  [directType, fanoutType].map((type) => [type.name, type]),
+);

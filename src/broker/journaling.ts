@@ -1,0 +1,30 @@
+// What the core asks of the journal. The journal itself (journal.ts) turns these calls into log entries.
+
+import type { LogPosition } from "./numbers.ts";
+import type { Publication } from "./publication.ts";
+import type { Queue } from "./queue/queue.ts";
+
+/** A JSON value; numbers are exact within 2^53, larger ones are written as text. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export interface DefinitionJournal {
+  /** Just behind the last entry: what a reply waits for. */
+  readonly position: LogPosition;
+  /**
+   * Logs one message for the first `count` of `targets`; each target's `lastSequence` is the message's place there.
+   * Runs per message: nothing is kept of `targets`.
+   */
+  publish(publication: Publication, targets: readonly Queue[], count: number): void;
+  /** Logs a change of topology, users or settings. `kind` and `object` come back through `Broker.applyDefinition`. */
+  define(kind: string, object: JsonObject): void;
+}
+
+/** Keeps nothing: for brokers that restart empty, and for replay. */
+export class NoJournal implements DefinitionJournal {
+  readonly position = 0;
+  publish(): void {}
+  define(): void {}
+}

@@ -1,0 +1,152 @@
+// hot path: runs per message
+// Puts the message in `publication` into its queues and, once, into the log.
+
+import type { BrokerContext } from "./context.ts";
+import { BrokerError } from "./errors.ts";
+import type { Exchange } from "./exchange/exchange.ts";
+import { type FieldTable, textOf } from "./field-table.ts";
+import type { DefinitionJournal } from "./journaling.ts";
+import type { Publication } from "./publication.ts";
+import { Enqueued, type Queue } from "./queue/queue.ts";
+import { RecordFlag } from "./record.ts";
+import { PublishResult, Route } from "./route.ts";
+import { type MutableRoutedMessage, PublicationView, type Targets } from "./routing.ts";
+import type { Vhost } from "./vhost.ts";
+
+const COPY_HEADERS = ["CC", "BCC"] as const;
+
+export class Publishing {
+  readonly #vhost: Vhost;
+  readonly #journal: DefinitionJournal;
+  readonly #targets: Targets;
+  readonly #view: PublicationView;
+  readonly #copyKeysMax: number;
+  /** Targets that keep the message in the log; reused, only the first so many count. */
+  readonly #logged: Queue[] = [];
+  readonly #keys: string[] = [""];
+
+  constructor(context: BrokerContext, vhost: Vhost) {
+    this.#vhost = vhost;
+    this.#journal = context.journal;
+    this.#targets = context.targets;
+    this.#view = new PublicationView(context.content, context.publication);
+    this.#copyKeysMax = context.limits.copyKeysMax;
+  }
+
+  /** Publishes along `route`, which is current. */
+  publish(route: Route, publication: Publication): PublishResult {
+    route.exchange.counters.publishedIn++;
+    if (route.byContent || publication.hasCopyHeaders) {
+      return this.#publishByContent(route, publication);
+    }
+    return this.enqueue(publication, route.targets, route.targets.length, route.exchange);
+  }
+
+  /** Gives the message to the first `count` of `targets`. */
+  enqueue(
+    publication: Publication,
+    targets: readonly Queue[],
+    count: number,
+    exchange: Exchange,
+  ): PublishResult {
+    const persistent = (publication.flags & RecordFlag.persistent) !== 0;
+    let result = count === 0 ? 0 : PublishResult.routed;
+    let logged = 0;
+    for (let i = 0; i < count; i++) {
+      const queue = targets[i] as Queue;
+      const outcome = queue.publish(publication);
+      if (outcome === Enqueued.accepted) {
+        const definition = queue.definition;
+        if (persistent && definition.durable && definition.owner === undefined) {
+          this.#logged[logged++] = queue;
+        }
+      } else if (outcome === Enqueued.refused) result |= PublishResult.refused;
+    }
+    exchange.counters.publishedOut += count;
+    if (logged > 0) {
+      this.#journal.publish(publication, this.#logged, logged);
+      result |= PublishResult.logged;
+    }
+    return result;
+  }
+
+  #publishByContent(route: Route, publication: Publication): PublishResult {
+    const view = this.#view;
+    view.reset();
+    const keys = this.#keysOf(
+      route.routingKey,
+      publication.hasCopyHeaders ? view.headers : undefined,
+    );
+    this.#targets.route(route.exchange, view, keys, this.#vhost.exchanges);
+    return this.enqueue(
+      publication,
+      this.#targets.queues,
+      this.#targets.queueCount,
+      route.exchange,
+    );
+  }
+
+  /** The key of the message and those of its CC and BCC headers. */
+  #keysOf(routingKey: string, headers: FieldTable | undefined): readonly string[] {
+    const keys = this.#keys;
+    keys.length = 1;
+    keys[0] = routingKey;
+    if (headers !== undefined) collectCopyKeys(headers, keys, this.#copyKeysMax);
+    return keys;
+  }
+
+  /** Finds the queues of messages that differ in nothing an exchange looks at. */
+  resolve(exchange: Exchange, routingKey: string): Route {
+    const message = new KeyOnlyMessage(routingKey);
+    this.#targets.route(
+      exchange,
+      message,
+      this.#keysOf(routingKey, undefined),
+      this.#vhost.exchanges,
+    );
+    const byContent = this.#targets.metContentRouting;
+    const targets = byContent ? [] : this.#targets.queues.slice(0, this.#targets.queueCount);
+    return new Route(exchange, routingKey, targets, byContent, this.#vhost);
+  }
+}
+
+/** A message of which only the key is known; whoever asks for more makes the route one by content. */
+class KeyOnlyMessage implements MutableRoutedMessage {
+  routingKey: string;
+  readonly headers: FieldTable = new Map();
+  readonly messageId = undefined;
+  readonly correlationId = undefined;
+  readonly timestamp = undefined;
+
+  constructor(routingKey: string) {
+    this.routingKey = routingKey;
+  }
+}
+
+/**
+ * Adds the keys in CC and BCC to `keys`. Elements that are no long strings are passed over, as RabbitMQ does;
+ * a header that is no array is precondition-failed.
+ */
+export function collectCopyKeys(headers: FieldTable, keys: string[], copyKeysMax: number): void {
+  for (const name of COPY_HEADERS) {
+    const value = headers.get(name);
+    if (value === undefined) continue;
+    if (value.type !== "A") {
+      throw new BrokerError(
+        "precondition-failed",
+        `invalid message: {unacceptable_type_in_header,"${name}",${value.type}}`,
+      );
+    }
+    for (const element of value.value) {
+      const key = textOf(element);
+      if (key === undefined) continue;
+      if (keys.length > copyKeysMax) {
+        throw new BrokerError(
+          "precondition-failed",
+          `invalid message: more than ${copyKeysMax} routing keys in CC and BCC`,
+        );
+      }
+      keys.push(key);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Finds the queues of one message: exchange to exchange, alternate exchanges, CC and BCC; each queue once.
+
+import type { ContentReader } from "./content.ts";
+import type { Destination, Exchange, RoutedMessage, TargetSet } from "./exchange/exchange.ts";
+import type { FieldTable } from "./field-table.ts";
+import type { Publication } from "./publication.ts";
+import type { Queue } from "./queue/queue.ts";
+
+/** Looks up an exchange of the vhost by name. */
+export interface ExchangeLookup {
+  get(name: string): Exchange | undefined;
+}
+
+/**
+ * The targets of one round of routing. Queues and exchanges carry the number of the last round that met them, so
+ * that nothing is allocated to find duplicates. One per broker: rounds of two sets would be confused.
+ */
+export class Targets implements TargetSet {
+  /** The first `queueCount` are the answer; behind them lie leftovers of earlier rounds. */
+  readonly queues: Queue[] = [];
+  queueCount = 0;
+  readonly #exchanges: Exchange[] = [];
+  #exchangeCount = 0;
+  #round = 0;
+  /** In this round an exchange looked (or would look) at more than the routing key. */
+  metContentRouting = false;
+  /** The exchange at work has matched something, even if it had been met before. */
+  #matched = false;
+
+  add(destination: Destination): void {
+    this.#matched = true;
+    if (destination.routeMark === this.#round) return;
+    destination.routeMark = this.#round;
+    if (destination.kind === "queue") this.queues[this.queueCount++] = destination;
+    else this.#exchanges[this.#exchangeCount++] = destination;
+  }
+
+  /**
+   * Routes from `start`; the answer is in `queues`. `keys` are the routing keys (the message's own first).
+   * An exchange that matches nothing passes the message to its alternate exchange.
+   */
+  route(
+    start: Exchange,
+    message: MutableRoutedMessage,
+    keys: readonly string[],
+    exchanges: ExchangeLookup,
+  ): void {
+    this.#round++;
+    this.queueCount = 0;
+    this.#exchangeCount = 0;
+    this.metContentRouting = false;
+    this.add(start);
+    for (let at = 0; at < this.#exchangeCount; at++) {
+      const exchange = this.#exchanges[at] as Exchange;
+      this.#matched = false;
+      this.#routeOne(exchange, message, keys);
+      if (this.#matched) continue;
+      const alternate = exchange.settings.values.alternateExchange;
+      const next = alternate === undefined ? undefined : exchanges.get(alternate);
+      if (next !== undefined) this.add(next);
+    }
+  }
+
+  #routeOne(exchange: Exchange, message: MutableRoutedMessage, keys: readonly string[]): void {
+    if (exchange.type.routesByContent) this.metContentRouting = true;
+    const count = exchange.type.routesByKey ? keys.length : 1;
+    for (let i = 0; i < count; i++) {
+      message.routingKey = keys[i] as string;
+      exchange.router.route(message, this);
+    }
+  }
+}
+
+/** A message whose routing key is set for each key in turn. */
+export interface MutableRoutedMessage extends RoutedMessage {
+  routingKey: string;
+}
+
+/** The message being published, as exchanges see it: decoded as far as they ask. Reused. */
+export class PublicationView implements MutableRoutedMessage {
+  readonly #content: ContentReader;
+  readonly #publication: Publication;
+  #headers: FieldTable | undefined = undefined;
+  routingKey = "";
+
+  constructor(content: ContentReader, publication: Publication) {
+    this.#content = content;
+    this.#publication = publication;
+  }
+
+  /** Forgets what was decoded: another message is in the publication now. */
+  reset(): void {
+    this.#headers = undefined;
+  }
+
+  get headers(): FieldTable {
+    this.#headers ??= this.#content.headers(this.#publication);
+    return this.#headers;
+  }
+
+  get messageId(): string | undefined {
+    return this.#content.routingProperties(this.#publication).messageId;
+  }
+
+  get correlationId(): string | undefined {
+    return this.#content.routingProperties(this.#publication).correlationId;
+  }
+
+  get timestamp(): bigint | undefined {
+    return this.#content.routingProperties(this.#publication).timestamp;
+  }
+}

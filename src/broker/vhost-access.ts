@@ -1,0 +1,337 @@
+// The one door: one user's view of one vhost. Every protocol and the HTTP API act through it, so that permissions,
+// limits and reserved names are checked in one place and in RabbitMQ's order.
+
+import { hasTag, type Permission, type TopicVariables, type User } from "./access/user.ts";
+import type { ConnectionIdentity } from "./connection-registry.ts";
+import type { BrokerContext } from "./context.ts";
+import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
+import { BrokerError } from "./errors.ts";
+import type { Destination, Exchange } from "./exchange/exchange.ts";
+import { textOf } from "./field-table.ts";
+import {
+  DEFAULT_EXCHANGE_ALIAS,
+  RESERVED_PREFIX,
+  type ResourceKind,
+  resourceText,
+  stripLineEnds,
+} from "./names.ts";
+import type { Publication } from "./publication.ts";
+import type { Queue } from "./queue/queue.ts";
+import type { PublishResult, Route } from "./route.ts";
+import type { Vhost } from "./vhost.ts";
+
+const PERMISSIONS: readonly Permission[] = ["configure", "write", "read"];
+/** Exchanges remembered as writable per view; more are asked for again. */
+const WRITABLE_MAX = 256;
+
+export class VhostAccess {
+  readonly vhost: Vhost;
+  readonly user: User;
+  readonly connection: ConnectionIdentity;
+  /** Filled by protocols that have more than RabbitMQ's {username} and {vhost}: {client_id}. */
+  readonly topicVariables: TopicVariables;
+  readonly #context: BrokerContext;
+  readonly #writable = new Set<Exchange>();
+  #writableEpoch = 0;
+
+  constructor(
+    context: BrokerContext,
+    vhost: Vhost,
+    user: User,
+    connection: ConnectionIdentity,
+    topicVariables?: TopicVariables,
+  ) {
+    this.#context = context;
+    this.vhost = vhost;
+    this.user = user;
+    this.connection = connection;
+    this.topicVariables =
+      topicVariables ??
+      new Map([
+        ["username", user.name],
+        ["vhost", vhost.name],
+      ]);
+  }
+
+  /** Declares, or finds an equivalent exchange. */
+  declareExchange(declaration: ExchangeDeclaration): Exchange {
+    const name = stripLineEnds(declaration.name);
+    this.vhost.exchangeType(declaration.type);
+    refuseDefaultExchange(name);
+    this.#check("exchange", name, "configure");
+    const existing = this.vhost.exchanges.get(name);
+    if (existing !== undefined) {
+      return existing;
+    }
+    this.#refuseReserved("exchange", name);
+    const alternate = textOf(declaration.arguments.get("alternate-exchange"));
+    if (alternate !== undefined) {
+      this.#check("exchange", name, "read");
+      this.#check("exchange", alternate, "write");
+    }
+    return this.vhost.addExchange({ ...declaration, name });
+  }
+
+  /** Passive declare: any of the three permissions will do. */
+  checkExchange(name: string): Exchange {
+    refuseDefaultExchange(name);
+    this.#checkAny("exchange", name);
+    return this.vhost.exchangeNamed(name);
+  }
+
+  /** Deleting what does not exist is no error. */
+  deleteExchange(givenName: string, options: { readonly ifUnused: boolean }): void {
+    const name = stripLineEnds(givenName);
+    refuseDefaultExchange(name);
+    if (name.startsWith(RESERVED_PREFIX)) {
+      const text = resourceText("exchange", name, this.vhost.name);
+      throw new BrokerError("access-refused", `deletion of system ${text} not allowed`);
+    }
+    this.#check("exchange", name, "configure");
+    const exchange = this.vhost.exchanges.get(name);
+    if (exchange === undefined) return;
+    if (options.ifUnused && this.vhost.bindings.hasFrom(exchange)) {
+      throw this.#precondition("exchange", name, "in use");
+    }
+    this.vhost.deleteExchange(exchange);
+  }
+
+  bindQueue(request: BindRequest): void {
+    this.#bind("queue", request);
+  }
+
+  bindExchange(request: BindRequest): void {
+    this.#bind("exchange", request);
+  }
+
+  unbindQueue(request: BindRequest): void {
+    this.#unbind("queue", request);
+  }
+
+  unbindExchange(request: BindRequest): void {
+    this.#unbind("exchange", request);
+  }
+
+  #bind(kind: ResourceKind, request: BindRequest): void {
+    const names = this.#checkBinding(kind, request);
+    const source = this.vhost.exchangeNamed(names.source);
+    const destination = this.#destination(kind, names.destination);
+    this.vhost.bind(source, destination, request.routingKey, request.arguments);
+  }
+
+  #unbind(kind: ResourceKind, request: BindRequest): void {
+    const names = this.#checkBinding(kind, request);
+    const source = this.vhost.exchanges.get(names.source);
+    const destination =
+      kind === "queue"
+        ? this.vhost.queues.get(names.destination)
+        : this.vhost.exchanges.get(names.destination);
+    if (source === undefined || destination === undefined) return;
+    if (destination.kind === "queue") this.#refuseLocked(destination, "lax");
+    this.vhost.unbind(source, destination, request.routingKey, request.arguments);
+  }
+
+  /** Permissions of a bind or unbind, in RabbitMQ's order. */
+  #checkBinding(kind: ResourceKind, request: BindRequest): { source: string; destination: string } {
+    const source = stripLineEnds(request.source);
+    const destination = stripLineEnds(request.destination);
+    this.#check(kind, destination, "write");
+    if (kind === "exchange") refuseDefaultExchange(destination);
+    refuseDefaultExchange(source);
+    this.#check("exchange", source, "read");
+    const exchange = this.vhost.exchanges.get(source);
+    if (exchange !== undefined) this.#checkTopic(exchange, request.routingKey, "read");
+    return { source, destination };
+  }
+
+  #destination(kind: ResourceKind, name: string): Destination {
+    if (kind === "exchange") return this.vhost.exchangeNamed(name);
+    const queue = this.vhost.queueNamed(name);
+    this.#refuseLocked(queue, "lax");
+    return queue;
+  }
+
+  /** Declares, or finds an equivalent queue. An empty name makes a server-named one. */
+  declareQueue(declaration: QueueDeclaration): Queue {
+    const given = stripLineEnds(declaration.name);
+    const name = given === "" ? this.vhost.newQueueName() : given;
+    if (given !== "") this.#refuseReserved("queue", name);
+    this.#check("queue", name, "configure");
+    const owner = declaration.exclusive ? this.connection : undefined;
+    const existing = this.vhost.queues.get(name);
+    if (existing !== undefined) {
+      this.#refuseLocked(existing, declaration.exclusive ? "owner" : "shared");
+      existing.touch();
+      return existing;
+    }
+    const deadLetterExchange = textOf(declaration.arguments.get("x-dead-letter-exchange"));
+    if (deadLetterExchange !== undefined) {
+      this.#check("queue", name, "read");
+      this.#check("exchange", deadLetterExchange, "write");
+    }
+    return this.vhost.addQueue({ ...declaration, name }, owner);
+  }
+
+  /** Passive declare: any of the three permissions will do. */
+  checkQueue(name: string): Queue {
+    this.#checkAny("queue", name);
+    const queue = this.vhost.queueNamed(name);
+    this.#refuseLocked(queue, "lax");
+    queue.touch();
+    return queue;
+  }
+
+  /** Deleting what does not exist is no error. Answers how many messages were ready. */
+  deleteQueue(
+    name: string,
+    options: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+  ): number {
+    this.#check("queue", name, "configure");
+    const queue = this.vhost.queues.get(name);
+    if (queue === undefined) return 0;
+    this.#refuseLocked(queue, "lax");
+    if (options.ifUnused && queue.consumerCount > 0) {
+      throw this.#precondition("queue", name, "in use");
+    }
+    if (options.ifEmpty && queue.depth.ready > 0) {
+      throw this.#precondition("queue", name, "not empty");
+    }
+    return this.vhost.deleteQueue(queue, "deleted");
+  }
+
+  /** Removes what is ready; answers how many messages that were. */
+  purgeQueue(name: string): number {
+    const queue = this.queueForReading(name);
+    if (!queue.definition.type.traits.allowsPurge) {
+      const type = queue.definition.type.name;
+      const text = resourceText("queue", name, this.vhost.name);
+      throw new BrokerError(
+        "not-implemented",
+        `queue.purge not supported by ${type} queues ${text}`,
+      );
+    }
+    return queue.purge();
+  }
+
+  /** For consume and get. */
+  queueForReading(name: string): Queue {
+    this.#check("queue", name, "read");
+    const queue = this.vhost.queueNamed(name);
+    this.#refuseLocked(queue, "lax");
+    return queue;
+  }
+
+  /** Where messages with this exchange and key go; throws what forbids to publish there. */
+  route(exchangeName: string, routingKey: string): Route {
+    const exchange = this.#writableExchange(exchangeName);
+    this.#checkTopic(exchange, routingKey, "write");
+    return this.vhost.route(exchange, routingKey);
+  }
+
+  /** Publishes the broker's `publication` along a current route. */
+  publish(route: Route, publication: Publication): PublishResult {
+    return this.vhost.publishing.publish(route, publication);
+  }
+
+  /** The user-id property must name the user, unless they may speak for others. */
+  checkUserId(userId: string): void {
+    if (userId === this.user.name || hasTag(this.user, "impersonator")) return;
+    throw new BrokerError(
+      "precondition-failed",
+      `user_id property set to '${userId}' but authenticated user was '${this.user.name}'`,
+    );
+  }
+
+  #writableExchange(name: string): Exchange {
+    const known = this.vhost.exchanges.get(name);
+    if (this.#writableEpoch !== this.#context.accessEpoch) {
+      this.#writable.clear();
+      this.#writableEpoch = this.#context.accessEpoch;
+    }
+    if (known !== undefined && this.#writable.has(known)) return known;
+    this.#check("exchange", name, "write");
+    const exchange = known ?? this.vhost.exchangeNamed(name);
+    if (exchange.definition.internal) {
+      const text = resourceText("exchange", name, this.vhost.name);
+      throw new BrokerError("access-refused", `cannot publish to internal ${text}`);
+    }
+    if (this.#writable.size >= WRITABLE_MAX) this.#writable.clear();
+    this.#writable.add(exchange);
+    return exchange;
+  }
+
+  #permits(kind: ResourceKind, name: string, permission: Permission): boolean {
+    const asked = kind === "exchange" && name === "" ? DEFAULT_EXCHANGE_ALIAS : name;
+    return this.user.authorizer.permits(this.user, this.vhost.name, kind, asked, permission);
+  }
+
+  #check(kind: ResourceKind, name: string, permission: Permission): void {
+    if (!this.#permits(kind, name, permission)) throw this.#refusal(kind, name, permission);
+  }
+
+  #checkAny(kind: ResourceKind, name: string): void {
+    if (PERMISSIONS.some((permission) => this.#permits(kind, name, permission))) return;
+    throw this.#refusal(kind, name, "configure");
+  }
+
+  #refusal(kind: ResourceKind, name: string, permission: Permission): BrokerError {
+    const shown = kind === "exchange" && name === "" ? DEFAULT_EXCHANGE_ALIAS : name;
+    const text = resourceText(kind, shown, this.vhost.name);
+    return new BrokerError(
+      "access-refused",
+      `${permission} access to ${text} refused for user '${this.user.name}'`,
+    );
+  }
+
+  #checkTopic(exchange: Exchange, routingKey: string, permission: Permission): void {
+    if (!exchange.type.hasTopicPermissions) return;
+    const { user, vhost } = this;
+    const permitted = user.authorizer.permitsTopic(
+      user,
+      vhost.name,
+      exchange.name,
+      routingKey,
+      permission,
+      this.topicVariables,
+    );
+    if (permitted) return;
+    const text = resourceText("exchange", exchange.name, vhost.name);
+    throw new BrokerError(
+      "access-refused",
+      `${permission} access to topic '${routingKey}' in ${text} refused for user '${user.name}'`,
+    );
+  }
+
+  #refuseReserved(kind: ResourceKind, name: string): void {
+    if (!name.startsWith(RESERVED_PREFIX)) return;
+    throw new BrokerError(
+      "access-refused",
+      `${kind} name '${name}' contains reserved prefix '${RESERVED_PREFIX}*'`,
+    );
+  }
+
+  /**
+   * An exclusive queue is its owner's alone. `lax`: shared queues pass too; a redeclare must match exactly what
+   * was declared: `owner` (exclusive) or `shared`.
+   */
+  #refuseLocked(queue: Queue, mode: "lax" | "owner" | "shared"): void {
+    const owner = queue.definition.owner;
+    if (owner === this.connection && mode !== "shared") return;
+    if (owner === undefined && mode !== "owner") return;
+    const text = resourceText("queue", queue.definition.name, this.vhost.name);
+    throw new BrokerError(
+      "resource-locked",
+      `cannot obtain exclusive access to locked ${text}. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.`,
+    );
+  }
+
+  #precondition(kind: ResourceKind, name: string, what: string): BrokerError {
+    const text = resourceText(kind, name, this.vhost.name);
+    return new BrokerError("precondition-failed", `${text} ${what}`);
+  }
+}
+
+function refuseDefaultExchange(name: string): void {
+  if (name !== "") return;
+  throw new BrokerError("access-refused", "operation not permitted on the default exchange");
+}
