@@ -29,11 +29,15 @@ export const RecordFlag = {
   hasHeaders: 8,
   /** Has been dead-lettered, moved or scheduled before: its headers carry the story. */
   travelled: 16,
+  /** Settled while its page was in memory; nothing reads it again. Only queue pages set it. */
+  settled: 128,
 } as const;
 
 export const RECORD_HEADER_BYTES = 32;
 const LENGTH = 0;
-const FLAGS = 4;
+/** Offset of the octet with the RecordFlag bits. */
+export const RECORD_FLAGS_OFFSET = 4;
+const FLAGS = RECORD_FLAGS_OFFSET;
 const CONTENT_LENGTH = 8;
 const BODY_SIZE = 12;
 const SEQUENCE = 16;

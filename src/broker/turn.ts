@@ -17,6 +17,13 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Gathers log entries during a turn, to append them as few large ones just before the batch is written. */
+export interface LogGatherer {
+  /** Owned by Turn. */
+  inTurnLog: boolean;
+  appendGathered(): void;
+}
+
 /** Work of unknown length, done in slices so that nothing else waits for it. */
 export interface Job {
   /** Works until done or `deadline()` is true. Answers true when nothing is left. */
@@ -43,6 +50,7 @@ export class Turn {
   readonly #clock: Clock;
   readonly #deliverers: Deliverer[] = [];
   readonly #flushables: Flushable[] = [];
+  readonly #gatherers: LogGatherer[] = [];
   readonly #jobs: Job[] = [];
   #scheduled = false;
   #stopped = false;
@@ -69,6 +77,13 @@ export class Turn {
     if (deliverer.inTurn) return;
     deliverer.inTurn = true;
     this.#deliverers.push(deliverer);
+    this.schedule();
+  }
+
+  appendLater(gatherer: LogGatherer): void {
+    if (gatherer.inTurnLog) return;
+    gatherer.inTurnLog = true;
+    this.#gatherers.push(gatherer);
     this.schedule();
   }
 
@@ -100,6 +115,7 @@ export class Turn {
     if (this.#stopped || this.#running) return;
     this.#running = true;
     this.#runJobs();
+    this.#appendGathered();
     this.hooks.commitLog();
     // Lists may grow while they are worked off (a delivery that dead-letters, for example):
     // what is added goes to the next turn, except flushes, which belong to this one.
@@ -120,7 +136,19 @@ export class Turn {
     }
     flushables.length = 0;
     this.#running = false;
-    if (deliverers.length > 0 || this.#jobs.length > 0) this.schedule();
+    if (deliverers.length > 0 || this.#gatherers.length > 0 || this.#jobs.length > 0) {
+      this.schedule();
+    }
+  }
+
+  #appendGathered(): void {
+    const gatherers = this.#gatherers;
+    for (let i = 0; i < gatherers.length; i++) {
+      const gatherer = gatherers[i] as LogGatherer;
+      gatherer.inTurnLog = false;
+      gatherer.appendGathered();
+    }
+    gatherers.length = 0;
   }
 
   #runJobs(): void {

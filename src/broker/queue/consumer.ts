@@ -43,8 +43,10 @@ export class Consumer {
   unackedCount = 0;
   /** Their bytes; bounded where messages cannot leave memory. */
   unackedBytes = 0;
-  /** False while its consume-ok waits at the gate, or a single active consumer is another one. */
+  /** False while another consumer is the single active one; kept by the queue. */
   active = true;
+  /** Gets nothing while true: its consume-ok still waits at the gate. The target clears it and calls `wake`. */
+  held = false;
   cancelled = false;
 
   /** Links of the queue's ring of consumers that can be served; kept by the queue. */

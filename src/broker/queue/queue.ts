@@ -36,6 +36,8 @@ export const Enqueued = {
   refused: 1,
   /** Taken and gone at once (a dropped duplicate, max-length 0): a success for the publisher. */
   dropped: 2,
+  /** No memory is left for it: to be held back earlier, and when it comes to this, nacked or 506. */
+  noMemory: 3,
 } as const;
 export type Enqueued = (typeof Enqueued)[keyof typeof Enqueued];
 
@@ -133,7 +135,10 @@ export interface Queue extends Deliverer {
   wake(consumer: Consumer): void;
   get(getter: Getter): void;
 
-  /** Ends one delivery. `consumer` is undefined for one that came by get. */
+  /**
+   * Ends one delivery. `consumer` is undefined for one that came by get. The other arguments are those of the
+   * delivery; `bytes` is its record's `bodySizeBytes`.
+   */
   settle(
     consumer: Consumer | undefined,
     sequence: Sequence,

@@ -1,0 +1,33 @@
+// What a queue needs from the broker around it, as small interfaces.
+
+import type { Clock } from "../../env/env.ts";
+import type { Memory } from "../../lib/memory.ts";
+import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import type { Pager } from "../ports.ts";
+import type { Turn } from "../turn.ts";
+import type { Queue } from "./queue.ts";
+
+/** The part of the journal queues write: what happens to messages that are in the log. */
+export interface QueueJournal {
+  /** Where the next entry will start. */
+  readonly position: LogPosition;
+  /** The messages of that range are gone; some of them may never have been in the log. */
+  settle(queue: QueueNumber, from: Sequence, to: Sequence): void;
+  /** They came back and have now been delivered in vain `deliveryCount` times. */
+  returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
+}
+
+/** Whoever declared the queue: a queue that comes to its own end asks to be deleted. */
+export interface QueueKeeper {
+  /** The last consumer of an auto-delete queue is gone, or `expires` has passed. The keeper deletes the queue. */
+  onQueueUnused(queue: Queue, reason: "auto-delete" | "expired"): void;
+}
+
+export interface QueueContext {
+  readonly memory: Memory;
+  readonly turn: Turn;
+  readonly clock: Clock;
+  readonly journal: QueueJournal;
+  readonly pager: Pager;
+  readonly keeper: QueueKeeper;
+}
