@@ -36,6 +36,8 @@ const STRICT_LEVELS = 32;
 const STRICT_DEFAULT_LEVEL = 4;
 
 export class WorkQueue implements Queue {
+  readonly kind = "queue";
+  routeMark = 0;
   readonly definition: QueueDefinition;
   readonly counters: QueueCounters = zeroCounters();
   inTurn = false;
