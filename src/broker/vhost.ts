@@ -68,7 +68,6 @@ export class Vhost {
     this.publishing = new Publishing(context, this);
     this.defaultExchange = this.#makeDefaultExchange();
     for (const { name: exchange, type, internal } of predeclaredExchanges) {
-      if (!exchangeTypes.has(type)) continue;
       this.addExchange({
         name: exchange,
         type,

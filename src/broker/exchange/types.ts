@@ -3,7 +3,9 @@
 import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
+import { headersType } from "./headers.ts";
+import { topicType } from "./topic.ts";
 
 export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
-  [directType, fanoutType].map((type) => [type.name, type]),
+  [directType, fanoutType, headersType, topicType].map((type) => [type.name, type]),
 );
