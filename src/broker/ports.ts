@@ -5,20 +5,28 @@
 import type { Address } from "../lib/arena.ts";
 import type { LogPosition, QueueNumber } from "./numbers.ts";
 
-/** Kinds of log entry. The numbers are on disk: never reuse one. Payloads are drawn in log-entries.ts. */
+/**
+ * Kinds of log entry. The numbers are on disk: never reuse one (4 is free). Payloads are drawn in log-entries.ts.
+ * The last three stand only in checkpoints, which are entries too: replay hears the checkpoint, then the log.
+ */
 export const EntryKind = {
   publish: 1,
   settle: 2,
   returned: 3,
-  purge: 4,
   definition: 5,
   move: 6,
   part: 7,
   transactionPublish: 8,
   commit: 9,
   deliveredUpTo: 10,
+  numbers: 11,
+  lastSequences: 12,
+  pages: 13,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/** An entry is never longer than this; whoever may need more writes several. */
+export const ENTRY_BYTES_MAX = 983_040;
 
 /** The write-ahead log of this node: one order for everything that must survive. */
 export interface Log {
@@ -49,7 +57,7 @@ export interface LogHandler {
 
 /** Hears the log again at start, entry by entry, in order. */
 export interface ReplayHandler {
-  /** The payload lies in the arena until this returns. */
+  /** The payload lies in the arena until this returns; the entry started at `position`. */
   onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void;
 }
 
@@ -59,13 +67,23 @@ export type PageHandle = number & { readonly flavour?: "page handle" };
 /** `Pager.capacityBytes` where pages cannot leave memory. */
 export const NO_CAPACITY = 0;
 
+/**
+ * Bytes at the end of a page of `pageBytes` that its owner leaves free: the pager puts checksums there, one for
+ * every 4 KiB, so that page and checksums are one write and one read and damage is known to 4 KiB.
+ */
+export function pageTrailerBytes(pageBytes: number): number {
+  return 32 + (pageBytes >>> 9);
+}
+
 /** Takes sealed pages out of memory and brings them back. */
 export interface Pager {
   /** 0 when nothing can leave memory (in-memory brokers): then publishers are held back instead. */
   readonly capacityBytes: number;
   /**
-   * Writes `lengthBytes` of a sealed page. The bytes stay untouched until `onPageWritten(token, handle)`.
-   * `durable`: the page must be found again after a restart (it belongs to a durable queue).
+   * Writes `lengthBytes` of a sealed page, a multiple of 8; the `pageTrailerBytes` behind them may be overwritten.
+   * Everything stays untouched until `onPageWritten(token, handle)`.
+   * `durable`: the page must be found again after a restart (it belongs to a durable queue); it is, once a
+   * checkpoint has named it.
    */
   write(
     owner: PageOwner,
@@ -75,16 +93,23 @@ export interface Pager {
     lengthBytes: number,
     durable: boolean,
   ): void;
-  /** Reads a page back to `at`; `onPageRead(token)` follows. */
+  /** Reads a page back to `at`, where `lengthBytes` and the trailer have room; `onPageRead(token)` follows. */
   read(owner: PageOwner, token: number, page: PageHandle, at: Address, lengthBytes: number): void;
   /** Nothing in the page is needed any more. */
   release(page: PageHandle): void;
 }
 
 export interface PageOwner {
+  /** Pages are rows of records from their first byte to their last; false for pages of large bodies. */
+  readonly pagesHoldRecords: boolean;
   onPageWritten(token: number, page: PageHandle): void;
   onPageRead(token: number): void;
-  /** The page cannot be written (disk full, error) or its checksum is wrong. */
+  /**
+   * Comes before `onPageRead`, once for each damaged stretch of the page: what lies there is lost, the rest is good.
+   * In a page of records the stretch has become one record with the `settled` flag; the owner counts again.
+   */
+  onPageDamaged(token: number, fromOffset: number, toOffset: number): void;
+  /** The page cannot be written (disk full, error) or not be read at all. */
   onPageFailed(token: number, reason: string): void;
 }
 

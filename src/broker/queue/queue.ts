@@ -1,10 +1,10 @@
 // What a vhost, a channel or the HTTP API may ask of any queue, whatever its type and wherever its messages are.
 
-import type { Address } from "../../lib/arena.ts";
 import type { FieldTable } from "../field-table.ts";
 import type { Location, QueueNumber, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import type { RecordView } from "../record.ts";
+import type { Recoverable } from "../recovery.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import type { Deliverer } from "../turn.ts";
 import type { Consumer } from "./consumer.ts";
@@ -126,6 +126,8 @@ export interface Queue extends Deliverer {
   /** Copies the message in. `lastSequence` then names it. */
   publish(publication: Publication): Enqueued;
   readonly lastSequence: Sequence;
+  /** When the message published last expires, wall time; 0 = never. */
+  readonly lastExpiresAtMs: number;
 
   /** Throws BrokerError when exclusive use forbids it. Deliveries start in a later turn. */
   consume(consumer: Consumer): void;
@@ -158,6 +160,6 @@ export interface Queue extends Deliverer {
   /** Releases everything it holds. The vhost has already taken it out of all names and routes. */
   delete(reason: DeleteReason): void;
 
-  /** Replay: the record at `at` was enqueued as `sequence`. */
-  restore(at: Address, sequence: Sequence): void;
+  /** Only queues whose messages are logged have it. */
+  readonly recoverable?: Recoverable | undefined;
 }

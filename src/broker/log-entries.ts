@@ -1,0 +1,190 @@
+// hot path: runs per message
+// What is inside log entries: drawings, encoders and decoders. The same entries are in the write-ahead log, in
+// checkpoints, and later in replicated logs. Numbers are little-endian; f64 stands for whole numbers below 2^53.
+//
+//   publish            {u32 targetCount, u32 0} targetCount x {f64 queue, f64 sequence, f64 expiresAtMs} record
+//   settle             f64 queue, n x {f64 from, f64 to}
+//   returned           f64 queue, n x {f64 from, f64 to, f64 deliveryCount}
+//   definition         {u8 kindLength, u8 flags (1 = continued in the next entry), u16 0, u32 jsonLength} kind, JSON
+//   move               f64 fromQueue, f64 fromSequence, then as publish
+//   part               f64 bodyReference, f64 offset, {u32 length, u32 0} bytes of the body
+//   transactionPublish f64 transaction, then as publish
+//   commit             {f64 transaction, u32 flags (1 = continued), u32 0} n x {f64 queue, f64 from, f64 to}
+//   deliveredUpTo      n x {f64 queue, f64 sequence}
+//   numbers            f64 lastQueueNumber, f64 lastExchangeNumber, f64 lastTransaction
+//   lastSequences      f64 queue, n x f64 the highest sequence given out on each level used
+//   pages              f64 queue, n x PageFacts (see recovery.ts), in the order of their sequences
+//
+// A record in an entry has sequence 0 and expiry 0: every target has its own (see record.ts).
+
+import type { Address, Arena } from "../lib/arena.ts";
+import type { QueueNumber, Sequence } from "./numbers.ts";
+import type { Publication } from "./publication.ts";
+import { writeRecord } from "./publication.ts";
+
+export const TARGET_BYTES = 24;
+export const RANGE_BYTES = 16;
+export const COMMIT_RANGE_BYTES = 24;
+export const RETURNED_RANGE_BYTES = 24;
+export const PAGE_FACTS_BYTES = 56;
+/** `flags` of a definition or commit entry that goes on in the next entry of its kind. */
+export const CONTINUED = 1;
+
+const TARGETS_HEAD_BYTES = 8;
+const DEFINITION_HEAD_BYTES = 8;
+const COMMIT_HEAD_BYTES = 16;
+const PART_HEAD_BYTES = 24;
+/** Bytes in front of the targets of a publish, and of the kinds built like it. */
+export const PUBLISH_PREFIX_BYTES = 0;
+export const MOVE_PREFIX_BYTES = 16;
+export const TRANSACTION_PREFIX_BYTES = 8;
+
+/** Payload of a publish with `prefixBytes` in front of it. */
+export function publishBytes(
+  prefixBytes: number,
+  targetCount: number,
+  publication: Publication,
+): number {
+  const head = prefixBytes + TARGETS_HEAD_BYTES;
+  return head + targetCount * TARGET_BYTES + publication.recordLengthBytes;
+}
+
+/** Writes the targets' count and the record; the targets themselves follow with `writeTarget`. */
+export function writePublish(
+  arena: Arena,
+  at: Address,
+  targetCount: number,
+  publication: Publication,
+): void {
+  arena.view.setUint32(at, targetCount, true);
+  arena.view.setUint32(at + 4, 0, true);
+  const recordAt = at + TARGETS_HEAD_BYTES + targetCount * TARGET_BYTES;
+  writeRecord(arena, recordAt, publication, 0, 0);
+}
+
+export function writeTarget(
+  view: DataView,
+  publishAt: Address,
+  index: number,
+  queue: QueueNumber,
+  sequence: Sequence,
+  expiresAtMs: number,
+): void {
+  const at = publishAt + TARGETS_HEAD_BYTES + index * TARGET_BYTES;
+  view.setFloat64(at, queue, true);
+  view.setFloat64(at + 8, sequence, true);
+  view.setFloat64(at + 16, expiresAtMs, true);
+}
+
+/** Reads publishes and what is built like them. Moving it costs one assignment. */
+export class PublishView {
+  readonly #view: DataView;
+  /** Behind the prefix. */
+  at: Address = 0;
+
+  constructor(view: DataView) {
+    this.#view = view;
+  }
+
+  get targetCount(): number {
+    return this.#view.getUint32(this.at, true);
+  }
+  get recordAt(): Address {
+    return this.at + TARGETS_HEAD_BYTES + this.targetCount * TARGET_BYTES;
+  }
+  queue(index: number): QueueNumber {
+    return this.#view.getFloat64(this.at + TARGETS_HEAD_BYTES + index * TARGET_BYTES, true);
+  }
+  sequence(index: number): Sequence {
+    return this.#view.getFloat64(this.at + TARGETS_HEAD_BYTES + index * TARGET_BYTES + 8, true);
+  }
+  expiresAtMs(index: number): number {
+    return this.#view.getFloat64(this.at + TARGETS_HEAD_BYTES + index * TARGET_BYTES + 16, true);
+  }
+}
+
+export function definitionBytes(kindLength: number, jsonLength: number): number {
+  return DEFINITION_HEAD_BYTES + kindLength + jsonLength;
+}
+
+/** Writes one piece of a definition: all its JSON, or with `continued` some of it. */
+export function writeDefinition(
+  bytes: Uint8Array,
+  at: Address,
+  kind: Uint8Array,
+  json: Uint8Array,
+  continued: boolean,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, DEFINITION_HEAD_BYTES);
+  view.setUint8(0, kind.length);
+  view.setUint8(1, continued ? CONTINUED : 0);
+  view.setUint16(2, 0, true);
+  view.setUint32(4, json.length, true);
+  bytes.set(kind, at + DEFINITION_HEAD_BYTES);
+  bytes.set(json, at + DEFINITION_HEAD_BYTES + kind.length);
+}
+
+/** One piece of a definition; `json` is a view that is valid as long as the entry. */
+export interface DefinitionPiece {
+  readonly kind: string;
+  readonly json: Uint8Array;
+  readonly continued: boolean;
+}
+
+const text = new TextDecoder();
+
+export function readDefinition(bytes: Uint8Array, at: Address): DefinitionPiece {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, DEFINITION_HEAD_BYTES);
+  const kindAt = at + DEFINITION_HEAD_BYTES;
+  const jsonAt = kindAt + view.getUint8(0);
+  return {
+    kind: text.decode(bytes.subarray(kindAt, jsonAt)),
+    json: bytes.subarray(jsonAt, jsonAt + view.getUint32(4, true)),
+    continued: (view.getUint8(1) & CONTINUED) !== 0,
+  };
+}
+
+export function partBytes(length: number): number {
+  return PART_HEAD_BYTES + length;
+}
+
+/** Writes the head of a part; the body's bytes belong at the address it answers. */
+export function writePartHead(
+  view: DataView,
+  at: Address,
+  bodyReference: number,
+  offset: number,
+  length: number,
+): Address {
+  view.setFloat64(at, bodyReference, true);
+  view.setFloat64(at + 8, offset, true);
+  view.setUint32(at + 16, length, true);
+  view.setUint32(at + 20, 0, true);
+  return at + PART_HEAD_BYTES;
+}
+
+export const PartField = {
+  bodyReference: 0,
+  offset: 8,
+  length: 16,
+  bytes: PART_HEAD_BYTES,
+} as const;
+
+export function commitBytes(rangeCount: number): number {
+  return COMMIT_HEAD_BYTES + rangeCount * COMMIT_RANGE_BYTES;
+}
+
+/** Writes the head of a commit entry; its ranges belong at the address it answers. */
+export function writeCommitHead(
+  view: DataView,
+  at: Address,
+  transaction: number,
+  continued: boolean,
+): Address {
+  view.setFloat64(at, transaction, true);
+  view.setUint32(at + 8, continued ? CONTINUED : 0, true);
+  view.setUint32(at + 12, 0, true);
+  return at + COMMIT_HEAD_BYTES;
+}
+
+export const CommitField = { transaction: 0, flags: 8, ranges: COMMIT_HEAD_BYTES } as const;

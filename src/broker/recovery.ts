@@ -1,0 +1,72 @@
+// What a queue does so that it can be found again after a restart: what checkpoints ask of it while it runs,
+// and what replay tells it at start. A checkpoint is a list of log entries (see log-entries.ts); replay hears the
+// checkpoint, then the log from the checkpoint's position on, and every entry may meet a queue that knows of it already.
+
+import type { Address } from "../lib/arena.ts";
+import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import type { PageHandle } from "./ports.ts";
+
+/** A written page as checkpoints name it. */
+export interface PageFacts {
+  readonly handle: PageHandle;
+  /** Without the trailer. */
+  readonly lengthBytes: number;
+  readonly firstSequence: Sequence;
+  readonly lastSequence: Sequence;
+  /** Persistent messages in it that are not settled, and the bytes of their bodies. Others are gone after a restart. */
+  readonly messageCount: number;
+  readonly messageBytes: number;
+  /** The highest expiry instant in it, wall time; 0 = some never expire. */
+  readonly lastExpiryMs: number;
+}
+
+/** Takes down what a checkpoint says about the queues. */
+export interface CheckpointWriter {
+  /** The highest sequence ever given out on each level that was used. */
+  lastSequences(queue: QueueNumber, sequences: readonly Sequence[]): void;
+  /** Survivors up to here on the sequence's level come back as redelivered. */
+  deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
+  /** Pages of one level in their order. */
+  page(queue: QueueNumber, page: PageFacts): void;
+  /** Settled since their page was written; a range may reach over what lies outside of pages. */
+  settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
+  returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
+}
+
+/** The side of a logged queue that checkpoints look at. */
+export interface Checkpointed {
+  /**
+   * Log files from here on are needed: the lowest position of a persistent message that is in memory alone and not
+   * settled; NO_LOG_POSITION (infinite) when there is none.
+   */
+  readonly lowestLogPosition: LogPosition;
+  /**
+   * Has everything written that the log holds below `position` and that is not settled, sealing open pages as needed.
+   * Afterwards (writes take a while) `lowestLogPosition` is `position` or more. Pages that are written stay in
+   * memory if there is room for them.
+   */
+  writeOutBefore(position: LogPosition): void;
+  /**
+   * Describes the queue. Named are the pages of each level up to the first one that is not written: what lies behind
+   * comes back from the log.
+   */
+  checkpoint(writer: CheckpointWriter): void;
+}
+
+/** The side of a logged queue that replay speaks to. Called before anybody else knows the queue. */
+export interface Restorable {
+  restoreLastSequences(sequences: readonly Sequence[]): void;
+  restoreDeliveredUpTo(sequence: Sequence): void;
+  restorePage(page: PageFacts): void;
+  /**
+   * The record at `at` was enqueued as `sequence`; nothing happens if it lies in a restored page or was settled.
+   * `at` is valid until this returns. Answers false when there is no memory for it.
+   */
+  restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean;
+  restoreSettled(from: Sequence, to: Sequence): void;
+  restoreReturned(from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** Replay is over: counters are right from here on, deliveries may start. */
+  restored(): void;
+}
+
+export interface Recoverable extends Checkpointed, Restorable {}
