@@ -85,6 +85,8 @@ export class WorkQueue implements Queue {
       context.pager.capacityBytes === NO_CAPACITY ? UNACKED_BYTES_MAX : Number.POSITIVE_INFINITY;
   }
 
+  readonly lastExpiresAtMs = 0;
+
   get lastSequence(): Sequence {
     return this.#backlog.appendedSequence;
   }
