@@ -87,6 +87,23 @@ export interface ChannelCounters {
   getEmpty: number;
 }
 
+/** Counters of a channel that has done nothing yet. */
+export function noMessages(): ChannelCounters {
+  return {
+    published: 0,
+    confirmed: 0,
+    returned: 0,
+    droppedUnroutable: 0,
+    delivered: 0,
+    deliveredNoAck: 0,
+    redelivered: 0,
+    acknowledged: 0,
+    got: 0,
+    gotNoAck: 0,
+    getEmpty: 0,
+  };
+}
+
 export interface ChannelView {
   describe(): ChannelFacts;
 }
@@ -110,7 +127,15 @@ export interface ChurnCounters {
   channelsClosed: number;
 }
 
+/** What connections and channels of one vhost had counted when they went, so that sums never fall. */
+export interface RetiredCounters {
+  readonly messages: ChannelCounters;
+  receivedBytes: number;
+  sentBytes: number;
+}
+
 export class ConnectionRegistry {
+  readonly #retired = new Map<string, RetiredCounters>();
   readonly #byName = new Map<string, ConnectionView>();
   readonly #perVhost = new Map<string, number>();
   readonly #perUser = new Map<string, number>();
@@ -138,6 +163,29 @@ export class ConnectionRegistry {
     count(this.#perVhost, view.vhost, -1);
     count(this.#perUser, view.identity.user, -1);
     this.churn.connectionsClosed++;
+    const { receivedBytes, sentBytes } = view.describe();
+    const retired = this.#retire(view.vhost);
+    retired.receivedBytes += receivedBytes;
+    retired.sentBytes += sentBytes;
+  }
+
+  /** Sums of connections and channels that are gone; undefined when there were none in that vhost. */
+  retiredOf(vhost: string): RetiredCounters | undefined {
+    return this.#retired.get(vhost);
+  }
+
+  /** The vhost is gone. */
+  forgetVhost(vhost: string): void {
+    this.#retired.delete(vhost);
+  }
+
+  #retire(vhost: string): RetiredCounters {
+    let retired = this.#retired.get(vhost);
+    if (retired === undefined) {
+      retired = { messages: noMessages(), receivedBytes: 0, sentBytes: 0 };
+      this.#retired.set(vhost, retired);
+    }
+    return retired;
   }
 
   channelOpened(): void {
@@ -145,9 +193,16 @@ export class ConnectionRegistry {
     this.churn.channelsOpened++;
   }
 
-  channelClosed(): void {
+  /** `channel` is the one that goes: what it counted stays in the sums of its vhost. */
+  channelClosed(channel?: ChannelView): void {
     this.#channelCount--;
     this.churn.channelsClosed++;
+    if (channel === undefined) return;
+    const { vhost, counters } = channel.describe();
+    const { messages } = this.#retire(vhost);
+    for (const name of Object.keys(messages) as (keyof ChannelCounters)[]) {
+      messages[name] += counters[name];
+    }
   }
 
   get(name: string): ConnectionView | undefined {
