@@ -1,0 +1,106 @@
+// Which numbers are sampled for which kind of object, under RabbitMQ's names.
+
+import type { ChannelCounters, ConnectionView } from "../../broker/connection-registry.ts";
+import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { Queue } from "../../broker/queue/queue.ts";
+import type { Metric } from "./series.ts";
+
+export const queueMetrics: readonly Metric<Queue>[] = [
+  { name: "messages", read: ({ depth }) => depth.ready + depth.unacknowledged },
+  { name: "messages_ready", read: ({ depth }) => depth.ready },
+  { name: "messages_unacknowledged", read: ({ depth }) => depth.unacknowledged },
+  { name: "publish", read: ({ counters }) => counters.published },
+  { name: "deliver", read: ({ counters }) => counters.delivered },
+  { name: "deliver_no_ack", read: ({ counters }) => counters.deliveredNoAck },
+  {
+    name: "deliver_get",
+    read: ({ counters: c }) => c.delivered + c.deliveredNoAck + c.got + c.gotNoAck,
+  },
+  { name: "get", read: ({ counters }) => counters.got },
+  { name: "get_no_ack", read: ({ counters }) => counters.gotNoAck },
+  { name: "get_empty", read: ({ counters }) => counters.getEmpty },
+  { name: "redeliver", read: ({ counters }) => counters.redelivered },
+  { name: "ack", read: ({ counters }) => counters.acknowledged },
+];
+
+export const exchangeMetrics: readonly Metric<Exchange>[] = [
+  { name: "publish_in", read: ({ counters }) => counters.publishedIn },
+  { name: "publish_out", read: ({ counters }) => counters.publishedOut },
+];
+
+/** Counters of one channel, or of many added up. */
+export const messageMetrics: readonly Metric<ChannelCounters>[] = [
+  { name: "publish", read: (c) => c.published },
+  { name: "confirm", read: (c) => c.confirmed },
+  { name: "return_unroutable", read: (c) => c.returned },
+  { name: "drop_unroutable", read: (c) => c.droppedUnroutable },
+  { name: "deliver", read: (c) => c.delivered },
+  { name: "deliver_no_ack", read: (c) => c.deliveredNoAck },
+  { name: "deliver_get", read: (c) => c.delivered + c.deliveredNoAck + c.got + c.gotNoAck },
+  { name: "get", read: (c) => c.got },
+  { name: "get_no_ack", read: (c) => c.gotNoAck },
+  { name: "get_empty", read: (c) => c.getEmpty },
+  { name: "redeliver", read: (c) => c.redelivered },
+  { name: "ack", read: (c) => c.acknowledged },
+];
+
+export const connectionMetrics: readonly Metric<ConnectionView>[] = [
+  { name: "recv_oct", read: (view) => view.describe().receivedBytes },
+  { name: "send_oct", read: (view) => view.describe().sentBytes },
+];
+
+/** A vhost, or the whole node, added up. */
+export interface Totals {
+  readonly messagesReady: number;
+  readonly messagesUnacknowledged: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly messages: ChannelCounters;
+}
+
+export const totalsMetrics: readonly Metric<Totals>[] = [
+  { name: "messages", read: (t) => t.messagesReady + t.messagesUnacknowledged },
+  { name: "messages_ready", read: (t) => t.messagesReady },
+  { name: "messages_unacknowledged", read: (t) => t.messagesUnacknowledged },
+  { name: "recv_oct", read: (t) => t.receivedBytes },
+  { name: "send_oct", read: (t) => t.sentBytes },
+  ...messageMetrics.map(({ name, read }) => ({ name, read: (t: Totals) => read(t.messages) })),
+];
+
+/** Facts of the process and its disk. */
+export interface NodeSample {
+  readonly memoryBytes: number;
+  readonly fileCount: number;
+  readonly socketCount: number;
+  readonly diskFreeBytes: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
+  readonly channelsOpened: number;
+  readonly channelsClosed: number;
+  readonly queuesDeclared: number;
+  readonly queuesCreated: number;
+  readonly queuesDeleted: number;
+  readonly diskWrites: number;
+  readonly diskWriteBytes: number;
+  readonly diskReads: number;
+  readonly diskReadBytes: number;
+}
+
+export const nodeMetrics: readonly Metric<NodeSample>[] = [
+  { name: "mem_used", read: (n) => n.memoryBytes },
+  { name: "fd_used", read: (n) => n.fileCount },
+  { name: "sockets_used", read: (n) => n.socketCount },
+  { name: "disk_free", read: (n) => n.diskFreeBytes },
+  { name: "io_read_count", read: (n) => n.diskReads },
+  { name: "io_read_bytes", read: (n) => n.diskReadBytes },
+  { name: "io_write_count", read: (n) => n.diskWrites },
+  { name: "io_write_bytes", read: (n) => n.diskWriteBytes },
+  { name: "io_sync_count", read: (n) => n.diskWrites },
+  { name: "connection_created", read: (n) => n.connectionsOpened },
+  { name: "connection_closed", read: (n) => n.connectionsClosed },
+  { name: "channel_created", read: (n) => n.channelsOpened },
+  { name: "channel_closed", read: (n) => n.channelsClosed },
+  { name: "queue_declared", read: (n) => n.queuesDeclared },
+  { name: "queue_created", read: (n) => n.queuesCreated },
+  { name: "queue_deleted", read: (n) => n.queuesDeleted },
+];

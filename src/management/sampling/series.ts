@@ -1,0 +1,87 @@
+// Two samples of one object's counters, enough for a rate; and its history once somebody has asked for one.
+
+import { History, type Range, type Retention } from "./history.ts";
+
+/** One number that is sampled, and how it is read from the object. */
+export interface Metric<T> {
+  /** As RabbitMQ's JSON calls it. */
+  readonly name: string;
+  read(object: T): number;
+}
+
+export class Series<T> {
+  readonly metrics: readonly Metric<T>[];
+  #previous: Float64Array;
+  #last: Float64Array;
+  #previousMs = 0;
+  #lastMs = 0;
+  #sampleCount = 0;
+  history: History | undefined = undefined;
+
+  constructor(metrics: readonly Metric<T>[]) {
+    this.metrics = metrics;
+    this.#previous = new Float64Array(metrics.length);
+    this.#last = new Float64Array(metrics.length);
+  }
+
+  sample(object: T, timeMs: number): void {
+    const into = this.#previous;
+    for (let i = 0; i < this.metrics.length; i++) into[i] = this.metrics[i]!.read(object);
+    this.#previous = this.#last;
+    this.#previousMs = this.#lastMs;
+    this.#last = into;
+    this.#lastMs = timeMs;
+    this.#sampleCount++;
+    this.history?.record(timeMs, into);
+  }
+
+  /** Starts keeping samples for charts. */
+  keepHistory(retentions: readonly Retention[]): void {
+    if (this.history !== undefined) return;
+    this.history = new History(this.metrics.length, retentions);
+    if (this.#sampleCount > 0) this.history.record(this.#lastMs, this.#last);
+  }
+
+  /** Change per second between the last two samples. */
+  rate(metric: number): number {
+    if (this.#sampleCount < 2 || this.#lastMs <= this.#previousMs) return 0;
+    const change = this.#last[metric]! - this.#previous[metric]!;
+    return Math.round((change * 10_000_000) / (this.#lastMs - this.#previousMs)) / 10_000;
+  }
+
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
+  /** The value at the last sample. */
+  lastValue(metric: number): number {
+    return this.#last[metric]!;
+  }
+}
+
+/** `publish_details` and its like: rate, and with a range the samples too. */
+export interface Details {
+  readonly rate: number;
+  readonly samples?: readonly { readonly sample: number; readonly timestamp: number }[];
+  readonly avg?: number;
+  readonly avg_rate?: number;
+}
+
+export function detailsOf<T>(
+  series: Series<T> | undefined,
+  metric: number,
+  range: Range | undefined,
+): Details {
+  const rate = series?.rate(metric) ?? 0;
+  const samples = range === undefined ? undefined : series?.history?.samples(metric, range);
+  if (samples === undefined || samples.length === 0) return { rate };
+  const total = samples.reduce((sum, { sample }) => sum + sample, 0);
+  const change = samples[0]!.sample - samples.at(-1)!.sample;
+  const seconds = (samples[0]!.timestamp - samples.at(-1)!.timestamp) / 1_000;
+  return {
+    rate,
+    samples,
+    avg: total / samples.length,
+    avg_rate: seconds === 0 ? 0 : change / seconds,
+  };
+}
