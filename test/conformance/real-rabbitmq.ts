@@ -1,0 +1,103 @@
+// Starts a private RabbitMQ (the Debian package, when it is installed) to compare with: own ports, own folder, own node name.
+
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const BIN = "/usr/lib/rabbitmq/bin";
+const START_LIMIT_MS = 60_000;
+
+export function isRabbitMqInstalled(): boolean {
+  return existsSync(join(BIN, "rabbitmq-server"));
+}
+
+export interface RealRabbitMq {
+  readonly port: number;
+  /** As guest on vhost "/". */
+  readonly url: string;
+  /** Runs a rabbitmqctl command and answers what it printed. */
+  ctl(...command: string[]): Promise<string>;
+  /** Stops the application inside the node and starts it again: every connection is closed, durable objects stay. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface RealRabbitMqOptions {
+  /** By name, for example rabbitmq_amqp1_0. */
+  readonly plugins?: readonly string[];
+  /** More lines of rabbitmq.conf. */
+  readonly configuration?: readonly string[];
+}
+
+/** Answers when the node takes connections. */
+export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<RealRabbitMq> {
+  const folder = mkdtempSync(join(tmpdir(), "leveret-rabbitmq-"));
+  const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  writeFileSync(join(folder, "enabled_plugins"), `[${(options.plugins ?? []).join(",")}].\n`);
+  const configuration = ["disk_free_limit.absolute = 1MB", ...(options.configuration ?? [])];
+  writeFileSync(join(folder, "rabbitmq.conf"), `${configuration.join("\n")}\n`);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    RABBITMQ_NODENAME: `compare${port}@localhost`,
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    ERL_EPMD_PORT: String(epmdPort),
+    RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+    RABBITMQ_LOG_BASE: join(folder, "log"),
+    RABBITMQ_LOGS: "-",
+    RABBITMQ_PID_FILE: join(folder, "pid"),
+    RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "enabled_plugins"),
+    // One scheduler thread: the machine is shared with the tests themselves.
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 1:1",
+  };
+  const server = spawn(join(BIN, "rabbitmq-server"), { env, stdio: ["ignore", "pipe", "pipe"] });
+  const output: string[] = [];
+  server.stdout.on("data", (text) => output.push(String(text)));
+  server.stderr.on("data", (text) => output.push(String(text)));
+  const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
+  const ctl = async (...command: string[]) =>
+    (await run(join(BIN, "rabbitmqctl"), command, { env })).stdout;
+  const stop = async () => {
+    if (server.exitCode === null) await ctl("stop").catch(() => server.kill());
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await until(() => output.join("").includes("Server startup complete"), START_LIMIT_MS);
+  } catch {
+    await stop();
+    throw new Error(`RabbitMQ did not start:\n${output.join("").slice(-3_000)}`);
+  }
+  return {
+    port,
+    url: `amqp://guest:guest@127.0.0.1:${port}/`,
+    ctl,
+    restart: async () => {
+      await ctl("stop_app");
+      await ctl("start_app");
+    },
+    stop,
+  };
+}
+
+async function until(condition: () => boolean, limitMs: number): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
