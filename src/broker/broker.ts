@@ -2,17 +2,22 @@
 
 import type { Clock, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
+import { TimerWheel } from "../lib/timer-wheel.ts";
 import { AccessControl } from "./access/access-control.ts";
 import type { User } from "./access/user.ts";
 import { Alarms } from "./alarms.ts";
+import type { Bodies } from "./bodies.ts";
 import { type ConnectionIdentity, ConnectionRegistry } from "./connection-registry.ts";
 import { blindContentReader, type ContentReader } from "./content.ts";
 import type { BrokerContext, QueueFactory } from "./context.ts";
 import { BrokerError } from "./errors.ts";
 import { BrokerEvents } from "./events.ts";
+import { Flow } from "./flow.ts";
+import { Gates } from "./gates.ts";
 import { type DefinitionJournal, NoJournal } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import { PagedBodies } from "./paged-bodies.ts";
 import type { Engine } from "./ports.ts";
 import { Publication } from "./publication.ts";
 import { Targets } from "./routing.ts";
@@ -63,6 +68,12 @@ export class Broker implements BrokerContext {
   readonly alarms = new Alarms();
   readonly events = new BrokerEvents();
   readonly connections = new ConnectionRegistry();
+  /** Replies that wait for the log. */
+  readonly gates: Gates;
+  /** Who may publish now. */
+  readonly flow: Flow;
+  readonly timers: TimerWheel;
+  readonly bodies: Bodies;
   readonly counters: BrokerCounters = { queuesDeclared: 0, queuesCreated: 0, queuesDeleted: 0 };
   #lastQueueNumber = 0;
   #lastExchangeNumber = 0;
@@ -79,7 +90,45 @@ export class Broker implements BrokerContext {
     this.journal = options.journal ?? new NoJournal();
     this.content = options.content ?? blindContentReader;
     this.turn = new Turn(options.clock);
+    this.gates = new Gates(this.turn);
+    this.timers = new TimerWheel(options.clock);
+    this.bodies = new PagedBodies(options.memory);
+    this.flow = new Flow(options.memory, {
+      alarmed: () => this.alarms.blocked,
+      congested: () => options.engine.log.congested,
+    });
+    this.#connectTurn();
     this.access = new AccessControl(this);
+  }
+
+  /** The log failed: nothing can be promised any more. Whoever runs the broker ends the process. */
+  onLogFailed: (reason: string) => void = (reason) => {
+    throw new Error(`the log failed: ${reason}`);
+  };
+
+  /** Throws not-allowed when one more channel is too many for the node or the user. */
+  checkChannelLimits(_user: User): void {
+    const { channelsMax } = this.limits;
+    if (channelsMax === undefined || this.connections.channelCount < channelsMax) return;
+    const text = `number of channels opened on node '${this.nodeName}' has reached the maximum allowed limit of (${channelsMax})`;
+    throw new BrokerError("not-allowed", text);
+  }
+
+  /** What each turn does between reading and writing, and what the log tells. */
+  #connectTurn(): void {
+    const { log } = this.engine;
+    log.handler = {
+      onDurable: () => this.turn.schedule(),
+      onRelieved: () => this.turn.schedule(),
+      onFailed: (reason) => this.onLogFailed(reason),
+    };
+    this.turn.hooks = {
+      commitLog: () => log.commit(),
+      releaseGates: () => {
+        this.gates.release(log.durablePosition);
+        this.flow.update();
+      },
+    };
   }
 
   get accessEpoch(): number {

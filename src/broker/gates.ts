@@ -1,6 +1,7 @@
 // Replies that may leave only after the log has reached a position: who waits, and the signal that releases them.
 
 import type { LogPosition } from "./numbers.ts";
+import type { Turn } from "./turn.ts";
 
 /** Something with replies in order, each waiting for its log position: a channel, an HTTP answer. */
 export interface GateKeeper {
@@ -12,8 +13,13 @@ export interface GateKeeper {
 
 /** All gate keepers with something waiting. Released once per turn. */
 export class Gates {
+  readonly #turn: Pick<Turn, "schedule">;
   #waiting: GateKeeper[] = [];
   #spare: GateKeeper[] = [];
+
+  constructor(turn: Pick<Turn, "schedule">) {
+    this.#turn = turn;
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
@@ -22,8 +28,8 @@ export class Gates {
   /** `keeper` has something to release when the log gets there (or at the end of this turn). */
   wait(keeper: GateKeeper): void {
     if (keeper.inGates) return;
-    keeper.inGates = true;
-    this.#waiting.push(keeper);
+    this.#enter(keeper);
+    this.#turn.schedule();
   }
 
   release(durable: LogPosition): void {
@@ -31,10 +37,16 @@ export class Gates {
     this.#waiting = this.#spare;
     for (const keeper of waiting) {
       keeper.inGates = false;
-      if (keeper.release(durable)) this.wait(keeper);
+      // The log's own answer brings the next turn.
+      if (keeper.release(durable) && !keeper.inGates) this.#enter(keeper);
     }
     waiting.length = 0;
     this.#spare = waiting;
+  }
+
+  #enter(keeper: GateKeeper): void {
+    keeper.inGates = true;
+    this.#waiting.push(keeper);
   }
 
   /** Calls `onDurable` when the log has reached `position`; for cold paths like HTTP answers. */

@@ -13,6 +13,11 @@ export interface JsonObject {
 export interface DefinitionJournal {
   /** Just behind the last entry: what a reply waits for. */
   readonly position: LogPosition;
+  /** Everything before this is safe. */
+  readonly durablePosition: LogPosition;
+  /** What is published and settled until `endTransaction` holds together. All of it happens in one turn. */
+  beginTransaction(): void;
+  endTransaction(): void;
   /**
    * Logs one message for the first `count` of `targets`; each target's `lastSequence` is the message's place there.
    * Runs per message: nothing is kept of `targets`.
@@ -25,6 +30,9 @@ export interface DefinitionJournal {
 /** Keeps nothing: for brokers that restart empty, and for replay. */
 export class NoJournal implements DefinitionJournal {
   readonly position = 0;
+  readonly durablePosition = 0;
+  beginTransaction(): void {}
+  endTransaction(): void {}
   publish(): void {}
   define(): void {}
 }

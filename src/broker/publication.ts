@@ -10,6 +10,9 @@ export const NO_EXPIRATION = -1;
 /** `Publication.bodyReference` of a message whose body is in its content. */
 export const NO_BODY_REFERENCE: BodyReference = -1;
 
+/** Bodies up to this size lie in their record; larger ones always in body segments. */
+export const INLINE_BODY_BYTES_MAX = 65_536;
+
 /** Reused for every message of a broker: whoever publishes fills every field. */
 export class Publication {
   /** [exchange: shortstr][routing key: shortstr]. */

@@ -1,0 +1,96 @@
+// hot path: runs per message
+// One consumer of a channel as a delivery target: gives a message its tag and writes it to the connection.
+
+import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
+import type { Delivery } from "../../broker/queue/queue.ts";
+import { RecordFlag } from "../../broker/record.ts";
+import type { Address } from "../../lib/arena.ts";
+import type { Output } from "../output.ts";
+import type { BodyStreams } from "./body-streams.ts";
+import type { DeliverAddress, DeliveryWriter, OutgoingContent } from "./delivery-writer.ts";
+import type { UnackedDeliveries } from "./unacked.ts";
+
+/** What a consumer needs of its channel. */
+export interface DeliveringChannel {
+  readonly number: number;
+  readonly payloadMax: number;
+  readonly output: Output;
+  readonly writer: DeliveryWriter;
+  readonly bodies: BodyStreams;
+  readonly unacked: UnackedDeliveries;
+  /** Channel-wide credit and bounds; output is asked separately. */
+  readonly acceptsDeliveries: boolean;
+  readonly nowSecond: number;
+  onDelivered(consumer: Consumer, redelivered: boolean): void;
+  onConsumerCancelled(consumer: ChannelConsumer): void;
+}
+
+/** Reused: where the bytes of the record being delivered lie. */
+export class RecordContent implements OutgoingContent {
+  addressingAt: Address = 0;
+  addressingLength = 0;
+  contentAt: Address = 0;
+  contentLengthBytes = 0;
+  bodySizeBytes = 0;
+}
+
+const content = new RecordContent();
+
+export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
+  readonly consumerNumber: number;
+  readonly consumerTag: Uint8Array;
+  readonly channelNumber: number;
+  readonly payloadMax: number;
+  readonly #channel: DeliveringChannel;
+  /** The channel's number for this consumer in its unacked rings. */
+  readonly slot: number;
+  /** Set right after construction: the two know each other. */
+  consumer: Consumer | undefined = undefined;
+  /** False until its consume-ok has left: no delivery may overtake it. */
+  announced = false;
+
+  constructor(channel: DeliveringChannel, consumerNumber: number, tag: string, slot: number) {
+    this.#channel = channel;
+    this.consumerNumber = consumerNumber;
+    this.consumerTag = Buffer.from(tag, "utf8");
+    this.channelNumber = channel.number;
+    this.payloadMax = channel.payloadMax;
+    this.slot = slot;
+  }
+
+  get writable(): boolean {
+    const channel = this.#channel;
+    return this.announced && channel.acceptsDeliveries && channel.output.writable;
+  }
+
+  deliver(consumer: Consumer, delivery: Delivery): void {
+    const channel = this.#channel;
+    const record = delivery.record;
+    content.addressingAt = record.addressingAt;
+    content.addressingLength = record.addressingLength;
+    content.contentAt = record.contentAt;
+    content.contentLengthBytes = record.contentLengthBytes;
+    content.bodySizeBytes = record.bodySizeBytes;
+    const tag = consumer.noAck
+      ? channel.unacked.skip()
+      : channel.unacked.add(
+          delivery.sequence,
+          delivery.location,
+          this.slot,
+          record.bodySizeBytes,
+          channel.nowSecond,
+          delivery.deliveryCount,
+        );
+    if ((record.flags & RecordFlag.externalBody) === 0) {
+      channel.writer.write(channel.output, this, tag, delivery.redelivered, content);
+    } else {
+      channel.writer.writeHead(channel.output, this, tag, delivery.redelivered, content);
+      channel.bodies.start(record.bodyReference, record.bodySizeBytes, this);
+    }
+    channel.onDelivered(consumer, delivery.redelivered);
+  }
+
+  onCancelled(): void {
+    this.#channel.onConsumerCancelled(this);
+  }
+}

@@ -1,0 +1,619 @@
+// One AMQP 0-9-1 connection: its socket, its phases, its channels and how it ends.
+
+import type { User } from "../../broker/access/user.ts";
+import type {
+  ChannelView,
+  ConnectionFacts,
+  ConnectionIdentity,
+  ConnectionView,
+} from "../../broker/connection-registry.ts";
+import { BrokerError } from "../../broker/errors.ts";
+import { EMPTY_TABLE } from "../../broker/field-table.ts";
+import type { HeldPublisher } from "../../broker/flow.ts";
+import type { Flushable } from "../../broker/turn.ts";
+import type { VhostAccess } from "../../broker/vhost-access.ts";
+import type { Endpoint, Socket, SocketHandler, TimerHandle } from "../../env/env.ts";
+import type { Address } from "../../lib/arena.ts";
+import { NO_PAGE } from "../../lib/page-pool.ts";
+import { Output, type OutputOwner } from "../output.ts";
+import { BodyStreams } from "./body-streams.ts";
+import type { Channel, ChannelHost } from "./channel.ts";
+import { ChannelTable } from "./channel-table.ts";
+import { CodecError } from "./codec/codec-error.ts";
+import { HEARTBEAT_FRAME, PROTOCOL_HEADER } from "./codec/frames.ts";
+import {
+  type ClientMethod,
+  type ConnectionOpen,
+  type ConnectionStartOk,
+  type ConnectionTuneOk,
+  decodeClientMethod,
+  type ServerMethod,
+} from "./codec/methods.generated.ts";
+import { fitShortString } from "./codec/strings.ts";
+import { type FrameHandler, FrameInput } from "./frame-input.ts";
+import {
+  type ClientFacts,
+  checkAwaited,
+  HandshakeRefused,
+  INITIAL_FRAME_BYTES_MAX,
+  negotiate,
+  offeredMechanisms,
+  type Phase,
+  readClientFacts,
+  serverProperties,
+  type TuneLimits,
+} from "./handshake.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { replyCodes } from "./reply-codes.ts";
+import { type SaslMechanism, saslMechanisms } from "./sasl.ts";
+import type { ConnectionSettings } from "./settings.ts";
+import type { ProtocolTools } from "./tools.ts";
+
+const FRAME_OVERHEAD_BYTES = 8;
+/** A frame this much larger than negotiated is still taken, as RabbitMQ does. */
+const NO_FRAME_LIMIT = 0x7fff_ffff;
+/** A payload without a negotiated limit is cut and taken at this. */
+const UNLIMITED_PAYLOAD_BYTES = 131_064;
+
+const NO_CLIENT: ClientFacts = {
+  properties: EMPTY_TABLE,
+  capabilities: {
+    notifiesCancels: false,
+    notifiesBlocked: false,
+    hearsAuthenticationFailure: false,
+  },
+  name: undefined,
+};
+
+/** What a connection tells whoever accepted it. */
+export interface ConnectionOwner {
+  onConnectionClosed(connection: Connection): void;
+}
+
+export class Connection
+  implements
+    SocketHandler,
+    FrameHandler,
+    OutputOwner,
+    Flushable,
+    ChannelHost,
+    HeldPublisher,
+    ConnectionView,
+    ConnectionIdentity
+{
+  readonly name: string;
+  readonly protocol = "AMQP 0-9-1";
+  readonly peer: Endpoint;
+  readonly output: Output;
+  readonly bodies: BodyStreams;
+  readonly #socket: Socket;
+  readonly #tools: ProtocolTools;
+  readonly #settings: ConnectionSettings;
+  readonly #owner: ConnectionOwner;
+  readonly #input: FrameInput;
+  readonly #channels: ChannelTable;
+  readonly #heartbeats: Heartbeats;
+  readonly #connectedAtMs: number;
+  #phase: Phase = "awaiting-header";
+  #deadline: TimerHandle | undefined = undefined;
+  #client: ClientFacts = NO_CLIENT;
+  #mechanism = "";
+  #user: User | undefined = undefined;
+  #access: VhostAccess | undefined = undefined;
+  #limits: TuneLimits;
+  /** The most payload taken from the client, and the most sent to it. */
+  payloadMax = INITIAL_FRAME_BYTES_MAX - FRAME_OVERHEAD_BYTES;
+  nowSecond = 0;
+  #blockedSent = false;
+  inTurnFlush = false;
+  inFlow = false;
+
+  constructor(
+    tools: ProtocolTools,
+    settings: ConnectionSettings,
+    socket: Socket,
+    owner: ConnectionOwner,
+  ) {
+    this.#tools = tools;
+    this.#settings = settings;
+    this.#socket = socket;
+    this.#owner = owner;
+    this.peer = socket.peer;
+    this.name = `${shown(socket.peer)} -> ${shown(socket.local)}`;
+    this.#limits = settings.tune;
+    this.output = new Output(tools.broker.memory, socket, this);
+    this.bodies = new BodyStreams(tools.broker.bodies, this.output);
+    this.#input = new FrameInput(tools.broker.memory, socket, this);
+    this.#channels = new ChannelTable(tools, this);
+    this.#heartbeats = new Heartbeats(tools.broker.timers, {
+      received: () => (this.#input.stopped ? -1 : this.#input.byteCount),
+      sent: () => this.output.sentBytes,
+      send: () => this.send(HEARTBEAT_FRAME),
+      onSilence: () => this.#drop("missed heartbeats from client"),
+    });
+    this.#connectedAtMs = tools.broker.clock.nowMs();
+    this.#setDeadline(settings.handshakeTimeoutMs, "handshake timeout");
+    socket.start(this);
+  }
+
+  get user(): string {
+    return this.#user?.name ?? "";
+  }
+  get access(): VhostAccess {
+    if (this.#access === undefined) throw new BrokerError("internal-error", "no vhost is open");
+    return this.#access;
+  }
+  get notifiesCancels(): boolean {
+    return this.#client.capabilities.notifiesCancels;
+  }
+
+  // ---- socket -------------------------------------------------------------------------------------------------
+
+  onBytes(at: Address, lengthBytes: number): void {
+    const { broker } = this.#tools;
+    this.nowSecond = Math.floor(broker.clock.monotonicMs() / 1_000);
+    this.#input.onBytes(at, lengthBytes);
+    broker.turn.onInput(lengthBytes);
+  }
+
+  onSent(): void {
+    this.output.onSent();
+  }
+
+  onEnd(): void {
+    this.#socket.end();
+  }
+
+  onClose(reason: string): void {
+    if (this.#phase === "closed") return;
+    const wasRunning = this.#phase === "running";
+    this.#phase = "closed";
+    this.#release();
+    this.#settings.log(
+      wasRunning ? "warning" : "info",
+      `closing AMQP connection ${this.name}${reason === "" ? "" : ` (${reason})`}`,
+    );
+    this.output.close();
+    this.#owner.onConnectionClosed(this);
+  }
+
+  // ---- output -------------------------------------------------------------------------------------------------
+
+  send(frames: Uint8Array): void {
+    if (this.#phase === "closed") return;
+    if (this.bodies.busy) {
+      this.bodies.sendBehind(frames);
+      return;
+    }
+    const at = this.output.reserve(frames.length);
+    if (at === NO_PAGE) return;
+    this.output.arena.u8.set(frames, at);
+    this.output.commit(frames.length);
+  }
+
+  onOutput(): void {
+    this.#tools.broker.turn.flushLater(this);
+  }
+
+  flush(): void {
+    this.output.flush();
+  }
+
+  onOutputRoom(): void {
+    this.bodies.pump();
+    if (!this.bodies.busy) this.#channels.wakeConsumers();
+  }
+
+  onOutputExhausted(): void {
+    this.#drop("no memory left for output");
+  }
+
+  // ---- input --------------------------------------------------------------------------------------------------
+
+  get inputEnded(): boolean {
+    return this.#phase === "closed";
+  }
+
+  get mayPublish(): boolean {
+    return this.#tools.broker.flow.mayPublish(this) || this.#phase !== "running";
+  }
+
+  get holdsUnacked(): boolean {
+    return this.#channels.holdsUnacked;
+  }
+
+  onPublishHeld(): void {
+    const { broker } = this.#tools;
+    broker.flow.hold(this);
+    if (!broker.alarms.blocked || this.#blockedSent) return;
+    if (!this.#client.capabilities.notifiesBlocked) return;
+    this.#blockedSent = true;
+    this.#sendMethod({ name: "connection.blocked", reason: broker.alarms.reason });
+  }
+
+  resumePublishing(): void {
+    if (this.#phase === "closed") return;
+    if (this.#blockedSent) {
+      this.#blockedSent = false;
+      this.#sendMethod({ name: "connection.unblocked" });
+    }
+    this.#input.resume();
+  }
+
+  onProtocolHeader(at: Address): void {
+    const header = this.#tools.broker.memory.arena.u8.subarray(at, at + 8);
+    // 0-9-1, and 0-9 which differs in nothing that is used.
+    const isKnown =
+      header.join() === "65,77,81,80,0,0,9,1" || header.join() === "65,77,81,80,1,1,0,9";
+    if (!isKnown) {
+      this.send(PROTOCOL_HEADER);
+      this.#endAfterSending();
+      return;
+    }
+    this.#phase = "starting";
+    const offered = offeredMechanisms(saslMechanisms, (mechanism) => this.#offers(mechanism));
+    this.#sendMethod({
+      name: "connection.start",
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: serverProperties(this.#settings.server()),
+      mechanisms: offered,
+      locales: Buffer.from("en_US"),
+    });
+  }
+
+  onMethod(channelNumber: number, at: Address, end: Address): void {
+    const { reader, broker } = this.#tools;
+    let ids = { classId: 0, methodId: 0 };
+    try {
+      reader.reset(broker.memory.arena, at, end);
+      if (end - at >= 4) ids = readIds(broker.memory.arena.view, at);
+      if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return;
+      const method = decodeClientMethod(reader);
+      if (this.#phase !== "running") this.#onHandshakeMethod(channelNumber, method);
+      else if (channelNumber === 0) this.#onConnectionMethod(method);
+      else this.#channels.onMethod(channelNumber, method);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, ids.classId, ids.methodId);
+    }
+  }
+
+  onPublish(channelNumber: number, at: Address, frameEnd: Address, end: Address): number {
+    const channel = this.#channels.open(channelNumber);
+    if (channel === undefined) return frameEnd;
+    try {
+      return channel.onPublish(at, frameEnd, end);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, 60, 40);
+      return frameEnd;
+    }
+  }
+
+  onAck(channelNumber: number, tag: number, multiple: boolean): void {
+    const channel = this.#channels.open(channelNumber);
+    if (channel === undefined) return;
+    try {
+      channel.consuming.ack(tag, multiple);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, 60, 80);
+    }
+  }
+
+  onHeader(channelNumber: number, at: Address, frameEnd: Address): void {
+    try {
+      this.#channels.forContentFrame(channelNumber)?.onHeader(at, frameEnd);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, 60, 40);
+    }
+  }
+
+  onBody(channelNumber: number, at: Address, frameEnd: Address): void {
+    try {
+      this.#channels.forContentFrame(channelNumber)?.onBody(at, frameEnd);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, 60, 40);
+    }
+  }
+
+  onInputError(error: unknown): void {
+    this.#onMethodError(error, 0, 0, 0);
+  }
+
+  // ---- errors -------------------------------------------------------------------------------------------------
+
+  /** The one place where what went wrong becomes what the client hears. */
+  #onMethodError(error: unknown, channelNumber: number, classId: number, methodId: number): void {
+    if (this.#phase === "closed") return;
+    if (
+      error instanceof HandshakeRefused ||
+      (this.#phase !== "running" && error instanceof CodecError)
+    ) {
+      this.#settings.log("error", `${this.name}: ${error.message}`);
+      this.#endSilently();
+    } else if (error instanceof CodecError) {
+      this.#closeWith(new BrokerError(error.reason, error.message), error.classId, error.methodId);
+    } else if (error instanceof BrokerError) {
+      const channel = this.#channels.open(channelNumber);
+      if (replyCodes[error.reason].closesConnection || channel === undefined) {
+        this.#closeWith(error, classId, methodId);
+      } else {
+        this.onChannelError(channel, error, classId, methodId);
+      }
+    } else {
+      this.#settings.onBug(error);
+      this.#closeWith(new BrokerError("internal-error", "INTERNAL_ERROR"), classId, methodId);
+    }
+  }
+
+  onChannelError(channel: Channel, error: BrokerError, classId: number, methodId: number): void {
+    const { code, name } = replyCodes[error.reason];
+    const replyText = fitShortString(`${name} - ${error.message}`);
+    this.#settings.log(
+      "error",
+      `channel error on ${this.name}, channel ${channel.number}: ${replyText}`,
+    );
+    channel.closing = true;
+    channel.stopConsuming();
+    channel.reply({ name: "channel.close", replyCode: code, replyText, classId, methodId });
+  }
+
+  #closeWith(error: BrokerError, classId: number, methodId: number): void {
+    if (this.#phase === "closing" || this.#phase === "closed") return;
+    const { code, name } = replyCodes[error.reason];
+    const replyText = fitShortString(
+      error.message === "INTERNAL_ERROR" ? name : `${name} - ${error.message}`,
+    );
+    this.#settings.log("error", `error on AMQP connection ${this.name}: ${replyText}`);
+    this.#sendMethod({ name: "connection.close", replyCode: code, replyText, classId, methodId });
+    this.#phase = "closing";
+    this.#release();
+    this.#setDeadline(this.#settings.closeTimeoutMs, "close-ok did not come");
+  }
+
+  /** As RabbitMQ: a client that can't shake hands hears nothing for a while, and then the end. */
+  #endSilently(): void {
+    this.#phase = "closing";
+    this.#socket.pause();
+    this.#setDeadline(this.#settings.silentCloseDelayMs, "handshake refused");
+  }
+
+  #endAfterSending(): void {
+    this.#phase = "closing";
+    this.output.end();
+    this.#setDeadline(this.#settings.closeTimeoutMs, "");
+  }
+
+  #drop(reason: string): void {
+    if (this.#phase === "closed") return;
+    this.#settings.log("warning", `closing AMQP connection ${this.name}: ${reason}`);
+    this.#socket.destroy();
+  }
+
+  #setDeadline(afterMs: number, reason: string): void {
+    const { clock } = this.#tools.broker;
+    if (this.#deadline !== undefined) clock.clearTimer(this.#deadline);
+    this.#deadline = clock.setTimer(afterMs, () => this.#drop(reason));
+  }
+
+  #clearDeadline(): void {
+    if (this.#deadline !== undefined) this.#tools.broker.clock.clearTimer(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  /** Everything it holds in the broker goes: channels, exclusive queues, its place in the registry. */
+  #release(): void {
+    const { broker } = this.#tools;
+    if (this.#phase === "closed") this.#clearDeadline();
+    this.#heartbeats.stop();
+    this.#channels.releaseAll();
+    this.bodies.close();
+    broker.flow.forget(this);
+    if (this.#access !== undefined) broker.closed(this.#access);
+    this.#access = undefined;
+    broker.connections.remove(this);
+  }
+
+  // ---- handshake ----------------------------------------------------------------------------------------------
+
+  #offers(mechanism: SaslMechanism): boolean {
+    return (
+      this.#settings.mechanisms.includes(mechanism.name) && mechanism.isOffered(this.#socket.tls)
+    );
+  }
+
+  #onHandshakeMethod(channelNumber: number, method: ClientMethod): void {
+    if (this.#phase === "closing") {
+      if (method.name === "connection.close") this.#sendMethod({ name: "connection.close-ok" });
+      if (method.name === "connection.close-ok") this.#endAfterSending();
+      return;
+    }
+    if (channelNumber !== 0) {
+      if (this.#phase !== "opening")
+        throw new HandshakeRefused(`channel ${channelNumber} is not open`);
+      throw new BrokerError("unexpected-frame", `type 1, all octets = <<>>`);
+    }
+    checkAwaited(this.#phase, method);
+    if (method.name === "connection.start-ok") this.#onStartOk(method);
+    else if (method.name === "connection.tune-ok") this.#onTuneOk(method);
+    else if (method.name === "connection.open") this.#onOpen(method);
+  }
+
+  #onStartOk(method: ConnectionStartOk): void {
+    this.#client = readClientFacts(method);
+    const mechanism = saslMechanisms.find((known) => known.name === method.mechanism);
+    if (mechanism === undefined || !this.#offers(mechanism)) {
+      throw new HandshakeRefused(`unknown mechanism ${method.mechanism}`);
+    }
+    this.#mechanism = mechanism.name;
+    let claim: ReturnType<SaslMechanism["claim"]>;
+    try {
+      claim = mechanism.claim(method.response, this.#socket.tls);
+    } catch (error) {
+      throw new HandshakeRefused(String(error));
+    }
+    this.#phase = "authenticating";
+    this.#settings.authenticate(claim, this, (outcome) => this.#onAuthenticated(outcome));
+  }
+
+  #onAuthenticated(outcome: User | { readonly refused: string }): void {
+    if (this.#phase !== "authenticating") return;
+    if ("refused" in outcome) return this.#refuseLogin(outcome.refused);
+    this.#user = outcome;
+    this.#phase = "tuning";
+    const { channelMax, frameMaxBytes, heartbeatSeconds } = this.#settings.tune;
+    this.#sendMethod({
+      name: "connection.tune",
+      channelMax,
+      frameMax: frameMaxBytes,
+      heartbeat: heartbeatSeconds,
+    });
+  }
+
+  #refuseLogin(reason: string): void {
+    const text = `Login was refused using authentication mechanism ${this.#mechanism}. For details see the broker logfile.`;
+    this.#settings.log("error", `login refused on ${this.name}: ${reason}`);
+    if (!this.#client.capabilities.hearsAuthenticationFailure) return this.#endSilently();
+    const { code, name } = replyCodes["access-refused"];
+    this.#sendMethod({
+      name: "connection.close",
+      replyCode: code,
+      replyText: `${name} - ${text}`,
+      classId: 0,
+      methodId: 0,
+    });
+    this.#phase = "closing";
+    this.#setDeadline(this.#settings.silentCloseDelayMs, "login refused");
+  }
+
+  #onTuneOk(method: ConnectionTuneOk): void {
+    this.#limits = negotiate(this.#settings.tune, method);
+    const { frameMaxBytes, heartbeatSeconds, channelMax } = this.#limits;
+    this.payloadMax =
+      frameMaxBytes === 0 ? UNLIMITED_PAYLOAD_BYTES : frameMaxBytes - FRAME_OVERHEAD_BYTES;
+    this.#channels.countMax = channelMax === 0 ? NO_FRAME_LIMIT : channelMax;
+    this.#heartbeats.start(heartbeatSeconds);
+    this.#phase = "opening";
+  }
+
+  #onOpen(method: ConnectionOpen): void {
+    const { broker } = this.#tools;
+    if (this.#user === undefined) throw new HandshakeRefused("not authenticated");
+    this.#access = broker.open(this.#user, method.virtualHost, this);
+    this.#clearDeadline();
+    this.#phase = "running";
+    this.#settings.onUserOpened(this, method.virtualHost);
+    broker.connections.add(this);
+    this.#sendMethod({ name: "connection.open-ok" });
+  }
+
+  // ---- running ------------------------------------------------------------------------------------------------
+
+  #onConnectionMethod(method: ClientMethod): void {
+    if (method.name === "connection.close") {
+      this.#phase = "closing";
+      this.#release();
+      this.#sendMethod({ name: "connection.close-ok" });
+      this.#endAfterSending();
+    } else if (method.name === "connection.update-secret") {
+      this.#updateSecret(method.newSecret);
+    } else {
+      throw new BrokerError("channel-error", "unexpected method in connection state running");
+    }
+  }
+
+  #updateSecret(secret: Uint8Array): void {
+    const password = Buffer.from(secret).toString("utf8");
+    const claim = { kind: "password", user: this.user, password } as const;
+    this.#settings.updateSecret(claim, this, (outcome) => {
+      if (this.#phase !== "running") return;
+      if ("refused" in outcome) {
+        this.#closeWith(new BrokerError("not-allowed", "New secret was refused"), 10, 70);
+      } else {
+        this.#sendMethod({ name: "connection.update-secret-ok" });
+      }
+    });
+  }
+
+  #sendMethod(method: ServerMethod): void {
+    this.send(this.#tools.encode(0, method));
+  }
+
+  // ---- for others ---------------------------------------------------------------------------------------------
+
+  get identity(): ConnectionIdentity {
+    return this;
+  }
+  get vhost(): string {
+    return this.#access?.vhost.name ?? "";
+  }
+  channels(): Iterable<ChannelView> {
+    return this.#channels.all();
+  }
+  get channelCount(): number {
+    return this.#channels.count;
+  }
+
+  close(reason: string): void {
+    if (this.#phase === "running") {
+      this.#closeWith(new BrokerError("connection-forced", reason), 0, 0);
+    } else if (this.#phase !== "closing") {
+      this.#drop(reason);
+    }
+  }
+
+  /** Once a minute: a delivery nobody acknowledges in time ends its channel. */
+  checkDeliveryTimeouts(): void {
+    this.nowSecond = Math.floor(this.#tools.broker.clock.monotonicMs() / 1_000);
+    for (const channel of this.#channels.all()) {
+      const timeoutMs = channel.consuming.overdueTimeoutMs();
+      if (timeoutMs === undefined || channel.closing) continue;
+      const text = `delivery acknowledgement on channel ${channel.number} timed out. Timeout value used: ${timeoutMs} ms. This timeout value can be configured, see consumers doc guide to learn more`;
+      this.onChannelError(channel, new BrokerError("precondition-failed", text), 0, 0);
+    }
+  }
+
+  describe(): ConnectionFacts {
+    const tls = this.#socket.tls;
+    const { broker } = this.#tools;
+    const isHeld = this.inFlow;
+    return {
+      name: this.name,
+      protocol: this.protocol,
+      user: this.user,
+      vhost: this.vhost,
+      state: isHeld ? (broker.alarms.blocked ? "blocked" : "flow") : this.#phase,
+      peer: this.#socket.peer,
+      local: this.#socket.local,
+      tls:
+        tls === undefined
+          ? undefined
+          : {
+              version: tls.version,
+              cipher: tls.cipher,
+              peerSubject: tls.peerSubject,
+              peerIssuer: tls.peerIssuer,
+              peerValidity: tls.peerValidity,
+            },
+      authenticationMechanism: this.#mechanism,
+      connectedAtMs: this.#connectedAtMs,
+      heartbeatSeconds: this.#limits.heartbeatSeconds,
+      frameBytesMax: this.#limits.frameMaxBytes,
+      channelsMax: this.#limits.channelMax,
+      clientProperties: this.#client.properties,
+      clientName: this.#client.name,
+      receivedBytes: this.#input.byteCount,
+      receivedFrames: this.#input.frameCount,
+      sentBytes: this.output.sentBytes,
+      sentFrames: 0,
+      pendingBytes: this.output.pendingBytes,
+    };
+  }
+}
+
+function shown(end: Endpoint): string {
+  return end.address.includes(":") ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`;
+}
+
+function readIds(view: DataView, at: Address): { classId: number; methodId: number } {
+  return { classId: view.getUint16(at), methodId: view.getUint16(at + 2) };
+}

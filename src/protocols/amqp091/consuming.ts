@@ -1,0 +1,314 @@
+// The consuming side of one channel: consumers, unacknowledged deliveries, prefetch, basic.get.
+
+import { BrokerError } from "../../broker/errors.ts";
+import { integerOf } from "../../broker/field-table.ts";
+import { Consumer } from "../../broker/queue/consumer.ts";
+import { Outcome, type Queue } from "../../broker/queue/queue.ts";
+import type { Deadline, Job } from "../../broker/turn.ts";
+import type { Output } from "../output.ts";
+import type { BodyStreams } from "./body-streams.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelConsumer, type DeliveringChannel } from "./channel-consumer.ts";
+import { ChannelGet } from "./channel-get.ts";
+import type { BasicCancel, BasicConsume, BasicQos } from "./codec/methods.generated.ts";
+import { type DeliverySlot, DeliverySlots } from "./delivery-slots.ts";
+import type { DeliveryWriter } from "./delivery-writer.ts";
+import { DIRECT_REPLY_TO } from "./direct-reply.ts";
+import { UnackedDeliveries } from "./unacked.ts";
+
+/** Settling more than this many deliveries at once is a job in slices. */
+const SETTLED_AT_ONCE_MAX = 1_000;
+
+export class Consuming implements DeliveringChannel {
+  readonly #channel: Channel;
+  readonly #consumers = new Map<string, ChannelConsumer>();
+  readonly slots = new DeliverySlots();
+  readonly unacked = new UnackedDeliveries();
+  readonly output: Output;
+  readonly writer: DeliveryWriter;
+  readonly bodies: BodyStreams;
+  readonly number: number;
+  readonly payloadMax: number;
+  readonly #unackedMax: number;
+  /** For consumers that start from now on; 0 = no limit. */
+  prefetchMax = 0;
+  /** For all of the channel's deliveries together; 0 = no limit. */
+  globalPrefetchMax = 0;
+  /** A consumer found no channel-wide credit. */
+  #starved = false;
+  #closed = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    this.output = channel.output;
+    this.writer = channel.writer;
+    this.bodies = channel.host.bodies;
+    this.number = channel.number;
+    this.payloadMax = channel.payloadMax;
+    this.#unackedMax = channel.tools.broker.limits.unackedPerChannelMax;
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.size;
+  }
+
+  consumers(): Iterable<ChannelConsumer> {
+    return this.#consumers.values();
+  }
+
+  get nowSecond(): number {
+    return this.#channel.host.nowSecond;
+  }
+
+  get acceptsDeliveries(): boolean {
+    const count = this.unacked.count;
+    const hasCredit = this.globalPrefetchMax === 0 || count < this.globalPrefetchMax;
+    if (hasCredit && count < this.#unackedMax && !this.bodies.busy && !this.#closed) return true;
+    this.#starved = true;
+    return false;
+  }
+
+  // ---- consumers ----------------------------------------------------------------------------------------------
+
+  qos(method: BasicQos): void {
+    if (method.prefetchSize !== 0) {
+      throw new BrokerError("not-implemented", `prefetch_size!=0 (${method.prefetchSize})`);
+    }
+    if (method.global) this.globalPrefetchMax = method.prefetchCount;
+    else this.prefetchMax = method.prefetchCount;
+    this.#channel.reply({ name: "basic.qos-ok" });
+    this.wakeAll();
+  }
+
+  consume(method: BasicConsume, queueName: string): void {
+    if (queueName === DIRECT_REPLY_TO) return this.#channel.directReply.consume(method);
+    const queue = this.#channel.access.queueForReading(queueName);
+    const tag = this.#newTag(method.consumerTag);
+    this.#checkLimits(queue);
+    const slot = this.slots.open(queue);
+    const { tools } = this.#channel;
+    const target = new ChannelConsumer(this, tools.nextConsumerNumber(), tag, slot.number);
+    const consumer = new Consumer({
+      tag,
+      queue,
+      target,
+      noAck: method.noAck,
+      exclusive: method.exclusive,
+      priority: Number(integerOf(method.arguments.get("x-priority")) ?? 0),
+      prefetchMax: this.prefetchMax,
+      arguments: method.arguments,
+    });
+    target.consumer = consumer;
+    slot.consumer = consumer;
+    try {
+      queue.consume(consumer);
+    } catch (error) {
+      this.slots.retire(slot);
+      throw error;
+    }
+    this.#consumers.set(tag, target);
+    const announce = () => {
+      target.announced = true;
+      queue.wake(consumer);
+    };
+    if (method.noWait) announce();
+    else this.#channel.reply({ name: "basic.consume-ok", consumerTag: tag }, 0, announce);
+  }
+
+  cancel(method: BasicCancel): void {
+    const tag = method.consumerTag;
+    const target = this.#consumers.get(tag);
+    if (target !== undefined) {
+      this.#forget(target);
+      target.consumer?.queue.cancel(target.consumer);
+    } else {
+      this.#channel.directReply.cancel(tag);
+    }
+    if (!method.noWait) this.#channel.reply({ name: "basic.cancel-ok", consumerTag: tag });
+  }
+
+  /** The queue gave the consumer up: it was deleted. */
+  onConsumerCancelled(target: ChannelConsumer): void {
+    const consumer = target.consumer;
+    if (consumer === undefined || this.#consumers.get(consumer.tag) !== target) return;
+    this.#forget(target);
+    if (this.#channel.host.notifiesCancels) {
+      this.#channel.reply({ name: "basic.cancel", consumerTag: consumer.tag, noWait: true });
+    }
+  }
+
+  onDelivered(consumer: Consumer, redelivered: boolean): void {
+    const counters = this.#channel.counters;
+    if (consumer.noAck) counters.deliveredNoAck++;
+    else counters.delivered++;
+    if (redelivered) counters.redelivered++;
+  }
+
+  /** Output, credit or room is there again: every queue that was turned away may try. */
+  wakeAll(): void {
+    this.#starved = false;
+    for (const target of this.#consumers.values()) {
+      if (target.consumer !== undefined) target.consumer.queue.wake(target.consumer);
+    }
+  }
+
+  #newTag(asked: string): string {
+    if (asked === "") return this.#channel.tools.generateName("amq.ctag-");
+    if (this.#consumers.has(asked) || this.#channel.directReply.tag === asked) {
+      throw new BrokerError("not-allowed", `attempt to reuse consumer tag '${asked}'`);
+    }
+    return asked;
+  }
+
+  #checkLimits(queue: Queue): void {
+    const max = this.#channel.tools.broker.limits.consumersPerChannelMax;
+    if (max !== undefined && this.#consumers.size >= max) {
+      throw new BrokerError("not-allowed", `reached maximum (${max}) of consumers per channel`);
+    }
+    if (this.globalPrefetchMax > 0 && !queue.definition.type.traits.allowsGlobalPrefetch) {
+      const { name, vhost } = queue.definition;
+      throw new BrokerError(
+        "not-implemented",
+        `queue '${name}' in vhost '${vhost}' does not support global qos`,
+      );
+    }
+  }
+
+  #forget(target: ChannelConsumer): void {
+    const consumer = target.consumer;
+    if (consumer !== undefined) this.#consumers.delete(consumer.tag);
+    this.slots.retire(this.slots.get(target.slot));
+  }
+
+  // ---- basic.get ----------------------------------------------------------------------------------------------
+
+  get(queueName: string, noAck: boolean): void {
+    const queue = this.#channel.access.queueForReading(queueName);
+    new ChannelGet(this.#channel, noAck).ask(queue);
+  }
+
+  // ---- settling -----------------------------------------------------------------------------------------------
+
+  ack(tag: number, multiple: boolean): void {
+    this.settle(tag, multiple, Outcome.accept);
+  }
+  nack(tag: number, multiple: boolean, requeue: boolean): void {
+    this.settle(tag, multiple, requeue ? Outcome.requeue : Outcome.discard);
+  }
+  reject(tag: number, requeue: boolean): void {
+    this.settle(tag, false, requeue ? Outcome.returned : Outcome.discard);
+  }
+
+  /** In a transaction settlements wait for the commit; the tags must be known now all the same. */
+  settle(tag: number, multiple: boolean, outcome: Outcome): void {
+    this.checkTag(tag, multiple);
+    const transaction = this.#channel.transaction;
+    if (transaction !== undefined) transaction.settle(tag, multiple, outcome);
+    else this.settleNow(tag, multiple, outcome);
+  }
+
+  /** As RabbitMQ: the tag itself must be outstanding; 0 with multiple means all there are. */
+  checkTag(tag: number, multiple: boolean): void {
+    if (multiple && tag === 0) return;
+    if (!this.unacked.has(tag)) {
+      throw new BrokerError("precondition-failed", `unknown delivery tag ${tag}`);
+    }
+  }
+
+  settleNow(tag: number, multiple: boolean, outcome: Outcome): void {
+    const unacked = this.unacked;
+    if (multiple) {
+      const last = tag === 0 ? unacked.lastTag : tag;
+      while (unacked.takeOldestUpTo(last)) this.#settleFound(outcome);
+    } else if (unacked.take(tag)) {
+      this.#settleFound(outcome);
+    }
+    if (this.#starved) this.wakeAll();
+  }
+
+  #settleFound(outcome: Outcome): void {
+    const found = this.unacked.found;
+    const slot = this.slots.get(found.slot);
+    if (outcome === Outcome.accept) this.#channel.counters.acknowledged++;
+    slot.queue.settle(
+      slot.consumer,
+      found.sequence,
+      found.location,
+      found.bytes,
+      outcome,
+      found.deliveryCount,
+    );
+    this.slots.settled(slot);
+  }
+
+  /** basic.recover: everything outstanding goes back and is delivered again. */
+  recover(requeue: boolean): void {
+    if (!requeue) throw new BrokerError("not-implemented", "requeue=false");
+    this.settleNow(0, true, Outcome.requeue);
+  }
+
+  /** Remembers a delivery by basic.get under a tag of its own. */
+  addGot(
+    slot: DeliverySlot,
+    delivery: { sequence: number; location: number; deliveryCount: number },
+    bytes: number,
+  ): number {
+    slot.gotCount++;
+    return this.unacked.add(
+      delivery.sequence,
+      delivery.location,
+      slot.number,
+      bytes,
+      this.nowSecond,
+      delivery.deliveryCount,
+    );
+  }
+
+  /** The delivery that has waited too long for its acknowledgement, in ms of its timeout; undefined when none has. */
+  overdueTimeoutMs(): number | undefined {
+    if (!this.unacked.oldest()) return undefined;
+    const found = this.unacked.found;
+    const { settings } = this.slots.get(found.slot).queue;
+    const { limits } = this.#channel.tools.broker;
+    const timeoutMs = settings.values.consumerTimeoutMs ?? limits.consumerTimeoutMs;
+    if (timeoutMs === undefined) return undefined;
+    return (this.nowSecond - found.second) * 1_000 > timeoutMs ? timeoutMs : undefined;
+  }
+
+  /** The channel ends: consumers go, what they had out goes back to its queues. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const target of [...this.#consumers.values()]) {
+      this.#forget(target);
+      target.consumer?.queue.cancel(target.consumer);
+    }
+    if (this.unacked.count > SETTLED_AT_ONCE_MAX) {
+      this.#channel.tools.broker.turn.addJob(new ReturnJob(this));
+    } else {
+      this.settleNow(0, true, Outcome.returned);
+    }
+  }
+
+  /** Returns the oldest outstanding delivery; false when there is none. */
+  returnOldest(): boolean {
+    if (!this.unacked.takeOldestUpTo(this.unacked.lastTag)) return false;
+    this.#settleFound(Outcome.returned);
+    return true;
+  }
+}
+
+/** Gives a closed channel's many deliveries back, a slice at a time. */
+class ReturnJob implements Job {
+  readonly #consuming: Consuming;
+  constructor(consuming: Consuming) {
+    this.#consuming = consuming;
+  }
+  runSlice(deadline: Deadline): boolean {
+    let count = 0;
+    while (this.#consuming.returnOldest()) {
+      if (++count % 256 === 0 && deadline()) return false;
+    }
+    return true;
+  }
+}

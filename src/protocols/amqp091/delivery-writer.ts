@@ -1,0 +1,216 @@
+// hot path: runs per message
+// Writes basic.deliver with its content: the method frame from a template kept per consumer, the content as it came.
+
+import type { DeliveryTag } from "../../broker/numbers.ts";
+import { FRAME_OVERHEAD_BYTES } from "../../broker/record.ts";
+import type { Address, Arena } from "../../lib/arena.ts";
+import type { Memory } from "../../lib/memory.ts";
+import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
+import type { Output } from "../output.ts";
+import { BASIC_CLASS_ID, FRAME_END, FrameType } from "./codec/frames.ts";
+
+/** A method frame of basic.deliver is at most 790 bytes; templates live in slots of this size. */
+const SLOT_BYTES = 1_024;
+const SLOT_COUNT = LARGE_PAGE_BYTES / SLOT_BYTES;
+const DELIVER_METHOD = 60;
+const TWO_TO_32 = 4_294_967_296;
+
+/** What a delivery consists of, wherever its bytes lie: in a record, or in the publisher's read. */
+export interface OutgoingContent {
+  addressingAt: Address;
+  addressingLength: number;
+  /** Content header frame, and right behind it the one body frame unless the body is empty or external. */
+  contentAt: Address;
+  contentLengthBytes: number;
+  bodySizeBytes: number;
+}
+
+/** Who it goes to. */
+export interface DeliverAddress {
+  /** Never reused; names the template. */
+  readonly consumerNumber: number;
+  readonly consumerTag: Uint8Array;
+  readonly channelNumber: number;
+  /** The most bytes a frame's payload may have for this client. */
+  readonly payloadMax: number;
+}
+
+/**
+ * Templates are remembered for SLOT_COUNT consumers at a time, each for the exchange and key of its last message;
+ * another one simply takes the slot over and is built again.
+ */
+export class DeliveryWriter {
+  readonly #arena: Arena;
+  readonly #slots: Address;
+  readonly #owners = new Float64Array(SLOT_COUNT);
+  readonly #lengths = new Int32Array(SLOT_COUNT);
+  readonly #tagOffsets = new Int32Array(SLOT_COUNT);
+  readonly #addressingLengths = new Int32Array(SLOT_COUNT);
+
+  constructor(memory: Memory) {
+    this.#arena = memory.arena;
+    const slots = memory.output.allocate(LARGE_PAGE_BYTES);
+    if (slots === NO_PAGE) throw new Error("the arena is too small for delivery templates");
+    this.#slots = slots;
+    this.#owners.fill(-1);
+  }
+
+  /** Appends method, header and body frames to `output`; false when it has no memory left. */
+  write(
+    output: Output,
+    to: DeliverAddress,
+    tag: DeliveryTag,
+    redelivered: boolean,
+    content: OutgoingContent,
+  ): boolean {
+    const slot = this.#template(to, content);
+    const methodLength = this.#lengths[slot] as number;
+    const contentLength = content.contentLengthBytes;
+    if (content.bodySizeBytes > to.payloadMax) {
+      return this.#writeFragmented(output, to, tag, redelivered, content, slot);
+    }
+    const at = output.reserve(methodLength + contentLength);
+    if (at === NO_PAGE) return false;
+    this.#writeMethod(at, slot, tag, redelivered);
+    const headerAt = at + methodLength;
+    const arena = this.#arena;
+    arena.copy(headerAt, content.contentAt, contentLength);
+    const u8 = arena.u8;
+    const channel = to.channelNumber;
+    u8[headerAt + 1] = channel >> 8;
+    u8[headerAt + 2] = channel;
+    if (content.bodySizeBytes > 0) {
+      const bodyAt = headerAt + FRAME_OVERHEAD_BYTES + arena.view.getInt32(headerAt + 3);
+      u8[bodyAt + 1] = channel >> 8;
+      u8[bodyAt + 2] = channel;
+    }
+    output.commit(methodLength + contentLength);
+    return true;
+  }
+
+  /** Method and header frames only; the body follows in frames of its own. */
+  writeHead(
+    output: Output,
+    to: DeliverAddress,
+    tag: DeliveryTag,
+    redelivered: boolean,
+    content: OutgoingContent,
+  ): boolean {
+    const slot = this.#template(to, content);
+    const methodLength = this.#lengths[slot] as number;
+    const headerLength = FRAME_OVERHEAD_BYTES + this.#arena.view.getInt32(content.contentAt + 3);
+    const at = output.reserve(methodLength + headerLength);
+    if (at === NO_PAGE) return false;
+    this.#writeMethod(at, slot, tag, redelivered);
+    this.#arena.copy(at + methodLength, content.contentAt, headerLength);
+    this.#arena.view.setUint16(at + methodLength + 1, to.channelNumber);
+    output.commit(methodLength + headerLength);
+    return true;
+  }
+
+  #writeMethod(at: Address, slot: number, tag: DeliveryTag, redelivered: boolean): void {
+    const arena = this.#arena;
+    arena.copy(at, this.#slots + slot * SLOT_BYTES, this.#lengths[slot] as number);
+    const tagAt = at + (this.#tagOffsets[slot] as number);
+    arena.view.setInt32(tagAt, (tag / TWO_TO_32) | 0);
+    arena.view.setInt32(tagAt + 4, tag | 0);
+    arena.u8[tagAt + 8] = redelivered ? 1 : 0;
+  }
+
+  /** The body is larger than this client's frames: cut again. */
+  #writeFragmented(
+    output: Output,
+    to: DeliverAddress,
+    tag: DeliveryTag,
+    redelivered: boolean,
+    content: OutgoingContent,
+    slot: number,
+  ): boolean {
+    const arena = this.#arena;
+    const headerLength = FRAME_OVERHEAD_BYTES + arena.view.getInt32(content.contentAt + 3);
+    const methodLength = this.#lengths[slot] as number;
+    const frameCount = Math.ceil(content.bodySizeBytes / to.payloadMax);
+    const total =
+      methodLength + headerLength + content.bodySizeBytes + frameCount * FRAME_OVERHEAD_BYTES;
+    const at = output.reserve(total);
+    if (at === NO_PAGE) return false;
+    this.#writeMethod(at, slot, tag, redelivered);
+    arena.copy(at + methodLength, content.contentAt, headerLength);
+    arena.view.setUint16(at + methodLength + 1, to.channelNumber);
+    let frameAt = at + methodLength + headerLength;
+    let from = content.contentAt + headerLength + 7;
+    for (let rest = content.bodySizeBytes; rest > 0; ) {
+      const length = Math.min(rest, to.payloadMax);
+      frameAt = writeBodyFrame(arena, frameAt, to.channelNumber, from, length);
+      from += length;
+      rest -= length;
+    }
+    output.commit(total);
+    return true;
+  }
+
+  /** The slot with the method frame for this consumer and this exchange and key. */
+  #template(to: DeliverAddress, content: OutgoingContent): number {
+    const slot = to.consumerNumber & (SLOT_COUNT - 1);
+    const length = content.addressingLength;
+    if (
+      this.#owners[slot] === to.consumerNumber &&
+      this.#addressingLengths[slot] === length &&
+      this.#sameBytes(
+        this.#slots + slot * SLOT_BYTES + (this.#tagOffsets[slot] as number) + 9,
+        content.addressingAt,
+        length,
+      )
+    ) {
+      return slot;
+    }
+    this.#build(slot, to, content);
+    return slot;
+  }
+
+  #build(slot: number, to: DeliverAddress, content: OutgoingContent): void {
+    const arena = this.#arena;
+    const view = arena.view;
+    const at = this.#slots + slot * SLOT_BYTES;
+    const tagLength = to.consumerTag.length;
+    const payload = 4 + 1 + tagLength + 8 + 1 + content.addressingLength;
+    view.setUint8(at, FrameType.method);
+    view.setUint16(at + 1, to.channelNumber);
+    view.setUint32(at + 3, payload);
+    view.setUint16(at + 7, BASIC_CLASS_ID);
+    view.setUint16(at + 9, DELIVER_METHOD);
+    view.setUint8(at + 11, tagLength);
+    arena.u8.set(to.consumerTag, at + 12);
+    arena.copy(at + 12 + tagLength + 9, content.addressingAt, content.addressingLength);
+    view.setUint8(at + 7 + payload, FRAME_END);
+    this.#owners[slot] = to.consumerNumber;
+    this.#lengths[slot] = payload + FRAME_OVERHEAD_BYTES;
+    this.#tagOffsets[slot] = 12 + tagLength;
+    this.#addressingLengths[slot] = content.addressingLength;
+  }
+
+  #sameBytes(a: Address, b: Address, length: number): boolean {
+    const view = this.#arena.view;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
+    for (; i < length; i++) if (view.getUint8(a + i) !== view.getUint8(b + i)) return false;
+    return true;
+  }
+}
+
+/** Writes one body frame of `length` bytes from `from`; answers where the next frame goes. */
+export function writeBodyFrame(
+  arena: Arena,
+  at: Address,
+  channel: number,
+  from: Address,
+  length: number,
+): Address {
+  const view = arena.view;
+  view.setUint8(at, FrameType.body);
+  view.setUint16(at + 1, channel);
+  view.setUint32(at + 3, length);
+  arena.copy(at + 7, from, length);
+  view.setUint8(at + 7 + length, FRAME_END);
+  return at + FRAME_OVERHEAD_BYTES + length;
+}

@@ -1,0 +1,204 @@
+// hot path: runs per message
+// Cuts one connection's input into frames. Input may be split at any byte; what is incomplete is kept aside and
+// joined with what follows, in the arena, right in front of it.
+
+import type { Socket } from "../../env/env.ts";
+import type { Address } from "../../lib/arena.ts";
+import { assert } from "../../lib/assert.ts";
+import { type Memory, READ_SLACK_BYTES } from "../../lib/memory.ts";
+import {
+  FRAME_END,
+  FrameType,
+  frameEndError,
+  frameTooLargeError,
+  PROTOCOL_HEADER_BYTES,
+  unexpectedFrameError,
+  unknownFrameError,
+} from "./codec/frames.ts";
+
+/** basic.publish and basic.ack: class and method id as one number. */
+const BASIC_PUBLISH = 0x003c_0028;
+const BASIC_ACK = 0x003c_0050;
+const FRAME_HEADER_BYTES = 7;
+
+export interface FrameHandler {
+  /** The most bytes a frame's payload may have now. */
+  readonly payloadMax: number;
+  /** False: input stops in front of the next basic.publish. */
+  readonly mayPublish: boolean;
+  /** Nothing that follows matters any more. */
+  readonly inputEnded: boolean;
+  onProtocolHeader(at: Address): void;
+  /** Payload from `at` to `end`: ids and arguments. */
+  onMethod(channel: number, at: Address, end: Address): void;
+  /** The whole frame from `at` to `frameEnd`. Answers where the next frame begins or, negative, how many bytes from `at` are needed. */
+  onPublish(channel: number, at: Address, frameEnd: Address, end: Address): number;
+  onAck(channel: number, tag: number, multiple: boolean): void;
+  onHeader(channel: number, at: Address, frameEnd: Address): void;
+  onBody(channel: number, at: Address, frameEnd: Address): void;
+  /** CodecError and all else that was thrown. */
+  onInputError(error: unknown): void;
+  /** `mayPublish` was false in front of a publish. */
+  onPublishHeld(): void;
+}
+
+export class FrameInput {
+  readonly #memory: Memory;
+  readonly #socket: Socket;
+  readonly #handler: FrameHandler;
+  /** Bytes kept for later, at the start of a buffer that may be larger. */
+  #kept: Uint8Array | undefined = undefined;
+  #keptLength = 0;
+  /** With fewer bytes than this, looking again is useless. */
+  #neededLength = 0;
+  #stopped = false;
+  #sawHeader = false;
+  /** Frames read, ever. */
+  frameCount = 0;
+  byteCount = 0;
+
+  constructor(memory: Memory, socket: Socket, handler: FrameHandler) {
+    this.#memory = memory;
+    this.#socket = socket;
+    this.#handler = handler;
+  }
+
+  /** Input waits in front of a basic.publish. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Bytes kept aside (partial frames, or a read that was stopped). */
+  get keptBytes(): number {
+    return this.#keptLength;
+  }
+
+  onBytes(at: Address, lengthBytes: number): void {
+    this.byteCount += lengthBytes;
+    const kept = this.#keptLength;
+    if (this.#stopped || (kept > 0 && kept + lengthBytes < this.#neededLength)) {
+      this.#keep(at, lengthBytes);
+      return;
+    }
+    let from = at;
+    if (kept > 0) {
+      from = at - kept;
+      this.#memory.arena.u8.set((this.#kept as Uint8Array).subarray(0, kept), from);
+      this.#keptLength = 0;
+    }
+    this.#work(from, at + lengthBytes);
+  }
+
+  /** Publishing is allowed again. Called when the read region is free. */
+  resume(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    const length = this.#keptLength;
+    const from = this.#memory.read.at - READ_SLACK_BYTES;
+    this.#keptLength = 0;
+    if (length > 0) {
+      this.#memory.arena.u8.set((this.#kept as Uint8Array).subarray(0, length), from);
+      this.#work(from, from + length);
+    }
+    if (!this.#stopped) this.#socket.resume();
+  }
+
+  #work(from: Address, end: Address): void {
+    let rest: Address;
+    try {
+      rest = this.#sawHeader ? this.#frames(from, end) : this.#protocolHeader(from, end);
+    } catch (error) {
+      this.#handler.onInputError(error);
+      rest = end;
+    }
+    if (rest < end && !this.#handler.inputEnded) this.#keep(rest, end - rest);
+    else if (this.#keptLength === 0) this.#kept = undefined;
+  }
+
+  #protocolHeader(from: Address, end: Address): Address {
+    this.#neededLength = PROTOCOL_HEADER_BYTES;
+    if (end - from < PROTOCOL_HEADER_BYTES) return from;
+    this.#sawHeader = true;
+    this.#handler.onProtocolHeader(from);
+    return this.#frames(from + PROTOCOL_HEADER_BYTES, end);
+  }
+
+  /** Handles whole frames; answers where the first incomplete one begins. */
+  #frames(from: Address, end: Address): Address {
+    const { u8, view } = this.#memory.arena;
+    const handler = this.#handler;
+    let at = from;
+    while (end - at >= FRAME_HEADER_BYTES) {
+      if (handler.inputEnded) return end;
+      const type = u8[at] as number;
+      const length = view.getUint32(at + 3);
+      if (length > handler.payloadMax) throw frameTooLargeError(type, length, handler.payloadMax);
+      const frameEnd = at + 8 + length;
+      if (frameEnd > end) {
+        this.#neededLength = 8 + length;
+        return at;
+      }
+      if (u8[frameEnd - 1] !== FRAME_END) {
+        const payload = u8.slice(at + 7, frameEnd - 1);
+        throw frameEndError(type, payload, u8[frameEnd - 1] as number);
+      }
+      this.frameCount++;
+      const channel = view.getUint16(at + 1);
+      if (type === FrameType.method) {
+        const ids = length >= 4 ? view.getInt32(at + 7) : 0;
+        if (ids === BASIC_PUBLISH) {
+          if (!handler.mayPublish) return this.#stop(at);
+          const next = handler.onPublish(channel, at, frameEnd, end);
+          if (next < 0) {
+            this.#neededLength = -next;
+            return at;
+          }
+          at = next;
+          continue;
+        }
+        if (ids === BASIC_ACK && length === 13) {
+          const tag = view.getUint32(at + 11) * 4_294_967_296 + view.getUint32(at + 15);
+          handler.onAck(channel, tag, (u8[at + 19] as number) !== 0);
+        } else {
+          handler.onMethod(channel, at + 7, frameEnd - 1);
+        }
+      } else if (type === FrameType.header) {
+        handler.onHeader(channel, at, frameEnd);
+      } else if (type === FrameType.body) {
+        handler.onBody(channel, at, frameEnd);
+      } else {
+        this.#checkHeartbeat(type, channel, at, frameEnd);
+      }
+      at = frameEnd;
+    }
+    this.#neededLength = FRAME_HEADER_BYTES;
+    return at;
+  }
+
+  /** A heartbeat says nothing but that the client lives, which any byte does. */
+  #checkHeartbeat(type: number, channel: number, at: Address, frameEnd: Address): void {
+    const payload = this.#memory.arena.u8.slice(at + 7, frameEnd - 1);
+    if (type !== FrameType.heartbeat || payload.length > 0) throw unknownFrameError(type, payload);
+    if (channel !== 0) throw unexpectedFrameError(type, payload);
+  }
+
+  #stop(at: Address): Address {
+    this.#stopped = true;
+    this.#socket.pause();
+    this.#handler.onPublishHeld();
+    return at;
+  }
+
+  #keep(at: Address, lengthBytes: number): void {
+    const total = this.#keptLength + lengthBytes;
+    assert(total <= 2 * READ_SLACK_BYTES, "what is kept of the input fits the read region again");
+    let kept = this.#kept;
+    if (kept === undefined || kept.length < total) {
+      kept = new Uint8Array(Math.min(2 * READ_SLACK_BYTES, Math.max(256, total * 2)));
+      if (this.#kept !== undefined) kept.set(this.#kept.subarray(0, this.#keptLength));
+      this.#kept = kept;
+    }
+    kept.set(this.#memory.arena.u8.subarray(at, at + lengthBytes), this.#keptLength);
+    this.#keptLength = total;
+  }
+}

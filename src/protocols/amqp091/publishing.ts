@@ -1,0 +1,257 @@
+// hot path: runs per message
+// basic.publish of one channel: the method, header and body frames become one publication.
+// Contents that lie whole in the read are published from where they are; all others go through ContentAssembly.
+
+import { BrokerError } from "../../broker/errors.ts";
+import {
+  INLINE_BODY_BYTES_MAX,
+  NO_BODY_REFERENCE,
+  type Publication,
+} from "../../broker/publication.ts";
+import { RecordFlag } from "../../broker/record.ts";
+import { PublishResult, type Route } from "../../broker/route.ts";
+import type { VhostAccess } from "../../broker/vhost-access.ts";
+import type { Address, Arena } from "../../lib/arena.ts";
+import { assert } from "../../lib/assert.ts";
+import type { ByteReader } from "../../lib/byte-reader.ts";
+import { parseExpiration } from "./codec/expiration.ts";
+import { FRAME_END, FrameType } from "./codec/frames.ts";
+import { decodeClientMethod } from "./codec/methods.generated.ts";
+import {
+  INVALID_EXPIRATION,
+  PropertyBit,
+  type PropertyScan,
+  ScanResult,
+  scanError,
+} from "./codec/property-scan.ts";
+import { DIRECT_REPLY_TO, isDirectReply } from "./direct-reply.ts";
+
+/** What all channels of a broker share while they publish; nothing in it outlives a call. */
+export interface PublishTools {
+  readonly arena: Arena;
+  readonly publication: Publication;
+  readonly scan: PropertyScan;
+  readonly reader: ByteReader;
+}
+
+/** What publishing needs of its channel. */
+export interface PublishingChannel {
+  readonly access: VhostAccess;
+  readonly number: number;
+  readonly payloadMax: number;
+  /** Special cases: a transaction is open, or the message is an answer to a direct reply-to. */
+  readonly publishesSpecially: boolean;
+  publishSpecially(route: Route | undefined, publication: Publication, mandatory: boolean): void;
+  /** `publication` went nowhere though it was mandatory. */
+  returnUnroutable(publication: Publication): void;
+  /** The message is taken care of; `result` has PublishResult bits. */
+  onPublished(result: number): void;
+  /** The reply-to property asks for an address of this channel; answers with the content that holds it. */
+  rewriteReplyTo(publication: Publication): void;
+  /** Starts the slow way: header and body frames will come one by one. */
+  assembleContent(addressing: Uint8Array): void;
+}
+
+/** Exchange, key and bits of the last publish on a channel, and where they led. */
+class PublishMemo {
+  words = new Int32Array(0);
+  /** Bytes from the exchange name up to and including the bits octet; -1 = nothing remembered. */
+  lengthBytes = -1;
+  tail = 0;
+  route: Route | undefined = undefined;
+  mandatory = false;
+}
+
+const DIRECT_REPLY_TO_LENGTH = DIRECT_REPLY_TO.length;
+
+/** Properties that few messages have and that need more than a glance. */
+const RARE_PROPERTIES = (1 << PropertyBit.userId) | (1 << PropertyBit.replyTo);
+
+export class Publishing {
+  readonly #tools: PublishTools;
+  readonly #channel: PublishingChannel;
+  readonly #memo = new PublishMemo();
+
+  constructor(tools: PublishTools, channel: PublishingChannel) {
+    this.#tools = tools;
+    this.#channel = channel;
+  }
+
+  get mandatory(): boolean {
+    return this.#memo.mandatory;
+  }
+
+  /**
+   * Handles the basic.publish frame from `at` to `frameEnd`, and its content if the input up to `end` holds all of it.
+   * Answers where the next frame begins; or, negative, how many bytes from `at` on are needed at least.
+   * Throws BrokerError for the channel to close with.
+   */
+  take(at: Address, frameEnd: Address, end: Address): number {
+    this.resolve(at, frameEnd);
+    const arena = this.#tools.arena;
+    const view = arena.view;
+    const channelNumber = this.#channel.number;
+    const headerAt = frameEnd;
+    if (end - headerAt < 7) return at - (headerAt + 7);
+    const headerPayload = view.getUint32(headerAt + 3);
+    if (
+      view.getUint8(headerAt) !== FrameType.header ||
+      view.getUint16(headerAt + 1) !== channelNumber ||
+      headerPayload < 14 ||
+      headerPayload > this.#channel.payloadMax
+    ) {
+      return this.#assemble(at, frameEnd);
+    }
+    const headerEnd = headerAt + 8 + headerPayload;
+    if (headerEnd > end) return at - headerEnd;
+    const bodySize = view.getUint32(headerAt + 15);
+    if (bodySize > INLINE_BODY_BYTES_MAX || view.getInt32(headerAt + 11) !== 0) {
+      return this.#assemble(at, frameEnd);
+    }
+    let contentEnd = headerEnd;
+    if (bodySize > 0) {
+      if (end - headerEnd < 7) return at - (headerEnd + 7);
+      if (
+        view.getUint8(headerEnd) !== FrameType.body ||
+        view.getUint16(headerEnd + 1) !== channelNumber ||
+        view.getUint32(headerEnd + 3) !== bodySize
+      ) {
+        return this.#assemble(at, frameEnd);
+      }
+      contentEnd = headerEnd + 8 + bodySize;
+      if (contentEnd > end) return at - contentEnd;
+      if (arena.u8[contentEnd - 1] !== FRAME_END) return this.#assemble(at, frameEnd);
+    }
+    if (arena.u8[headerEnd - 1] !== FRAME_END) return this.#assemble(at, frameEnd);
+    const publication = this.#tools.publication;
+    publication.addressingAt = at + 13;
+    publication.addressingLength = frameEnd - 1 - (at + 13) - 1;
+    publication.contentAt = headerAt;
+    publication.contentLengthBytes = contentEnd - headerAt;
+    publication.bodySizeBytes = bodySize;
+    publication.bodyReference = NO_BODY_REFERENCE;
+    this.publish(publication);
+    return contentEnd;
+  }
+
+  /** Makes the memo stand for the basic.publish frame from `at` to `frameEnd`. */
+  resolve(at: Address, frameEnd: Address): void {
+    const memo = this.#memo;
+    const from = at + 13;
+    const lengthBytes = frameEnd - 1 - from;
+    if (this.#isRemembered(from, lengthBytes)) {
+      if (memo.route === undefined || memo.route.isCurrent()) return;
+      memo.route = this.#channel.access.route(
+        memo.route.exchange.definition.name,
+        memo.route.routingKey,
+      );
+      return;
+    }
+    memo.lengthBytes = -1;
+    this.#lookUp(at, frameEnd);
+    this.#remember(from, lengthBytes);
+  }
+
+  /** Publishes the content that `publication` describes along the remembered route. */
+  publish(publication: Publication): void {
+    this.readProperties(publication);
+    const channel = this.#channel;
+    const memo = this.#memo;
+    const route = memo.route;
+    if (route === undefined || channel.publishesSpecially) {
+      channel.publishSpecially(route, publication, memo.mandatory);
+      return;
+    }
+    const result = channel.access.publish(route, publication);
+    if (memo.mandatory && (result & PublishResult.routed) === 0) {
+      channel.returnUnroutable(publication);
+    }
+    channel.onPublished(result);
+  }
+
+  #assemble(at: Address, frameEnd: Address): Address {
+    this.#channel.assembleContent(this.#tools.arena.u8.slice(at + 13, frameEnd - 2));
+    return frameEnd;
+  }
+
+  /** Looks at the content of `publication` once and notes what publishing it needs. */
+  readProperties(publication: Publication): void {
+    const { scan, arena } = this.#tools;
+    const result = scan.scan(publication.contentAt);
+    if (result !== ScanResult.ok) throw scanError(result, arena, publication.contentAt);
+    if (scan.expirationMs === INVALID_EXPIRATION) throw invalidExpiration(scan);
+    publication.flags = scan.deliveryMode === 2 ? RecordFlag.persistent : 0;
+    publication.hasPriority = scan.hasPriority;
+    publication.priority = scan.priority;
+    publication.expirationMs = scan.expirationMs;
+    publication.headersAt = scan.headersAt;
+    publication.headersLength = scan.headersLength;
+    publication.hasCopyHeaders = scan.hasCarbonCopies;
+    if (scan.headersAt !== 0) publication.flags |= RecordFlag.hasHeaders;
+    if ((scan.flags & RARE_PROPERTIES) !== 0) this.#readRareProperties(publication);
+  }
+
+  #readRareProperties(publication: Publication): void {
+    const { scan, arena } = this.#tools;
+    if (scan.positionOf(PropertyBit.userId) !== 0) {
+      this.#channel.access.checkUserId(scan.textOf(PropertyBit.userId));
+    }
+    const replyToAt = scan.positionOf(PropertyBit.replyTo);
+    if (replyToAt !== 0 && arena.u8[replyToAt] === DIRECT_REPLY_TO_LENGTH) {
+      if (scan.textOf(PropertyBit.replyTo) === DIRECT_REPLY_TO) {
+        this.#channel.rewriteReplyTo(publication);
+      }
+    }
+  }
+
+  #isRemembered(from: Address, lengthBytes: number): boolean {
+    const memo = this.#memo;
+    if (memo.lengthBytes !== lengthBytes) return false;
+    const view = this.#tools.arena.view;
+    const words = memo.words;
+    const count = lengthBytes >> 2;
+    for (let i = 0, at = from; i < count; i++, at += 4) {
+      if (view.getInt32(at) !== words[i]) return false;
+    }
+    return this.#tail(from, lengthBytes) === memo.tail;
+  }
+
+  #remember(from: Address, lengthBytes: number): void {
+    const memo = this.#memo;
+    const count = lengthBytes >> 2;
+    if (memo.words.length < count) memo.words = new Int32Array(count);
+    const view = this.#tools.arena.view;
+    for (let i = 0; i < count; i++) memo.words[i] = view.getInt32(from + i * 4);
+    memo.tail = this.#tail(from, lengthBytes);
+    memo.lengthBytes = lengthBytes;
+  }
+
+  /** The up to three bytes behind the last whole word. */
+  #tail(from: Address, lengthBytes: number): number {
+    const u8 = this.#tools.arena.u8;
+    let tail = 0;
+    for (let at = from + (lengthBytes & ~3); at < from + lengthBytes; at++) {
+      tail = (tail << 8) | (u8[at] as number);
+    }
+    return tail;
+  }
+
+  #lookUp(frameAt: Address, frameEnd: Address): void {
+    const reader = this.#tools.reader;
+    reader.reset(this.#tools.arena, frameAt + 7, frameEnd - 1);
+    const method = decodeClientMethod(reader);
+    assert(method.name === "basic.publish", "only basic.publish is published");
+    if (method.immediate) throw new BrokerError("not-implemented", "immediate=true");
+    this.#memo.mandatory = method.mandatory;
+    this.#memo.route = isDirectReply(method.exchange, method.routingKey)
+      ? undefined
+      : this.#channel.access.route(method.exchange, method.routingKey);
+  }
+}
+
+function invalidExpiration(scan: PropertyScan): BrokerError {
+  const text = scan.textOf(PropertyBit.expiration);
+  const parsed = parseExpiration(text);
+  const problem = typeof parsed === "number" ? "" : parsed.problem;
+  return new BrokerError("precondition-failed", `invalid expiration '${text}': ${problem}`);
+}

@@ -1,0 +1,120 @@
+// An open transaction of one channel: publishes and settlements wait here and happen together at tx.commit, or never.
+
+import { BrokerError } from "../../broker/errors.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
+import type { Outcome } from "../../broker/queue/queue.ts";
+import { PublishResult, type Route } from "../../broker/route.ts";
+import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
+import type { Channel } from "./channel.ts";
+import { PublishedCopy } from "./published-copy.ts";
+
+/** Bytes of publishes one transaction may hold. */
+export const UNCOMMITTED_BYTES_MAX = 67_108_864;
+
+interface UncommittedPublish {
+  readonly route: Route;
+  readonly mandatory: boolean;
+  readonly copy: PublishedCopy;
+}
+
+interface UncommittedSettlement {
+  readonly tag: number;
+  readonly multiple: boolean;
+  readonly outcome: Outcome;
+}
+
+export class Transaction {
+  readonly #channel: Channel;
+  #publishes: UncommittedPublish[] = [];
+  #settlements: UncommittedSettlement[] = [];
+  #sizeBytes = 0;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  get publishCount(): number {
+    return this.#publishes.length;
+  }
+  get settlementCount(): number {
+    return this.#settlements.length;
+  }
+
+  publish(route: Route, mandatory: boolean, publication: Publication): void {
+    const copy = PublishedCopy.of(this.#channel.tools.broker, publication);
+    this.#sizeBytes += copy.sizeBytes;
+    if (this.#sizeBytes > UNCOMMITTED_BYTES_MAX) {
+      copy.release();
+      const text = `transaction holds more than ${UNCOMMITTED_BYTES_MAX} bytes`;
+      throw new BrokerError("resource-error", text);
+    }
+    this.#publishes.push({ route, mandatory, copy });
+  }
+
+  settle(tag: number, multiple: boolean, outcome: Outcome): void {
+    this.#settlements.push({ tag, multiple, outcome });
+  }
+
+  /** All of it happens in this turn. Throws before any of it when one part no longer can. */
+  commit(): void {
+    const publishes = this.#takeCurrentRoutes();
+    const settlements = this.#settlements;
+    this.#forget();
+    const { journal } = this.#channel.tools.broker;
+    journal.beginTransaction();
+    for (const { tag, multiple, outcome } of settlements) {
+      this.#channel.consuming.settleNow(tag, multiple, outcome);
+    }
+    for (const publish of publishes) this.#publish(publish);
+    journal.endTransaction();
+  }
+
+  rollback(): void {
+    for (const { copy } of this.#publishes) copy.release();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#publishes = [];
+    this.#settlements = [];
+    this.#sizeBytes = 0;
+  }
+
+  /** Exchanges may have gone and permissions changed since the publish: asked again before anything happens. */
+  #takeCurrentRoutes(): readonly UncommittedPublish[] {
+    const { access } = this.#channel;
+    try {
+      return this.#publishes.map((publish) => {
+        if (publish.route.isCurrent()) return publish;
+        const { exchange, routingKey } = publish.route;
+        return { ...publish, route: access.route(exchange.definition.name, routingKey) };
+      });
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  #publish({ route, mandatory, copy }: UncommittedPublish): void {
+    const channel = this.#channel;
+    const { memory, publication } = channel.tools.broker;
+    const page = memory.pages.allocate(LARGE_PAGE_BYTES);
+    if (page === NO_PAGE) throw new BrokerError("resource-error", "no memory for this message");
+    memory.arena.u8.set(copy.addressing, page);
+    memory.arena.u8.set(copy.content, page + copy.addressing.length);
+    publication.addressingAt = page;
+    publication.addressingLength = copy.addressing.length;
+    publication.contentAt = page + copy.addressing.length;
+    publication.contentLengthBytes = copy.content.length;
+    publication.bodySizeBytes = copy.bodySizeBytes;
+    publication.bodyReference = copy.bodyReference;
+    channel.publishing.readProperties(publication);
+    const current = route.isCurrent()
+      ? route
+      : channel.access.route(route.exchange.definition.name, route.routingKey);
+    const result = channel.access.publish(current, publication);
+    memory.pages.free(page, LARGE_PAGE_BYTES);
+    if (mandatory && (result & PublishResult.routed) === 0) channel.returnCopy(copy);
+    if (copy.bodyReference !== NO_BODY_REFERENCE) copy.release();
+  }
+}
