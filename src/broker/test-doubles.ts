@@ -90,12 +90,26 @@ export function recording(queue: Queue): RecordingQueue {
   return queue as unknown as RecordingQueue;
 }
 
+/** Keeps nothing and never answers. */
+function silentEngine(): Engine {
+  const log = {
+    position: 0,
+    durablePosition: 0,
+    congested: false,
+    append: () => 0,
+    commit() {},
+    handler: { onDurable() {}, onRelieved() {}, onFailed() {} },
+  };
+  const pager = { capacityBytes: 0, write() {}, read() {}, release() {} };
+  return { log, pager };
+}
+
 export function newTestBroker(options: Partial<BrokerOptions> = {}): Broker {
   return new Broker({
     clock: new StillClock(),
     random: new CountingRandom(),
     memory: new Memory({ arenaBytes: 16 * 1_048_576 }),
-    engine: {} as Engine,
+    engine: silentEngine(),
     limits: defaultLimits,
     nodeName: "rabbit@test",
     clusterName: "rabbit@test",
