@@ -54,14 +54,20 @@ class FoundDelivery implements Delivery {
 export class Backlog {
   readonly #memory: Memory;
   readonly #table: PageTable;
-  /** By priority; a level comes into being with its first message. */
+  /**
+   * By priority; a level comes into being with its first message. Behind them one for messages that were never
+   * let in: they only wait to be dead-lettered.
+   */
   readonly #levels: (Level | undefined)[];
+  readonly levelCount: number;
   /** No level above this one has anything ready. */
   #top = 0;
   /** Level of the message `peek` found, and whether it was a returned one. */
   #foundLevel: Level;
   #foundReturned = false;
   readonly found: FoundDelivery;
+  /** What `recordAt` answers. */
+  readonly #record: RecordView;
   /** Messages that can be delivered. */
   readyCount = 0;
   /** The sequence `append` gave. */
@@ -69,17 +75,15 @@ export class Backlog {
   /** The page `peek` could not look into. */
   missingPage: Page | undefined = undefined;
 
-  /** `levels` is the highest priority + 1. */
-  constructor(memory: Memory, levels: number) {
+  /** `levelCount` is the highest priority + 1. */
+  constructor(memory: Memory, levelCount: number) {
+    this.levelCount = levelCount;
     this.#memory = memory;
     this.#table = new PageTable(memory.pages);
-    this.#levels = new Array<Level | undefined>(levels).fill(undefined);
+    this.#levels = new Array<Level | undefined>(levelCount + 1).fill(undefined);
     this.#foundLevel = this.#levelAt(0);
     this.found = new FoundDelivery(new RecordView(memory.arena));
-  }
-
-  get levelCount(): number {
-    return this.#levels.length;
+    this.#record = new RecordView(memory.arena);
   }
 
   /** Arena bytes of its pages. */
@@ -107,10 +111,24 @@ export class Backlog {
     return true;
   }
 
+  /** Copies a message in as one that is taken out already; `found` then describes it. False: no memory. */
+  appendTaken(publication: Publication, logPosition: LogPosition): boolean {
+    const { chain } = this.#levelAt(this.levelCount);
+    if (!chain.append(publication, 0, logPosition)) return false;
+    chain.passAll();
+    const page = chain.appendedPage as Page;
+    const { found } = this;
+    found.record.at = page.address + chain.appendedOffset;
+    found.sequence = chain.lastSequence;
+    found.location = locationOf(page, chain.appendedOffset, found.record.persistent);
+    this.appendedSequence = found.sequence;
+    return true;
+  }
+
   /** Puts a record back that was there before a restart. */
   restore(at: Address, sequence: Sequence, logPosition: LogPosition): boolean {
     const index = Math.floor(sequence / LEVEL_SPAN);
-    assert(index < this.#levels.length, "a restored message has a level of its queue");
+    assert(index <= this.levelCount, "a restored message has a level of its queue");
     const level = this.#levelAt(index);
     if (!level.chain.restore(at, sequence, logPosition)) return false;
     this.readyCount++;
@@ -123,6 +141,27 @@ export class Backlog {
     if (this.readyCount === 0) return Peek.empty;
     let level = this.#levels[this.#top];
     while (level === undefined || level.readyCount === 0) level = this.#levels[--this.#top];
+    return this.#peekIn(level);
+  }
+
+  /** The same for the head of one level. */
+  peekLevel(index: number): Peek {
+    const level = this.#levels[index];
+    return level === undefined || level.readyCount === 0 ? Peek.empty : this.#peekIn(level);
+  }
+
+  /** The record of a message that was taken out, or undefined when its page must be read first. */
+  recordAt(location: Location): RecordView | undefined {
+    const page = this.#table.at(pageNumberOf(location));
+    if (page.state >= PageState.out) {
+      this.missingPage = page;
+      return undefined;
+    }
+    this.#record.at = page.address + offsetOf(location);
+    return this.#record;
+  }
+
+  #peekIn(level: Level): Peek {
     this.#foundLevel = level;
     return level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
   }
@@ -134,7 +173,7 @@ export class Backlog {
     const lengthBytes = found.record.lengthBytes;
     if (this.#foundReturned) {
       level.returned.takeFirst(
-        level.returned.firstGoesOn ? this.#behind(found.location, lengthBytes) : 0,
+        level.returned.firstGoesOn ? this.behind(found.location, lengthBytes) : 0,
       );
     } else {
       level.chain.passHead(lengthBytes, found.sequence);
@@ -144,17 +183,16 @@ export class Backlog {
 
   /** A message that was taken out is back in its place. */
   putBack(sequence: Sequence, location: Location, deliveryCount: number): void {
-    const index = this.#indexOf(sequence);
+    const index = this.#table.at(pageNumberOf(location)).level;
     (this.#levels[index] as Level).returned.add(sequence, location, deliveryCount);
     this.readyCount++;
     if (index > this.#top) this.#top = index;
   }
 
   /** A message that was taken out is not needed any more. */
-  settle(sequence: Sequence, location: Location): void {
-    const level =
-      this.#levels.length === 1 ? this.#foundLevel : this.#levels[this.#indexOf(sequence)];
-    (level as Level).chain.settle(location);
+  settle(location: Location): void {
+    const page = this.#table.at(pageNumberOf(location));
+    (this.#levels[page.level] as Level).chain.settle(page, location);
   }
 
   /** Forgets all that is ready. `onRange` hears which sequences that were. */
@@ -195,10 +233,6 @@ export class Backlog {
     return level;
   }
 
-  #indexOf(sequence: Sequence): number {
-    return this.#levels.length === 1 ? 0 : Math.floor(sequence / LEVEL_SPAN);
-  }
-
   #peekHead(level: Level): Peek {
     const chain = level.chain;
     const at = chain.headAt();
@@ -235,7 +269,7 @@ export class Backlog {
   }
 
   /** Where the record behind the one at `location` lies; sequences of a run are neighbours in the chain. */
-  #behind(location: Location, lengthBytes: number): Location {
+  behind(location: Location, lengthBytes: number): Location {
     const page = this.#table.at(pageNumberOf(location));
     const offset = offsetOf(location) + lengthBytes;
     if (offset < page.usedBytes) return locationOf(page, offset, false);

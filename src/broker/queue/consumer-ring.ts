@@ -14,7 +14,7 @@ class Ring {
 }
 
 export class ConsumerRing {
-  /** Highest priority first. A ring stays when it is empty; `forget` drops it. */
+  /** Highest priority first. A ring stays when it is empty. */
   readonly #rings: Ring[] = [];
   #readyCount = 0;
 
@@ -63,10 +63,9 @@ export class ConsumerRing {
     if (consumer.ready) this.#unlink(this.#ringOf(consumer.priority), consumer);
   }
 
-  /** Drops the ring of a priority nobody has any more. */
-  forget(priority: number): void {
-    const at = this.#rings.findIndex((ring) => ring.priority === priority);
-    if (at >= 0 && this.#rings[at]?.current === undefined) this.#rings.splice(at, 1);
+  /** Forgets the priorities there were; the ring must be empty. */
+  clear(): void {
+    this.#rings.length = 0;
   }
 
   #unlink(ring: Ring, consumer: Consumer): void {

@@ -2,9 +2,13 @@
 
 import type { Clock } from "../../env/env.ts";
 import type { Memory } from "../../lib/memory.ts";
+import type { TimerWheel } from "../../lib/timer-wheel.ts";
+import type { Limits } from "../limits.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import type { Pager } from "../ports.ts";
+import type { RecordView } from "../record.ts";
 import type { Turn } from "../turn.ts";
+import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { Queue } from "./queue.ts";
 
 /** The part of the journal queues write: what happens to messages that are in the log. */
@@ -23,11 +27,23 @@ export interface QueueKeeper {
   onQueueUnused(queue: Queue, reason: "auto-delete" | "expired"): void;
 }
 
+/** Moves dead messages on; see dead-letter.ts. */
+export interface DeadLetters {
+  /**
+   * Publishes a copy of `record`, with its death in its headers, to the dead letter exchange of `queue`, or drops it
+   * where there is none. False when there is no room for it now.
+   */
+  move(queue: Queue, record: RecordView, reason: DeathReason): boolean;
+}
+
 export interface QueueContext {
   readonly memory: Memory;
   readonly turn: Turn;
   readonly clock: Clock;
+  readonly timers: TimerWheel;
+  readonly limits: Pick<Limits, "unackedBytesPerConsumerMax">;
   readonly journal: QueueJournal;
   readonly pager: Pager;
   readonly keeper: QueueKeeper;
+  readonly deadLetters: DeadLetters;
 }

@@ -2,13 +2,15 @@
 
 import type { Clock, TimerHandle } from "../../env/env.ts";
 import { Memory } from "../../lib/memory.ts";
+import { TimerWheel } from "../../lib/timer-wheel.ts";
 import { EMPTY_TABLE } from "../field-table.ts";
+import { defaultLimits } from "../limits.ts";
 import type { Location, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import { NO_CAPACITY, type Pager } from "../ports.ts";
 import { NO_EXPIRATION, Publication } from "../publication.ts";
-import { RecordFlag } from "../record.ts";
+import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
-import type { QueueSettings } from "../settings/queue-settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../settings/queue-settings.ts";
 import { Turn } from "../turn.ts";
 import { Consumer, type ConsumerOptions, type DeliveryTarget } from "./consumer.ts";
 import type { QueueContext, QueueJournal } from "./context.ts";
@@ -96,24 +98,9 @@ export const memoryOnlyPager: Pager = {
   release: () => {},
 };
 
-export const defaultSettings: QueueSettings = {
-  messageTtlMs: undefined,
-  expiresMs: undefined,
-  maxLength: undefined,
-  maxLengthBytes: undefined,
-  overflow: "drop-head",
-  deadLetterExchange: undefined,
-  deadLetterRoutingKey: undefined,
-  deadLetterStrategy: "at-most-once",
-  maxPriority: undefined,
-  singleActiveConsumer: false,
-  deliveryLimit: undefined,
-  consumerTimeoutMs: undefined,
-};
-
 export function settingsOf(values: Partial<QueueSettings> = {}): EffectiveSettings {
   return {
-    values: { ...defaultSettings, ...values },
+    values: { ...DEFAULT_QUEUE_SETTINGS, ...values },
     origins: new Map(),
     policy: undefined,
     operatorPolicy: undefined,
@@ -165,7 +152,10 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     memory,
     turn,
     clock,
+    timers: new TimerWheel(clock),
+    limits: defaultLimits,
     journal,
+    deadLetters: { move: () => true },
     pager: memoryOnlyPager,
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },
     ...changes,
@@ -226,9 +216,8 @@ function fillPublication(
   publication.expirationMs = options.expirationMs ?? NO_EXPIRATION;
 }
 
-/** The body of the message in `delivery`, as text. */
-export function bodyOf(memory: Memory, delivery: Delivery): string {
-  const { record } = delivery;
+/** The body of a message, as text. */
+export function bodyOfRecord(memory: Memory, record: RecordView): string {
   const at = record.contentAt + record.headerFrameLength + 7;
   return memory.arena.buffer.utf8Slice(at, at + record.bodySizeBytes);
 }
@@ -270,7 +259,7 @@ export class NotingTarget implements DeliveryTarget {
 export function noteOf(memory: Memory, consumer: Consumer, delivery: Delivery): Note {
   return {
     consumer,
-    body: bodyOf(memory, delivery),
+    body: bodyOfRecord(memory, delivery.record),
     sequence: delivery.sequence,
     location: delivery.location,
     bytes: delivery.record.bodySizeBytes,

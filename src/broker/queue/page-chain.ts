@@ -14,7 +14,7 @@ import {
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { type Publication, writeRecord } from "../publication.ts";
 import { RECORD_FLAGS_OFFSET, RecordFlag } from "../record.ts";
-import { OUT, offsetOf, type Page, PageState, pageNumberOf } from "./page.ts";
+import { OUT, offsetOf, type Page, PageState } from "./page.ts";
 import type { PageTable } from "./page-table.ts";
 
 /** Sequences of level n start behind n times this. */
@@ -116,6 +116,16 @@ export class PageChain {
     return this.#first;
   }
 
+  /** Moves the head over everything: the newest record is taken as soon as it is there. */
+  passAll(): void {
+    const page = this.appendedPage as Page;
+    page.unread = 0;
+    this.#head = page;
+    this.#headOffset = page.usedBytes;
+    this.unread = 0;
+    this.passedSequence = this.lastSequence;
+  }
+
   /** Moves the head over the record `headAt` found. It stays live until it is settled. */
   passHead(lengthBytes: number, sequence: Sequence): void {
     const page = this.#head as Page;
@@ -125,9 +135,8 @@ export class PageChain {
     this.passedSequence = sequence;
   }
 
-  /** The record at `location` is not needed any more. */
-  settle(location: Location): void {
-    const page = this.#table.at(pageNumberOf(location));
+  /** The record at `location`, in `page`, is not needed any more. */
+  settle(page: Page, location: Location): void {
     page.live--;
     if (page.live === 0) {
       this.#remove(page);

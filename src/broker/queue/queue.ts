@@ -72,6 +72,23 @@ export interface QueueCounters {
   deliveryLimitReached: number;
 }
 
+export function zeroCounters(): QueueCounters {
+  return {
+    published: 0,
+    delivered: 0,
+    deliveredNoAck: 0,
+    redelivered: 0,
+    got: 0,
+    gotNoAck: 0,
+    getEmpty: 0,
+    acknowledged: 0,
+    rejected: 0,
+    expired: 0,
+    droppedByLength: 0,
+    deliveryLimitReached: 0,
+  };
+}
+
 /** What is in a queue now. */
 export interface QueueDepth {
   readonly ready: number;

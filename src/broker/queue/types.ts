@@ -14,6 +14,8 @@ export interface QueueTraits {
   readonly priorities: "none" | "declared" | "strict";
   readonly allowsGlobalPrefetch: boolean;
   readonly allowsPurge: boolean;
+  /** basic.get works beside a single active consumer. */
+  readonly allowsGetWithSingleActive: boolean;
 }
 
 export interface QueueType {
@@ -37,6 +39,7 @@ const classic: QueueType = {
     priorities: "declared",
     allowsGlobalPrefetch: true,
     allowsPurge: true,
+    allowsGetWithSingleActive: true,
   },
 };
 
@@ -53,6 +56,7 @@ const quorum: QueueType = {
     priorities: "strict",
     allowsGlobalPrefetch: false,
     allowsPurge: true,
+    allowsGetWithSingleActive: false,
   },
 };
 
@@ -69,6 +73,7 @@ const stream: QueueType = {
     priorities: "none",
     allowsGlobalPrefetch: false,
     allowsPurge: false,
+    allowsGetWithSingleActive: false,
   },
 };
 

@@ -1,18 +1,24 @@
 // hot path: runs per message
-// A queue whose messages are taken out by settling them (classic, quorum): who gets which message and when.
+// A queue whose messages are taken out by settling them (classic, quorum): who gets which message, and when.
 // Where messages lie and in which order they go out is the backlog's business.
 
 import type { Address } from "../../lib/arena.ts";
 import { BrokerError } from "../errors.ts";
+import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_CAPACITY } from "../ports.ts";
 import type { Publication } from "../publication.ts";
-import { RecordFlag } from "../record.ts";
+import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { Backlog, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
-import { ConsumerRing } from "./consumer-ring.ts";
+import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
+import { type DeadLetterMover, DeadLetterOutbox, type DeathReason } from "./dead-letter-outbox.ts";
+import { DepthFigures } from "./depth-figures.ts";
+import { IdleExpiry } from "./idle-expiry.ts";
+import { LengthLimit } from "./length-limit.ts";
+import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
 import {
   type DeleteReason,
@@ -23,66 +29,73 @@ import {
   type QueueCounters,
   type QueueDefinition,
   type QueueDepth,
+  zeroCounters,
 } from "./queue.ts";
 import { SettlementLog } from "./settlement-log.ts";
+import { Trim, type TrimHost } from "./trim.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes, whichever comes first. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
-/** Unsettled bytes a consumer may hold where nothing can leave memory. */
-const UNACKED_BYTES_MAX = 64 * 1_048_576;
 /** Levels of types with strict priorities, and the level of a message without priority there. */
 const STRICT_LEVELS = 32;
 const STRICT_DEFAULT_LEVEL = 4;
 
-export class WorkQueue implements Queue {
+export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
   readonly kind = "queue";
   routeMark = 0;
+  inTurn = false;
   readonly definition: QueueDefinition;
   readonly counters: QueueCounters = zeroCounters();
-  inTurn = false;
   settings: EffectiveSettings;
   state: "running" | "paused" | "down" | "deleted" = "running";
-  idleSinceMs: number | undefined;
 
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
-  readonly #ring = new ConsumerRing();
-  /** In the order they came. */
-  readonly #consumers = new Set<Consumer>();
+  readonly #figures = new DepthFigures();
+  readonly #consumers: ConsumerSet;
   /** Gets that wait for a page. */
   readonly #getters: Getter[] = [];
   readonly #settlements: SettlementLog;
+  readonly #expiry: MessageExpiry;
+  readonly #idle: IdleExpiry;
+  readonly #outbox: DeadLetterOutbox;
+  readonly #trim: Trim;
   /** Persistent messages of this queue are in the log. */
   readonly #logged: boolean;
   readonly #highestLevel: number;
   readonly #defaultLevel: number;
-  readonly #unackedBytesMax: number;
-  #exclusiveConsumer: Consumer | undefined = undefined;
-
-  #readyBytes = 0;
-  #unackedCount = 0;
-  #unackedBytes = 0;
-  #readyPersistent = 0;
-  #readyPersistentBytes = 0;
-  #unackedPersistent = 0;
-  #unackedPersistentBytes = 0;
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
-    const { traits } = definition.type;
-    const strict = traits.priorities === "strict";
+    const { clock, timers, turn } = context;
+    const strict = definition.type.traits.priorities === "strict";
     const levels = strict ? STRICT_LEVELS : (settings.values.maxPriority ?? 0) + 1;
+    const pages = context.pager.capacityBytes !== NO_CAPACITY;
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.idleSinceMs = context.clock.monotonicMs();
     this.#backlog = new Backlog(context.memory, levels);
     this.#highestLevel = levels - 1;
     this.#defaultLevel = strict ? STRICT_DEFAULT_LEVEL : 0;
     this.#logged = definition.durable && definition.owner === undefined;
-    this.#settlements = new SettlementLog(context.turn, context.journal, definition.number);
-    this.#unackedBytesMax =
-      context.pager.capacityBytes === NO_CAPACITY ? UNACKED_BYTES_MAX : Number.POSITIVE_INFINITY;
+    this.#consumers = new ConsumerSet(
+      settings.values.singleActiveConsumer,
+      pages ? Number.POSITIVE_INFINITY : context.limits.unackedBytesPerConsumerMax,
+    );
+    this.#settlements = new SettlementLog(turn, context.journal, definition.number);
+    this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
+    this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
+    this.#outbox = new DeadLetterOutbox(turn, this.#backlog, this);
+    this.#trim = new Trim(
+      context,
+      this.#backlog,
+      this.#figures,
+      this.#expiry,
+      this,
+      settings.values,
+    );
+    this.#expiry.queueTtlMs = settings.values.messageTtlMs;
+    this.#idle.expiresMs = settings.values.expiresMs;
   }
 
   readonly lastExpiresAtMs = 0;
@@ -90,26 +103,24 @@ export class WorkQueue implements Queue {
   get lastSequence(): Sequence {
     return this.#backlog.appendedSequence;
   }
-
   get consumerCount(): number {
     return this.#consumers.size;
   }
-
-  get readyCount(): number {
-    return this.#backlog.readyCount;
+  get idleSinceMs(): number | undefined {
+    return this.#idle.sinceMs;
   }
-
   get depth(): QueueDepth {
     const ready = this.#backlog.readyCount;
+    const figures = this.#figures;
     return {
       ready,
-      unacknowledged: this.#unackedCount,
-      readyBytes: this.#readyBytes,
-      unacknowledgedBytes: this.#unackedBytes,
-      persistent: this.#readyPersistent + this.#unackedPersistent,
-      persistentBytes: this.#readyPersistentBytes + this.#unackedPersistentBytes,
-      inMemory: ready + this.#unackedCount,
-      inMemoryBytes: this.#readyBytes + this.#unackedBytes,
+      unacknowledged: figures.unackedCount,
+      readyBytes: figures.readyBytes,
+      unacknowledgedBytes: figures.unackedBytes,
+      persistent: figures.persistent,
+      persistentBytes: figures.persistentBytes,
+      inMemory: ready + figures.unackedCount,
+      inMemoryBytes: figures.readyBytes + figures.unackedBytes,
     };
   }
 
@@ -118,70 +129,99 @@ export class WorkQueue implements Queue {
   }
 
   publish(publication: Publication): Enqueued {
+    const bytes = publication.bodySizeBytes;
+    const { limit } = this.#trim;
+    if (limit.isSet && this.#trim.overflowsWith(bytes)) {
+      // What consumers can take at once does not count.
+      if (this.#canDeliver) this.deliverReady();
+      if (limit.overflow !== "drop-head" && this.#trim.overflowsWith(bytes)) {
+        return this.#refuse(publication);
+      }
+    }
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
-    const logPosition: LogPosition =
-      persistent && this.#logged ? this.#context.journal.position : NO_LOG_POSITION;
-    if (!this.#backlog.append(publication, this.#levelOf(publication), 0, logPosition)) {
+    const expiresAtMs = this.#expiry.instantFor(publication);
+    const level = this.#highestLevel === 0 ? 0 : this.#levelOf(publication);
+    if (!this.#backlog.append(publication, level, expiresAtMs, this.#logPosition(persistent))) {
       return Enqueued.noMemory;
     }
     this.counters.published++;
-    const bytes = publication.bodySizeBytes;
-    this.#readyBytes += bytes;
-    if (persistent) {
-      this.#readyPersistent++;
-      this.#readyPersistentBytes += bytes;
+    this.#figures.onReady(bytes, persistent);
+    if (expiresAtMs !== NEVER) this.#watch(expiresAtMs);
+    if (this.#canDeliver) {
+      if (!this.inTurn) this.#context.turn.deliverLater(this);
+    } else if (limit.isSet) {
+      this.#trim.dropExcess();
+      this.#lookAtHeads();
+      const gone = this.#backlog.readyCount === 0;
+      if (gone && this.settings.values.deadLetterExchange === undefined) return Enqueued.dropped;
     }
-    if (!this.inTurn && this.#ring.readyCount > 0) this.#context.turn.deliverLater(this);
     return Enqueued.accepted;
   }
 
   deliverReady(): void {
-    if (this.state !== "running") return;
+    if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
+    if (this.#trim.limit.isSet && !this.#canDeliver) this.#trim.dropExcess();
+    if (this.#expiry.mayExpire) this.#trim.dropExpired();
+  }
+
+  /** Delivers until nothing is ready or nobody can take it. True when it stopped because it was enough for one turn. */
+  #deliverAll(): boolean {
     const backlog = this.#backlog;
-    const ring = this.#ring;
-    const bytesAtStart = this.#readyBytes;
+    const consumers = this.#consumers;
+    const bytesAtStart = this.#figures.readyBytes;
+    let nowMs = NEVER;
     for (let records = 0; records < DELIVER_RECORDS_MAX; records++) {
-      if (ring.readyCount === 0) return;
-      if (backlog.peek() !== Peek.found) return;
-      const consumer = ring.next(this.#unackedBytesMax);
-      if (consumer === undefined) return;
+      if (consumers.readyCount === 0 || backlog.peek() !== Peek.found) return false;
+      const expiresAtMs = backlog.found.record.expiresAtMs;
+      if (expiresAtMs > AT_ONCE) {
+        if (nowMs === NEVER) nowMs = this.#context.clock.nowMs();
+        if (expiresAtMs <= nowMs) {
+          this.drop("expired");
+          continue;
+        }
+      }
+      const consumer = consumers.next();
+      if (consumer === undefined) return false;
       this.#deliver(consumer);
-      if (bytesAtStart - this.#readyBytes >= DELIVER_BYTES_MAX) break;
+      if (bytesAtStart - this.#figures.readyBytes >= DELIVER_BYTES_MAX) break;
     }
-    this.#context.turn.deliverLater(this);
+    return true;
   }
 
   consume(consumer: Consumer): void {
-    this.#checkExclusiveUse(consumer);
-    this.#consumers.add(consumer);
-    if (consumer.exclusive) this.#exclusiveConsumer = consumer;
-    this.idleSinceMs = undefined;
-    this.wake(consumer);
+    const { name, vhost } = this.definition;
+    this.#consumers.add(consumer, resourceText("queue", name, vhost));
+    this.#idle.begin();
+    if (consumer.ready) this.#scheduleDelivery();
   }
 
   cancel(consumer: Consumer): void {
-    if (!this.#consumers.delete(consumer)) return;
-    consumer.cancelled = true;
-    this.#ring.remove(consumer);
-    if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined;
+    if (!this.#consumers.remove(consumer)) return;
+    if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
     if (this.#consumers.size > 0) return;
-    this.#ring.forget(consumer.priority);
-    this.idleSinceMs = this.#context.clock.monotonicMs();
+    this.#idle.touch();
     if (this.definition.autoDelete) this.#context.keeper.onQueueUnused(this, "auto-delete");
   }
 
   wake(consumer: Consumer): void {
-    if (consumer.ready || consumer.cancelled || consumer.held || !consumer.active) return;
-    if (!consumer.hasCredit || !consumer.target.writable) return;
-    this.#ring.add(consumer);
-    if (!this.inTurn && this.#backlog.readyCount > 0) this.#context.turn.deliverLater(this);
+    this.#consumers.wake(consumer);
+    if (consumer.ready) this.#scheduleDelivery();
   }
 
   get(getter: Getter): void {
+    const { type, name, vhost } = this.definition;
+    if (this.settings.values.singleActiveConsumer && !type.traits.allowsGetWithSingleActive) {
+      throw new BrokerError(
+        "resource-locked",
+        `cannot obtain access to locked ${resourceText("queue", name, vhost)}. basic.get operations are not supported by ${type.name} queues with single active consumer`,
+      );
+    }
     this.touch();
     // Consumers with credit come first: they were there when the messages came.
-    if (this.#ring.readyCount > 0) this.deliverReady();
+    if (this.#consumers.readyCount > 0) this.deliverReady();
+    if (this.#expiry.mayExpire) this.#trim.dropExpired();
     this.#answer(getter);
+    this.#lookAtHeads();
   }
 
   settle(
@@ -198,28 +238,36 @@ export class WorkQueue implements Queue {
       if (!consumer.ready) this.wake(consumer);
     }
     if (this.state === "deleted") return;
-    this.#unackedCount--;
-    this.#unackedBytes -= bytes;
-    const persistent = isPersistentAt(location);
-    if (persistent) {
-      this.#unackedPersistent--;
-      this.#unackedPersistentBytes -= bytes;
-    }
+    this.#figures.onSettled(bytes, isPersistentAt(location));
     if (outcome === Outcome.accept) {
       this.counters.acknowledged++;
       this.#release(sequence, location);
     } else if (outcome === Outcome.discard) {
-      this.counters.rejected++;
-      this.#release(sequence, location);
+      this.#discard(sequence, location, "rejected");
     } else {
-      this.#readyBytes += bytes;
-      if (persistent) {
-        this.#readyPersistent++;
-        this.#readyPersistentBytes += bytes;
-      }
-      this.#backlog.putBack(sequence, location, deliveryCount);
-      if (!this.inTurn && this.#ring.readyCount > 0) this.#context.turn.deliverLater(this);
+      this.#putBack(sequence, location, bytes, deliveryCount, outcome === Outcome.returned);
     }
+  }
+
+  #putBack(
+    sequence: Sequence,
+    location: Location,
+    bytes: number,
+    deliveryCount: number,
+    inVain: boolean,
+  ): void {
+    const limit = this.settings.values.deliveryLimit;
+    const counts = this.definition.type.traits.countsDeliveries || limit !== undefined;
+    const count = inVain && counts ? deliveryCount + 1 : deliveryCount;
+    if (limit !== undefined && count > limit) {
+      this.#discard(sequence, location, "delivery_limit");
+      return;
+    }
+    this.#figures.onReady(bytes, isPersistentAt(location));
+    this.#backlog.putBack(sequence, location, count);
+    const mustLook = this.#trim.limit.isSet || this.#expiry.mayExpire;
+    if (mustLook) this.#context.turn.deliverLater(this);
+    else if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
   }
 
   purge(): number {
@@ -228,18 +276,21 @@ export class WorkQueue implements Queue {
     this.#backlog.purge((from, to) => {
       if (this.#logged) this.#settlements.settledRange(from, to);
     });
-    this.#readyBytes = 0;
-    this.#readyPersistent = 0;
-    this.#readyPersistentBytes = 0;
+    this.#figures.onPurged();
+    this.#expiry.stop();
     return count;
   }
 
   touch(): void {
-    if (this.#consumers.size === 0) this.idleSinceMs = this.#context.clock.monotonicMs();
+    if (this.#consumers.size === 0) this.#idle.touch();
   }
 
   applySettings(settings: EffectiveSettings): void {
     this.settings = settings;
+    this.#trim.limit = new LengthLimit(settings.values);
+    this.#expiry.queueTtlMs = settings.values.messageTtlMs;
+    this.#idle.expiresMs = settings.values.expiresMs;
+    this.#context.turn.deliverLater(this);
   }
 
   pause(): void {
@@ -254,40 +305,62 @@ export class WorkQueue implements Queue {
 
   delete(_reason: DeleteReason): void {
     this.state = "deleted";
-    for (const consumer of this.#consumers) {
-      consumer.cancelled = true;
-      this.#ring.remove(consumer);
-      consumer.target.onCancelled(consumer);
-    }
-    this.#consumers.clear();
-    this.#exclusiveConsumer = undefined;
+    this.#idle.stop();
+    this.#expiry.stop();
+    this.#outbox.clear();
+    this.#consumers.cancelAll();
     for (const getter of this.#getters.splice(0)) getter.onEmpty(this);
     this.#backlog.clear();
+    this.#figures.onPurged();
   }
 
   restore(at: Address, sequence: Sequence): void {
     this.#backlog.restore(at, sequence, NO_LOG_POSITION);
   }
 
+  move(record: RecordView, reason: DeathReason): boolean {
+    return this.#context.deadLetters.move(this, record, reason);
+  }
+
+  onMoved(sequence: Sequence, location: Location, persistent: boolean): void {
+    this.#backlog.settle(location);
+    if (this.#logged && persistent) this.#settlements.settled(sequence);
+  }
+
+  onPageMissing(): void {}
+
+  get #canDeliver(): boolean {
+    return this.#consumers.readyCount > 0 && this.state === "running";
+  }
+
   #levelOf(publication: Publication): number {
-    if (this.#highestLevel === 0) return 0;
     if (!publication.hasPriority) return this.#defaultLevel;
     return Math.min(publication.priority, this.#highestLevel);
+  }
+
+  #logPosition(persistent: boolean): LogPosition {
+    return persistent && this.#logged ? this.#context.journal.position : NO_LOG_POSITION;
+  }
+
+  #scheduleDelivery(): void {
+    if (!this.inTurn && this.#backlog.readyCount > 0) this.#context.turn.deliverLater(this);
   }
 
   /** Gives the message `peek` found to a consumer. */
   #deliver(consumer: Consumer): void {
     const { found } = this.#backlog;
+    const { sequence, location } = found;
     const bytes = found.record.bodySizeBytes;
+    this.#take(bytes);
+    if (found.redelivered) this.counters.redelivered++;
     if (consumer.noAck) {
-      this.#take(bytes, true);
       this.counters.deliveredNoAck++;
       consumer.target.deliver(consumer, found);
-      this.#release(found.sequence, found.location);
+      this.#release(sequence, location);
       return;
     }
-    this.#take(bytes, false);
     this.counters.delivered++;
+    this.#figures.onOut(bytes, isPersistentAt(location));
     consumer.unackedCount++;
     consumer.unackedBytes += bytes;
     consumer.target.deliver(consumer, found);
@@ -295,55 +368,82 @@ export class WorkQueue implements Queue {
 
   #answer(getter: Getter): void {
     const backlog = this.#backlog;
-    if (this.state !== "running" || backlog.readyCount === 0) {
+    const peeked = this.state === "running" ? backlog.peek() : Peek.empty;
+    if (peeked === Peek.empty) {
       this.counters.getEmpty++;
       getter.onEmpty(this);
       return;
     }
-    if (backlog.peek() === Peek.out) {
+    if (peeked === Peek.out) {
       this.#getters.push(getter);
       return;
     }
     const { found } = backlog;
-    this.#take(found.record.bodySizeBytes, getter.noAck);
+    const { sequence, location } = found;
+    const bytes = found.record.bodySizeBytes;
+    this.#take(bytes);
+    if (found.redelivered) this.counters.redelivered++;
     if (getter.noAck) this.counters.gotNoAck++;
-    else this.counters.got++;
+    else {
+      this.counters.got++;
+      this.#figures.onOut(bytes, isPersistentAt(location));
+    }
     getter.onGot(this, found, backlog.readyCount);
-    if (getter.noAck) this.#release(found.sequence, found.location);
+    if (getter.noAck) this.#release(sequence, location);
   }
 
   /** Takes the message `peek` found out of what is ready. */
-  #take(bytes: number, noAck: boolean): void {
-    const { found } = this.#backlog;
-    if (found.redelivered) this.counters.redelivered++;
-    this.#readyBytes -= bytes;
-    const persistent = isPersistentAt(found.location);
-    if (persistent) {
-      this.#readyPersistent--;
-      this.#readyPersistentBytes -= bytes;
-    }
+  #take(bytes: number): void {
+    this.#figures.onTaken(bytes, isPersistentAt(this.#backlog.found.location));
     this.#backlog.take();
-    if (noAck) return;
-    this.#unackedCount++;
-    this.#unackedBytes += bytes;
-    if (!persistent) return;
-    this.#unackedPersistent++;
-    this.#unackedPersistentBytes += bytes;
   }
 
   /** The message is gone for good. */
   #release(sequence: Sequence, location: Location): void {
-    this.#backlog.settle(sequence, location);
+    this.#backlog.settle(location);
     if (this.#logged && isPersistentAt(location)) this.#settlements.settled(sequence);
   }
 
-  #checkExclusiveUse(consumer: Consumer): void {
-    const inUse = consumer.exclusive
-      ? this.#consumers.size > 0 || this.settings.values.singleActiveConsumer
-      : this.#exclusiveConsumer !== undefined;
-    if (!inUse) return;
-    const { name, vhost } = this.definition;
-    throw new BrokerError("access-refused", `queue '${name}' in vhost '${vhost}' in exclusive use`);
+  /** A taken message has died. */
+  #discard(sequence: Sequence, location: Location, reason: DeathReason): void {
+    this.counters.rejected++;
+    if (reason === "expired") this.counters.expired++;
+    else if (reason === "maxlen") this.counters.droppedByLength++;
+    else if (reason === "delivery_limit") this.counters.deliveryLimitReached++;
+    if (this.settings.values.deadLetterExchange === undefined) this.#release(sequence, location);
+    else this.#outbox.add(sequence, location, reason);
+  }
+
+  drop(reason: DeathReason): void {
+    const { found } = this.#backlog;
+    const { sequence, location } = found;
+    this.#take(found.record.bodySizeBytes);
+    this.#discard(sequence, location, reason);
+  }
+
+  #refuse(publication: Publication): Enqueued {
+    this.counters.droppedByLength++;
+    const deadLetters =
+      this.#trim.limit.overflow === "reject-publish-dlx" &&
+      this.settings.values.deadLetterExchange !== undefined;
+    if (deadLetters && this.#backlog.appendTaken(publication, NO_LOG_POSITION)) {
+      this.#outbox.add(this.#backlog.found.sequence, this.#backlog.found.location, "maxlen");
+    }
+    return Enqueued.refused;
+  }
+
+  /** Another message may be at a head now, and have expired already. */
+  #lookAtHeads(): void {
+    if (this.#expiry.mayExpire && !this.inTurn) this.#context.turn.deliverLater(this);
+  }
+
+  #watch(expiresAtMs: number): void {
+    if (expiresAtMs !== AT_ONCE) {
+      this.#expiry.watch(expiresAtMs);
+      return;
+    }
+    this.#expiry.mayExpire = true;
+    this.#context.turn.deliverLater(this);
   }
 }
 
@@ -354,21 +454,4 @@ export function createQueue(
   settings: EffectiveSettings,
 ): Queue {
   return new WorkQueue(context, definition, settings);
-}
-
-function zeroCounters(): QueueCounters {
-  return {
-    published: 0,
-    delivered: 0,
-    deliveredNoAck: 0,
-    redelivered: 0,
-    got: 0,
-    gotNoAck: 0,
-    getEmpty: 0,
-    acknowledged: 0,
-    rejected: 0,
-    expired: 0,
-    droppedByLength: 0,
-    deliveryLimitReached: 0,
-  };
 }

@@ -1,0 +1,103 @@
+// hot path: runs per message
+// The consumers of one queue: who may join, who is served next, who is the single active one.
+
+import { BrokerError } from "../errors.ts";
+import type { Consumer } from "./consumer.ts";
+import { ConsumerRing, canTake } from "./consumer-ring.ts";
+
+export class ConsumerSet {
+  /** In the order they came. */
+  readonly #all = new Set<Consumer>();
+  readonly #ring = new ConsumerRing();
+  readonly #unackedBytesMax: number;
+  readonly #singleActive: boolean;
+  #exclusive: Consumer | undefined = undefined;
+  #active: Consumer | undefined = undefined;
+
+  /** `unackedBytesMax`: unsettled bytes a consumer may hold. */
+  constructor(singleActive: boolean, unackedBytesMax: number) {
+    this.#singleActive = singleActive;
+    this.#unackedBytesMax = unackedBytesMax;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Consumers believed to be able to take a message. */
+  get readyCount(): number {
+    return this.#ring.readyCount;
+  }
+
+  /** The single active consumer, where there is one. */
+  get active(): Consumer | undefined {
+    return this.#active;
+  }
+
+  [Symbol.iterator](): IterableIterator<Consumer> {
+    return this.#all[Symbol.iterator]();
+  }
+
+  /** `resource` names the queue in the error text. */
+  add(consumer: Consumer, resource: string): void {
+    const inUse = consumer.exclusive
+      ? this.#all.size > 0 || this.#singleActive
+      : this.#exclusive !== undefined;
+    if (inUse) throw new BrokerError("access-refused", `${resource} in exclusive use`);
+    this.#all.add(consumer);
+    if (consumer.exclusive) this.#exclusive = consumer;
+    if (this.#singleActive) {
+      this.#active ??= consumer;
+      consumer.active = this.#active === consumer;
+    }
+    this.wake(consumer);
+  }
+
+  /** False when it was not here. */
+  remove(consumer: Consumer): boolean {
+    if (!this.#all.delete(consumer)) return false;
+    consumer.cancelled = true;
+    this.#ring.remove(consumer);
+    if (this.#all.size === 0) this.#ring.clear();
+    if (this.#exclusive === consumer) this.#exclusive = undefined;
+    if (this.#active === consumer) this.#electActive();
+    return true;
+  }
+
+  /** Removes all of them, and tells their targets. */
+  cancelAll(): void {
+    const all = [...this.#all];
+    this.#all.clear();
+    this.#exclusive = undefined;
+    this.#active = undefined;
+    for (const consumer of all) {
+      consumer.cancelled = true;
+      this.#ring.remove(consumer);
+      consumer.target.onCancelled(consumer);
+    }
+    this.#ring.clear();
+  }
+
+  /** Puts a consumer into the ring if it can take a message. */
+  wake(consumer: Consumer): void {
+    if (consumer.ready || consumer.cancelled || consumer.held || !consumer.active) return;
+    if (canTake(consumer, this.#unackedBytesMax)) this.#ring.add(consumer);
+  }
+
+  /** The consumer to serve now, or undefined. */
+  next(): Consumer | undefined {
+    return this.#ring.next(this.#unackedBytesMax);
+  }
+
+  /** The highest priority follows; among equals the one that waited longest. */
+  #electActive(): void {
+    let chosen: Consumer | undefined;
+    for (const consumer of this.#all) {
+      if (chosen === undefined || consumer.priority > chosen.priority) chosen = consumer;
+    }
+    this.#active = chosen;
+    if (chosen === undefined) return;
+    chosen.active = true;
+    this.wake(chosen);
+  }
+}

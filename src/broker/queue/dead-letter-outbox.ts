@@ -1,0 +1,117 @@
+// Dead messages of one queue that wait to be moved to its dead letter exchange, in the order they died.
+// A list of runs, so that a million expiring together cost one entry. The moving is a job, done in slices:
+// dead letters of dead letters never recurse.
+
+import type { Location, Sequence } from "../numbers.ts";
+import type { RecordView } from "../record.ts";
+import type { Deadline, Job, Turn } from "../turn.ts";
+import type { Backlog } from "./backlog.ts";
+
+/** Why a message died, as x-death names it. */
+export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
+
+/** Runs that are done are dropped so many at a time. */
+const DONE_RUNS_MAX = 1024;
+
+interface DeadRun {
+  to: Sequence;
+  /** Where the first message that is not moved yet lies. */
+  location: Location;
+  next: Sequence;
+  readonly reason: DeathReason;
+}
+
+export interface DeadLetterMover {
+  /** Publishes a copy of the message to where it must go. False when there is no room for it now. */
+  move(record: RecordView, reason: DeathReason): boolean;
+  /** It was moved, or needs not to be: the queue can let go of it. */
+  onMoved(sequence: Sequence, location: Location, persistent: boolean): void;
+  /** The message lies in a page that must be read; `outbox.resume` follows when it is there. */
+  onPageMissing(): void;
+}
+
+export class DeadLetterOutbox implements Job {
+  readonly #turn: Turn;
+  readonly #backlog: Backlog;
+  readonly #mover: DeadLetterMover;
+  readonly #runs: DeadRun[] = [];
+  /** Runs before this one are done. */
+  #first = 0;
+  #inTurn = false;
+  /** Messages that wait. */
+  count = 0;
+
+  constructor(turn: Turn, backlog: Backlog, mover: DeadLetterMover) {
+    this.#turn = turn;
+    this.#backlog = backlog;
+    this.#mover = mover;
+  }
+
+  add(sequence: Sequence, location: Location, reason: DeathReason): void {
+    this.count++;
+    const last = this.#runs[this.#runs.length - 1];
+    if (last !== undefined && goesOn(last, sequence, reason)) {
+      last.to = sequence;
+    } else {
+      this.#runs.push({ to: sequence, next: sequence, location, reason });
+    }
+    this.resume();
+  }
+
+  /** There is work, or the page or the room it waited for is there. */
+  resume(): void {
+    if (this.#inTurn || this.count === 0) return;
+    this.#inTurn = true;
+    this.#turn.addJob(this);
+  }
+
+  clear(): void {
+    this.#runs.length = 0;
+    this.#first = 0;
+    this.count = 0;
+  }
+
+  runSlice(deadline: Deadline): boolean {
+    while (this.#first < this.#runs.length) {
+      const run = this.#runs[this.#first] as DeadRun;
+      while (run.next <= run.to) {
+        if (!this.#moveNext(run)) return this.#leave();
+        if (deadline()) return this.count === 0 ? this.#leave() : false;
+      }
+      this.#first++;
+      if (this.#first === DONE_RUNS_MAX) {
+        this.#runs.splice(0, DONE_RUNS_MAX);
+        this.#first = 0;
+      }
+    }
+    this.clear();
+    return this.#leave();
+  }
+
+  #moveNext(run: DeadRun): boolean {
+    const backlog = this.#backlog;
+    const record = backlog.recordAt(run.location);
+    if (record === undefined) {
+      this.#mover.onPageMissing();
+      return false;
+    }
+    if (!this.#mover.move(record, run.reason)) return false;
+    const { location, next } = run;
+    const { persistent } = record;
+    if (next < run.to) run.location = backlog.behind(location, record.lengthBytes);
+    run.next = next + 1;
+    this.count--;
+    this.#mover.onMoved(next, location, persistent);
+    return true;
+  }
+
+  #leave(): true {
+    this.#inTurn = false;
+    return true;
+  }
+}
+
+/** The message is the neighbour of a run's last one, and the run still has work. */
+function goesOn(run: DeadRun, sequence: Sequence, reason: DeathReason): boolean {
+  return run.to + 1 === sequence && run.reason === reason && run.next <= run.to;
+}

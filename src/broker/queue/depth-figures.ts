@@ -1,0 +1,60 @@
+// hot path: runs per message
+// How much is in a queue: ready and unacknowledged, messages and bytes of bodies, of these persistent.
+
+export class DepthFigures {
+  readyBytes = 0;
+  unackedCount = 0;
+  unackedBytes = 0;
+  #readyPersistent = 0;
+  #readyPersistentBytes = 0;
+  #unackedPersistent = 0;
+  #unackedPersistentBytes = 0;
+
+  get persistent(): number {
+    return this.#readyPersistent + this.#unackedPersistent;
+  }
+  get persistentBytes(): number {
+    return this.#readyPersistentBytes + this.#unackedPersistentBytes;
+  }
+
+  /** A message is ready now. */
+  onReady(bytes: number, persistent: boolean): void {
+    this.readyBytes += bytes;
+    if (!persistent) return;
+    this.#readyPersistent++;
+    this.#readyPersistentBytes += bytes;
+  }
+
+  /** A ready message was taken out. */
+  onTaken(bytes: number, persistent: boolean): void {
+    this.readyBytes -= bytes;
+    if (!persistent) return;
+    this.#readyPersistent--;
+    this.#readyPersistentBytes -= bytes;
+  }
+
+  /** It is out with a client now. */
+  onOut(bytes: number, persistent: boolean): void {
+    this.unackedCount++;
+    this.unackedBytes += bytes;
+    if (!persistent) return;
+    this.#unackedPersistent++;
+    this.#unackedPersistentBytes += bytes;
+  }
+
+  /** The client has settled it. */
+  onSettled(bytes: number, persistent: boolean): void {
+    this.unackedCount--;
+    this.unackedBytes -= bytes;
+    if (!persistent) return;
+    this.#unackedPersistent--;
+    this.#unackedPersistentBytes -= bytes;
+  }
+
+  /** Nothing is ready any more. */
+  onPurged(): void {
+    this.readyBytes = 0;
+    this.#readyPersistent = 0;
+    this.#readyPersistentBytes = 0;
+  }
+}
