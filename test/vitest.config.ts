@@ -1,0 +1,12 @@
+// Suites that need a whole broker: real clients, recorded answers. Slower than the unit tests, and run apart from them.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/{clients,conformance}/**/*.test.ts"],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
