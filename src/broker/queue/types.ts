@@ -4,6 +4,7 @@ export interface QueueTraits {
   readonly mayBeTransient: boolean;
   readonly mayBeExclusive: boolean;
   readonly mayBeServerNamed: boolean;
+  readonly mayBeAutoDelete: boolean;
   /** Redeliveries are counted and shown as x-delivery-count. */
   readonly countsDeliveries: boolean;
   /** Undefined = unlimited unless set. */
@@ -33,6 +34,7 @@ const classic: QueueType = {
     mayBeTransient: true,
     mayBeExclusive: true,
     mayBeServerNamed: true,
+    mayBeAutoDelete: true,
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: true,
@@ -50,6 +52,7 @@ const quorum: QueueType = {
     mayBeTransient: false,
     mayBeExclusive: false,
     mayBeServerNamed: false,
+    mayBeAutoDelete: true,
     countsDeliveries: true,
     defaultDeliveryLimit: 20,
     settlesRemove: true,
@@ -67,6 +70,7 @@ const stream: QueueType = {
     mayBeTransient: false,
     mayBeExclusive: false,
     mayBeServerNamed: false,
+    mayBeAutoDelete: false,
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: false,

@@ -1,0 +1,24 @@
+// The settings of exchanges: one table of arguments and policy keys, as for queues.
+
+import type { ExchangeSettings } from "./effective.ts";
+import { checkText, readText, type Setting } from "./setting.ts";
+
+export const exchangeSettings: readonly Setting<keyof ExchangeSettings>[] = [
+  {
+    argument: "alternate-exchange",
+    policyKey: "alternate-exchange",
+    operatorKey: false,
+    field: "alternateExchange",
+    check: checkText,
+    read: readText,
+    merge: "first",
+    operatorMerge: "operator",
+    what: "alternate exchange name",
+    doc: "Gets the messages this exchange has no queue for.",
+  },
+];
+
+export const exchangeSettingsByPolicyKey: ReadonlyMap<
+  string,
+  Setting<keyof ExchangeSettings>
+> = new Map(exchangeSettings.map((setting) => [setting.policyKey as string, setting]));
