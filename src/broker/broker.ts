@@ -9,15 +9,18 @@ import { Alarms } from "./alarms.ts";
 import type { Bodies } from "./bodies.ts";
 import { type ConnectionIdentity, ConnectionRegistry } from "./connection-registry.ts";
 import { blindContentReader, type ContentReader } from "./content.ts";
-import type { BrokerContext, QueueFactory } from "./context.ts";
+import type { BrokerContext, BrokerCounters, QueueFactory } from "./context.ts";
+import type { DefinitionKind } from "./definition-kinds.ts";
 import { BrokerError } from "./errors.ts";
 import { BrokerEvents } from "./events.ts";
 import { Flow } from "./flow.ts";
 import { Gates } from "./gates.ts";
-import { type DefinitionJournal, NoJournal } from "./journaling.ts";
+import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
+import { PatternMatcher, type PatternRunner, plainPatternRunner } from "./patterns.ts";
+import { Policies } from "./policies.ts";
 import type { Engine } from "./ports.ts";
 import { Publication } from "./publication.ts";
 import { Targets } from "./routing.ts";
@@ -39,13 +42,10 @@ export interface BrokerOptions {
   readonly journal?: DefinitionJournal;
   /** Looks into messages; without it nothing is found in any. */
   readonly content?: ContentReader;
-}
-
-/** Counters of the whole node. */
-export interface BrokerCounters {
-  queuesDeclared: number;
-  queuesCreated: number;
-  queuesDeleted: number;
+  /** Runs risky patterns; without it they run with no time limit. */
+  readonly patternRunner?: PatternRunner;
+  /** "classic" when left out. */
+  readonly defaultQueueType?: string;
 }
 
 export class Broker implements BrokerContext {
@@ -74,6 +74,11 @@ export class Broker implements BrokerContext {
   readonly flow: Flow;
   readonly timers: TimerWheel;
   readonly bodies: Bodies;
+  readonly matcher: PatternMatcher;
+  readonly policies: Policies;
+  readonly defaultQueueType: string;
+  /** The log is being read again: what it says is not logged a second time. */
+  replaying = false;
   readonly counters: BrokerCounters = { queuesDeclared: 0, queuesCreated: 0, queuesDeleted: 0 };
   #lastQueueNumber = 0;
   #lastExchangeNumber = 0;
@@ -98,6 +103,9 @@ export class Broker implements BrokerContext {
       congested: () => options.engine.log.congested,
     });
     this.#connectTurn();
+    this.defaultQueueType = options.defaultQueueType ?? "classic";
+    this.matcher = new PatternMatcher(options.limits, options.patternRunner ?? plainPatternRunner);
+    this.policies = new Policies(this.matcher);
     this.access = new AccessControl(this);
   }
 
@@ -145,6 +153,10 @@ export class Broker implements BrokerContext {
     let count = 0;
     for (const vhost of this.vhosts.values()) count += vhost.exchanges.size;
     return count;
+  }
+
+  record(kind: DefinitionKind, object: JsonObject): void {
+    if (!this.replaying) this.journal.define(kind, object);
   }
 
   nextQueueNumber(): QueueNumber {

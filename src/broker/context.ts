@@ -2,10 +2,12 @@
 
 import type { Clock, Random } from "../env/env.ts";
 import type { ContentReader } from "./content.ts";
+import type { DefinitionKind } from "./definition-kinds.ts";
 import type { BrokerEvents } from "./events.ts";
-import type { DefinitionJournal } from "./journaling.ts";
+import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import type { Policies } from "./policies.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
 import type { Targets } from "./routing.ts";
@@ -19,18 +21,32 @@ export type QueueFactory = (
   settings: EffectiveSettings,
 ) => Queue;
 
+/** Counters of the whole node. */
+export interface BrokerCounters {
+  /** Declares that were answered, whether or not the queue was new. */
+  queuesDeclared: number;
+  queuesCreated: number;
+  queuesDeleted: number;
+}
+
 export interface BrokerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
   readonly nodeName: string;
   readonly journal: DefinitionJournal;
+  readonly policies: Policies;
+  readonly counters: BrokerCounters;
+  /** The type of queues whose declare asks for none, where the vhost has no other opinion. */
+  readonly defaultQueueType: string;
   readonly events: BrokerEvents;
   readonly content: ContentReader;
   readonly publication: Publication;
   readonly targets: Targets;
   readonly createQueue: QueueFactory;
   readonly accessEpoch: number;
+  /** Logs a change; while the log is replayed nothing is logged again. */
+  record(kind: DefinitionKind, object: JsonObject): void;
   nextQueueNumber(): QueueNumber;
   nextExchangeNumber(): ExchangeNumber;
   /** Queues over all vhosts. */

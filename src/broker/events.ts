@@ -48,7 +48,14 @@ export type EventName = (typeof eventNames)[number];
 export interface EventFacts {
   readonly [name: string]: EventValue;
 }
-export type EventValue = string | number | boolean | bigint | readonly EventValue[] | EventFacts;
+export type EventValue =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | readonly EventValue[]
+  | EventFacts;
 
 export interface EventListener {
   /** Must not throw and must not call back into what caused the event. */

@@ -7,7 +7,8 @@ import type { BrokerContext } from "./context.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { Destination, Exchange } from "./exchange/exchange.ts";
-import { textOf } from "./field-table.ts";
+import { type FieldTable, longString, textOf } from "./field-table.ts";
+import { fieldTypeName } from "./field-values.ts";
 import {
   DEFAULT_EXCHANGE_ALIAS,
   RESERVED_PREFIX,
@@ -17,10 +18,19 @@ import {
 } from "./names.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
+import { type QueueType, queueTypes } from "./queue/types.ts";
 import type { PublishResult, Route } from "./route.ts";
+import { assertSameExchange, assertSameQueue } from "./settings/equivalence.ts";
+import {
+  checkQueueArguments,
+  checkQueueFlags,
+  QUEUE_TYPE_ARGUMENT,
+  queueTypeOf,
+} from "./settings/queue-arguments.ts";
 import type { Vhost } from "./vhost.ts";
 
 const PERMISSIONS: readonly Permission[] = ["configure", "write", "read"];
+const CLASSIC = "classic";
 /** Exchanges remembered as writable per view; more are asked for again. */
 const WRITABLE_MAX = 256;
 
@@ -55,21 +65,20 @@ export class VhostAccess {
 
   /** Declares, or finds an equivalent exchange. */
   declareExchange(declaration: ExchangeDeclaration): Exchange {
+    const { limits } = this.#context;
     const name = stripLineEnds(declaration.name);
     this.vhost.exchangeType(declaration.type);
     refuseDefaultExchange(name);
     this.#check("exchange", name, "configure");
     const existing = this.vhost.exchanges.get(name);
     if (existing !== undefined) {
+      assertSameExchange(existing, declaration);
       return existing;
     }
     this.#refuseReserved("exchange", name);
-    const alternate = textOf(declaration.arguments.get("alternate-exchange"));
-    if (alternate !== undefined) {
-      this.#check("exchange", name, "read");
-      this.#check("exchange", alternate, "write");
-    }
-    return this.vhost.addExchange({ ...declaration, name });
+    this.#refuseTooMany("exchange", name, this.#context.exchangeCount, limits.exchangesMax);
+    this.#checkRedirection("exchange", name, declaration.arguments, "alternate-exchange");
+    return this.vhost.addExchange({ ...declaration, name }, this.user.name);
   }
 
   /** Passive declare: any of the three permissions will do. */
@@ -93,7 +102,7 @@ export class VhostAccess {
     if (options.ifUnused && this.vhost.bindings.hasFrom(exchange)) {
       throw this.#precondition("exchange", name, "in use");
     }
-    this.vhost.deleteExchange(exchange);
+    this.vhost.deleteExchange(exchange, this.user.name);
   }
 
   bindQueue(request: BindRequest): void {
@@ -116,7 +125,8 @@ export class VhostAccess {
     const names = this.#checkBinding(kind, request);
     const source = this.vhost.exchangeNamed(names.source);
     const destination = this.#destination(kind, names.destination);
-    this.vhost.bind(source, destination, request.routingKey, request.arguments);
+    const { routingKey } = request;
+    this.vhost.bind(source, destination, routingKey, request.arguments, this.user.name);
   }
 
   #unbind(kind: ResourceKind, request: BindRequest): void {
@@ -128,7 +138,8 @@ export class VhostAccess {
         : this.vhost.exchanges.get(names.destination);
     if (source === undefined || destination === undefined) return;
     if (destination.kind === "queue") this.#refuseLocked(destination, "lax");
-    this.vhost.unbind(source, destination, request.routingKey, request.arguments);
+    const { routingKey } = request;
+    this.vhost.unbind(source, destination, routingKey, request.arguments, this.user.name);
   }
 
   /** Permissions of a bind or unbind, in RabbitMQ's order. */
@@ -157,19 +168,90 @@ export class VhostAccess {
     const name = given === "" ? this.vhost.newQueueName() : given;
     if (given !== "") this.#refuseReserved("queue", name);
     this.#check("queue", name, "configure");
-    const owner = declaration.exclusive ? this.connection : undefined;
+    const resource = resourceText("queue", name, this.vhost.name);
+    const defaultType = this.#defaultQueueType(declaration);
+    this.#context.counters.queuesDeclared++;
     const existing = this.vhost.queues.get(name);
     if (existing !== undefined) {
       this.#refuseLocked(existing, declaration.exclusive ? "owner" : "shared");
+      assertSameQueue(existing, declaration, defaultType);
       existing.touch();
       return existing;
     }
-    const deadLetterExchange = textOf(declaration.arguments.get("x-dead-letter-exchange"));
-    if (deadLetterExchange !== undefined) {
-      this.#check("queue", name, "read");
-      this.#check("exchange", deadLetterExchange, "write");
+    const type = queueTypeOf(declaration.arguments, defaultType, resource);
+    if (given === "" && !type.traits.mayBeServerNamed) {
+      throw new BrokerError(
+        "precondition-failed",
+        `Cannot declare a server-named queue for type ${type.moduleName}`,
+      );
     }
-    return this.vhost.addQueue({ ...declaration, name }, owner);
+    this.#refuseQueueLimits(name);
+    this.#checkRedirection("queue", name, declaration.arguments, "x-dead-letter-exchange");
+    checkQueueArguments(type, declaration.arguments, resource);
+    checkQueueFlags(type, declaration, resource);
+    const owner = declaration.exclusive ? this.connection : undefined;
+    const named = { ...declaration, name, arguments: this.#withType(declaration.arguments, type) };
+    return this.vhost.addQueue(named, type, owner, this.user.name);
+  }
+
+  /** The type of a queue whose declare names none: the vhost's or node's, if such a queue can be of that type. */
+  #defaultQueueType(declaration: QueueDeclaration): string {
+    const wanted = this.vhost.metadata.defaultQueueType ?? this.#context.defaultQueueType;
+    const traits = queueTypes[wanted]?.traits;
+    const suits =
+      traits !== undefined &&
+      (declaration.durable || traits.mayBeTransient) &&
+      (!declaration.exclusive || traits.mayBeExclusive) &&
+      (!declaration.autoDelete || traits.mayBeAutoDelete) &&
+      (declaration.name !== "" || traits.mayBeServerNamed);
+    return suits ? wanted : CLASSIC;
+  }
+
+  /** A type that came from a default is written into the arguments, so that exported definitions stay right. */
+  #withType(queueArguments: FieldTable, type: QueueType): FieldTable {
+    if (type.name === CLASSIC || queueArguments.has(QUEUE_TYPE_ARGUMENT)) return queueArguments;
+    return new Map([...queueArguments, [QUEUE_TYPE_ARGUMENT, longString(type.name)]]);
+  }
+
+  #refuseQueueLimits(name: string): void {
+    const { queuesMax } = this.vhost.limits;
+    if (queuesMax !== undefined && this.vhost.queues.size >= queuesMax) {
+      throw new BrokerError(
+        "precondition-failed",
+        `cannot declare queue '${name}': queue limit in vhost '${this.vhost.name}' (${queuesMax}) is reached`,
+      );
+    }
+    const { limits, queueCount } = this.#context;
+    this.#refuseTooMany("queue", name, queueCount, limits.queuesMax);
+  }
+
+  #refuseTooMany(kind: ResourceKind, name: string, count: number, max: number | undefined): void {
+    if (max === undefined || count < max) return;
+    throw new BrokerError(
+      "precondition-failed",
+      `cannot declare ${kind} '${name}': ${kind} limit in cluster (${max}) is reached`,
+    );
+  }
+
+  /** Whoever sends messages on to an exchange must be able to read here and write there. */
+  #checkRedirection(
+    kind: ResourceKind,
+    name: string,
+    objectArguments: FieldTable,
+    argument: string,
+  ): void {
+    const value = objectArguments.get(argument);
+    if (value === undefined) return;
+    const exchange = textOf(value);
+    if (exchange === undefined) {
+      const resource = resourceText(kind, name, this.vhost.name);
+      throw new BrokerError(
+        "precondition-failed",
+        `invalid type '${fieldTypeName(value)}' for arg '${argument}' in ${resource}`,
+      );
+    }
+    this.#check(kind, name, "read");
+    this.#check("exchange", exchange, "write");
   }
 
   /** Passive declare: any of the three permissions will do. */
@@ -190,13 +272,28 @@ export class VhostAccess {
     const queue = this.vhost.queues.get(name);
     if (queue === undefined) return 0;
     this.#refuseLocked(queue, "lax");
+    this.#refuseConditions(queue, options);
     if (options.ifUnused && queue.consumerCount > 0) {
       throw this.#precondition("queue", name, "in use");
     }
     if (options.ifEmpty && queue.depth.ready > 0) {
       throw this.#precondition("queue", name, "not empty");
     }
-    return this.vhost.deleteQueue(queue, "deleted");
+    return this.vhost.deleteQueue(queue, "deleted", this.user.name);
+  }
+
+  #refuseConditions(
+    queue: Queue,
+    options: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+  ): void {
+    const { type, name } = queue.definition;
+    const flag = options.ifUnused ? "if-unused" : options.ifEmpty ? "if-empty" : undefined;
+    if (flag === undefined || type.traits.allowsConditionalDelete) return;
+    const resource = resourceText("queue", name, this.vhost.name);
+    throw new BrokerError(
+      "not-implemented",
+      `cannot delete ${resource}. queue.delete operations with ${flag} flag set are not supported by ${type.name} queues`,
+    );
   }
 
   /** Removes what is ready; answers how many messages that were. */

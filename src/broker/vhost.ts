@@ -1,11 +1,12 @@
-// A virtual host: its exchanges, queues and bindings, and how messages get from the first to the second.
-// No permissions here: clients act through VhostAccess.
+// A virtual host: its exchanges, queues and bindings. Changes of durable things are told to the log, all to whoever
+// listens for events. No permissions here: clients act through VhostAccess.
 
 import { assert } from "../lib/assert.ts";
 import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
+import type { EventFacts } from "./events.ts";
 import { DefaultRouter, directType } from "./exchange/direct.ts";
 import {
   type Binding,
@@ -17,13 +18,23 @@ import { predeclaredExchanges } from "./exchange/predeclared.ts";
 import { exchangeTypes } from "./exchange/types.ts";
 import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
 import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
-import type { QueueNumber } from "./numbers.ts";
+import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { propertiesKey } from "./properties-key.ts";
 import { Publishing } from "./publishing.ts";
 import type { DeleteReason, Queue, QueueDefinition, QueueOwner } from "./queue/queue.ts";
-import { type QueueType, queueTypes } from "./queue/types.ts";
+import type { QueueType } from "./queue/types.ts";
 import { type Route, RouteCache } from "./route.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "./settings/queue-settings.ts";
+import { effectiveExchangeSettings, effectiveQueueSettings } from "./settings/effective.ts";
+import {
+  bindingFacts,
+  describeBinding,
+  describeExchange,
+  describeQueue,
+  exchangeFacts,
+  isDurable,
+  isLogged,
+  queueFacts,
+} from "./topology-descriptions.ts";
 
 /** What people say about a vhost. */
 export interface VhostMetadata {
@@ -42,9 +53,21 @@ export const NO_METADATA: VhostMetadata = {
   deletionProtected: false,
 };
 
+/** Undefined = no limit. */
+export interface VhostLimits {
+  readonly connectionsMax: number | undefined;
+  readonly queuesMax: number | undefined;
+}
+
+export const NO_VHOST_LIMITS: VhostLimits = { connectionsMax: undefined, queuesMax: undefined };
+
+/** Who did it, in events, when it was the broker itself. */
+export const INTERNAL_USER = "rmq-internal";
+
 export class Vhost {
   readonly name: string;
   metadata: VhostMetadata;
+  limits: VhostLimits = NO_VHOST_LIMITS;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
   readonly bindings = new BindingTable();
@@ -68,14 +91,8 @@ export class Vhost {
     this.publishing = new Publishing(context, this);
     this.defaultExchange = this.#makeDefaultExchange();
     for (const { name: exchange, type, internal } of predeclaredExchanges) {
-      this.addExchange({
-        name: exchange,
-        type,
-        durable: true,
-        autoDelete: false,
-        internal,
-        arguments: EMPTY_TABLE,
-      });
+      const definition = { type, durable: true, autoDelete: false, internal };
+      this.addExchange({ ...definition, name: exchange, arguments: EMPTY_TABLE });
     }
   }
 
@@ -133,45 +150,63 @@ export class Vhost {
     return type;
   }
 
-  /** Adds an exchange; the caller has made sure that the name is free and allowed. */
-  addExchange(declaration: ExchangeDeclaration): Exchange {
+  /**
+   * Adds an exchange; the caller has made sure that the name is free and allowed. `number` is given by replay alone.
+   */
+  addExchange(
+    declaration: ExchangeDeclaration,
+    by = INTERNAL_USER,
+    number: ExchangeNumber = this.#context.nextExchangeNumber(),
+  ): Exchange {
     assert(!this.exchanges.has(declaration.name), "an exchange's name is free");
     const type = this.exchangeType(declaration.type);
-    const definition = {
-      ...declaration,
-      number: this.#context.nextExchangeNumber(),
-      vhost: this.name,
-    };
+    const definition = { ...declaration, number, vhost: this.name };
     const exchange = new Exchange(definition, type, type.createRouter(definition));
+    exchange.settings = effectiveExchangeSettings(
+      definition.arguments,
+      this.#context.policies.forExchange(this.name, definition.name),
+    );
     this.exchanges.set(definition.name, exchange);
     this.topologyChanged();
+    if (isLogged(exchange)) this.#context.record("exchange", describeExchange(exchange));
+    this.#tell("exchange.created", by, () => exchangeFacts(exchange));
     return exchange;
   }
 
-  /** Adds a queue; the caller has made sure that the name is free and allowed. */
-  addQueue(declaration: QueueDeclaration, owner: QueueOwner | undefined): Queue {
+  /**
+   * Adds a queue; the caller has made sure that name, type and arguments are allowed. `number` is given by replay
+   * alone.
+   */
+  addQueue(
+    declaration: QueueDeclaration,
+    type: QueueType,
+    owner: QueueOwner | undefined,
+    by = INTERNAL_USER,
+    number: QueueNumber = this.#context.nextQueueNumber(),
+  ): Queue {
     assert(!this.queues.has(declaration.name), "a queue's name is free");
+    const { name, durable, autoDelete } = declaration;
+    const queueArguments = declaration.arguments;
     const definition: QueueDefinition = {
-      number: this.#context.nextQueueNumber(),
-      name: declaration.name,
-      vhost: this.name,
-      durable: declaration.durable,
-      autoDelete: declaration.autoDelete,
-      owner,
-      type: queueTypes.classic as QueueType,
-      arguments: declaration.arguments,
+      ...{ number, name, vhost: this.name, durable, autoDelete, owner, type },
+      arguments: queueArguments,
     };
-    const queue = this.#context.createQueue(this, definition, {
-      values: DEFAULT_QUEUE_SETTINGS,
-      origins: new Map(),
-      policy: undefined,
-      operatorPolicy: undefined,
-    });
-    this.queues.set(definition.name, queue);
-    this.#byNumber.set(definition.number, queue);
+    const policies = this.#context.policies.forQueue(this.name, name, type);
+    const settings = effectiveQueueSettings(type, queueArguments, policies);
+    const queue = this.#context.createQueue(this, definition, settings);
+    this.queues.set(name, queue);
+    this.#byNumber.set(number, queue);
     if (owner !== undefined) this.#ownedBy(owner).add(queue);
     this.topologyChanged();
+    this.#context.counters.queuesCreated++;
+    if (isLogged(queue)) this.#context.record("queue", describeQueue(queue));
+    this.#tell("queue.created", by, () => queueFacts(queue));
     return queue;
+  }
+
+  /** A queue wants to end by itself: its last consumer is gone, or nobody has used it for too long. */
+  onQueueUnused(queue: Queue, reason: "auto-delete" | "expired"): void {
+    this.deleteQueue(queue, reason);
   }
 
   #ownedBy(owner: QueueOwner): Set<Queue> {
@@ -196,6 +231,7 @@ export class Vhost {
     destination: Destination,
     routingKey: string,
     bindingArguments: FieldTable,
+    by = INTERNAL_USER,
   ): boolean {
     if (this.bindings.find(source, destination, routingKey, bindingArguments) !== undefined) {
       return false;
@@ -210,6 +246,8 @@ export class Vhost {
     source.router.bind(binding);
     this.bindings.add(binding);
     this.topologyChanged();
+    if (isDurable(binding)) this.#context.record("binding", describeBinding(binding));
+    this.#tell("binding.created", by, () => bindingFacts(binding));
     return true;
   }
 
@@ -219,50 +257,59 @@ export class Vhost {
     destination: Destination,
     routingKey: string,
     bindingArguments: FieldTable,
+    by = INTERNAL_USER,
   ): boolean {
     const binding = this.bindings.find(source, destination, routingKey, bindingArguments);
     if (binding === undefined) return false;
-    this.#removeBinding(binding);
-    this.#autoDeleteExchange(source);
+    if (isDurable(binding)) this.#context.record("binding.delete", describeBinding(binding));
+    this.#removeBinding(binding, by);
+    this.#autoDeleteExchange(source, by);
     return true;
   }
 
-  #removeBinding(binding: Binding): void {
+  #removeBinding(binding: Binding, by: string): void {
     binding.source.router.unbind(binding);
     this.bindings.delete(binding);
     this.topologyChanged();
+    this.#tell("binding.deleted", by, () => bindingFacts(binding));
   }
 
-  #autoDeleteExchange(exchange: Exchange): void {
+  #autoDeleteExchange(exchange: Exchange, by: string): void {
     if (!exchange.definition.autoDelete || this.bindings.hasFrom(exchange)) return;
-    if (this.exchanges.get(exchange.name) === exchange) this.deleteExchange(exchange);
+    this.deleteExchange(exchange, by);
   }
 
   /** Removes the exchange and all its bindings; auto-delete exchanges that lose their last binding by it go too. */
-  deleteExchange(first: Exchange): void {
+  deleteExchange(first: Exchange, by = INTERNAL_USER): void {
     const doomed = [first];
     for (let exchange = doomed.pop(); exchange !== undefined; exchange = doomed.pop()) {
       if (this.exchanges.get(exchange.name) !== exchange) continue;
       this.exchanges.delete(exchange.name);
-      for (const binding of [...this.bindings.from(exchange)]) this.#removeBinding(binding);
-      doomed.push(...this.#unbindDestination(exchange));
+      if (isLogged(exchange)) {
+        const { number, name } = exchange.definition;
+        this.#context.record("exchange.delete", { vhost: this.name, name, number });
+      }
+      for (const binding of [...this.bindings.from(exchange)]) this.#removeBinding(binding, by);
+      doomed.push(...this.#unbindDestination(exchange, by));
       this.topologyChanged();
+      const name = exchange.name;
+      this.#tell("exchange.deleted", by, () => ({ name, vhost: this.name }));
     }
   }
 
   /** Takes away every binding that leads to `destination`; answers the auto-delete exchanges left without one. */
-  #unbindDestination(destination: Destination): Exchange[] {
+  #unbindDestination(destination: Destination, by: string): Exchange[] {
     const sources = new Set<Exchange>();
     for (const binding of [...this.bindings.to(destination)]) {
-      this.#removeBinding(binding);
+      this.#removeBinding(binding, by);
       sources.add(binding.source);
     }
     return [...sources].filter((x) => x.definition.autoDelete && !this.bindings.hasFrom(x));
   }
 
   /** Removes the queue with its messages and bindings; answers how many messages were ready. */
-  deleteQueue(queue: Queue, reason: DeleteReason): number {
-    const { name, number, owner } = queue.definition;
+  deleteQueue(queue: Queue, reason: DeleteReason, by = INTERNAL_USER): number {
+    const { name, number, owner, type } = queue.definition;
     if (this.queues.get(name) !== queue) return 0;
     const ready = queue.depth.ready;
     this.queues.delete(name);
@@ -272,10 +319,34 @@ export class Vhost {
       owned.delete(queue);
       if (owned.size === 0) this.#byOwner.delete(owner);
     }
-    for (const exchange of this.#unbindDestination(queue)) this.deleteExchange(exchange);
+    if (isLogged(queue)) {
+      this.#context.record("queue.delete", { vhost: this.name, name, number });
+    }
+    for (const exchange of this.#unbindDestination(queue, by)) this.deleteExchange(exchange, by);
     this.topologyChanged();
     queue.delete(reason);
+    this.#context.counters.queuesDeleted++;
+    this.#tell("queue.deleted", by, () => ({ name, vhost: this.name, type: type.name }));
     return ready;
+  }
+
+  /** Deletes everything; the vhost itself goes. Nothing of it is logged: the vhost's own deletion says it all. */
+  clear(): void {
+    for (const queue of [...this.queues.values()]) {
+      this.queues.delete(queue.definition.name);
+      queue.delete("vhost-deleted");
+    }
+    this.exchanges.clear();
+    this.topologyChanged();
+  }
+
+  #tell(
+    name: Parameters<BrokerContext["events"]["emit"]>[0],
+    by: string,
+    facts: () => EventFacts,
+  ): void {
+    const { events } = this.#context;
+    if (events.heard) events.emit(name, { ...facts(), user_who_performed_action: by });
   }
 
   /** The connection is gone: its exclusive queues go with it. */

@@ -5,6 +5,8 @@ export interface QueueTraits {
   readonly mayBeExclusive: boolean;
   readonly mayBeServerNamed: boolean;
   readonly mayBeAutoDelete: boolean;
+  /** queue.delete with if-unused or if-empty. */
+  readonly allowsConditionalDelete: boolean;
   /** Redeliveries are counted and shown as x-delivery-count. */
   readonly countsDeliveries: boolean;
   /** Undefined = unlimited unless set. */
@@ -35,6 +37,7 @@ const classic: QueueType = {
     mayBeExclusive: true,
     mayBeServerNamed: true,
     mayBeAutoDelete: true,
+    allowsConditionalDelete: true,
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: true,
@@ -53,6 +56,7 @@ const quorum: QueueType = {
     mayBeExclusive: false,
     mayBeServerNamed: false,
     mayBeAutoDelete: true,
+    allowsConditionalDelete: false,
     countsDeliveries: true,
     defaultDeliveryLimit: 20,
     settlesRemove: true,
@@ -71,6 +75,7 @@ const stream: QueueType = {
     mayBeExclusive: false,
     mayBeServerNamed: false,
     mayBeAutoDelete: false,
+    allowsConditionalDelete: false,
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: false,

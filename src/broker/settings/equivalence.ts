@@ -1,13 +1,65 @@
 // A second declare must ask for what is there. The texts are RabbitMQ's, in its three forms: none,
 // 'value', and the value 'v' of type 't'.
 
+import type { ExchangeDeclaration, QueueDeclaration } from "../declarations.ts";
 import { BrokerError } from "../errors.ts";
-import type { FieldTable, FieldValue } from "../field-table.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { type FieldTable, type FieldValue, textOf } from "../field-table.ts";
 import { comparableText, fieldTypeName } from "../field-values.ts";
+import { resourceText } from "../names.ts";
+import type { Queue } from "../queue/queue.ts";
+import { exchangeSettings } from "./exchange-settings.ts";
+import { comparedArguments, QUEUE_TYPE_ARGUMENT } from "./queue-arguments.ts";
 import { shownValue } from "./shown-value.ts";
 
+/** Throws precondition-failed unless a redeclare asks for the queue that is there. The owner is checked before. */
+export function assertSameQueue(
+  queue: Queue,
+  received: QueueDeclaration,
+  defaultType: string,
+): void {
+  const { definition } = queue;
+  const resource = resourceText("queue", definition.name, definition.vhost);
+  assertSameField(received.durable, definition.durable, "durable", resource);
+  assertSameField(received.autoDelete, definition.autoDelete, "auto_delete", resource);
+  assertSameType(queue, received.arguments, defaultType, resource);
+  const compared = comparedArguments(definition.type);
+  assertSameArguments(received.arguments, definition.arguments, compared, resource);
+}
+
+/** A type that was asked for and the same type by default are alike. */
+function assertSameType(
+  { definition }: Queue,
+  received: FieldTable,
+  defaultType: string,
+  resource: string,
+): void {
+  const asked = received.get(QUEUE_TYPE_ARGUMENT);
+  const current = definition.type.name;
+  if ((asked === undefined ? defaultType : textOf(asked)) === current) return;
+  const stored = definition.arguments.get(QUEUE_TYPE_ARGUMENT);
+  const bothGiven = asked !== undefined && stored !== undefined;
+  throw inequivalent(
+    QUEUE_TYPE_ARGUMENT,
+    resource,
+    bothGiven ? `'${shownValue(asked)}'` : described(asked),
+    bothGiven ? `'${shownValue(stored)}'` : described(stored),
+  );
+}
+
+/** Throws precondition-failed unless a redeclare asks for the exchange that is there. */
+export function assertSameExchange({ definition }: Exchange, received: ExchangeDeclaration): void {
+  const resource = resourceText("exchange", definition.name, definition.vhost);
+  assertSameField(received.type, definition.type, "type", resource);
+  assertSameField(received.durable, definition.durable, "durable", resource);
+  assertSameField(received.autoDelete, definition.autoDelete, "auto_delete", resource);
+  assertSameField(received.internal, definition.internal, "internal", resource);
+  const compared = exchangeSettings.map((setting) => setting.argument as string);
+  assertSameArguments(received.arguments, definition.arguments, compared, resource);
+}
+
 /** Flags and types: `argument` is RabbitMQ's name of the field. */
-export function assertSameField(
+function assertSameField(
   received: boolean | string,
   current: boolean | string,
   argument: string,
@@ -17,7 +69,7 @@ export function assertSameField(
 }
 
 /** The arguments in `names`, one after the other; others are not compared. */
-export function assertSameArguments(
+function assertSameArguments(
   received: FieldTable,
   current: FieldTable,
   names: Iterable<string>,
@@ -47,7 +99,7 @@ function described(value: FieldValue | undefined): string {
 }
 
 /** The error of a declare that differs from what is there. */
-export function inequivalent(
+function inequivalent(
   argument: string,
   resource: string,
   received: string,

@@ -1,0 +1,27 @@
+// The changes of topology, users and settings as the log keeps them: one kind of JSON object each.
+// The names are on disk: never change what one means. Replaying a change that has happened already changes nothing.
+
+export type DefinitionKind =
+  | "vhost"
+  | "vhost.delete"
+  | "vhost-limits"
+  | "exchange"
+  | "exchange.delete"
+  | "queue"
+  | "queue.delete"
+  | "queue.paused"
+  | "binding"
+  | "binding.delete"
+  | "user"
+  | "user.delete"
+  | "permission"
+  | "permission.delete"
+  | "topic-permission"
+  | "topic-permission.delete"
+  | "policy"
+  | "policy.delete"
+  | "parameter"
+  | "parameter.delete"
+  | "global-parameter"
+  | "global-parameter.delete"
+  | "numbers";

@@ -1,0 +1,118 @@
+// Regular expressions that users write: permissions and policies. RabbitMQ's are PCRE; what differs in spelling is
+// translated. No pattern may hang the process, and asking again for the same name costs a look-up.
+
+import { Lru } from "../lib/lru.ts";
+import { BrokerError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+
+/**
+ * Runs a pattern that may take exponential time and gives up after a while. Answers undefined when it gave up.
+ * The one of the real environment runs it in a context with a time limit.
+ */
+export interface PatternRunner {
+  matches(pattern: RegExp, text: string): boolean | undefined;
+}
+
+/** Runs patterns without a time limit: for brokers whose patterns are the program's own. */
+export const plainPatternRunner: PatternRunner = {
+  matches: (pattern, text) => pattern.test(text),
+};
+
+export interface Pattern {
+  readonly source: string;
+  readonly regex: RegExp;
+  /** Has lookaround or back-references, which no engine matches in linear time: needs the runner. */
+  readonly isRisky: boolean;
+}
+
+const POSIX_CLASSES: Readonly<Record<string, string>> = {
+  alnum: "a-zA-Z0-9",
+  alpha: "a-zA-Z",
+  digit: "0-9",
+  lower: "a-z",
+  upper: "A-Z",
+  punct: "!-\\/:-@\\[-`{-~",
+  space: "\\s",
+  xdigit: "0-9A-Fa-f",
+  word: "\\w",
+};
+
+const RISKY = /\(\?<?[=!]|\\[1-9]|\\k</;
+const FLAGS_IN_FRONT = /^\(\?([imsx]+)\)/;
+
+/** Compiles a user's pattern. Throws BrokerError precondition-failed when it is none, or too long. */
+export function compilePattern(source: string, charactersMax: number): Pattern {
+  if (source.length > charactersMax) {
+    throw new BrokerError(
+      "precondition-failed",
+      `a pattern may have ${charactersMax} characters, this one has ${source.length}`,
+    );
+  }
+  const flags = FLAGS_IN_FRONT.exec(source)?.[1] ?? "";
+  const body = flags === "" ? source : source.slice(flags.length + 3);
+  try {
+    const regex = new RegExp(translate(body), flags.replaceAll("x", ""));
+    return { source, regex, isRisky: RISKY.test(body) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^.*: /, "") : "";
+    throw new BrokerError(
+      "precondition-failed",
+      `pattern should be regular expression but is invalid: {${JSON.stringify(reason)},0}`,
+    );
+  }
+}
+
+/** PCRE's spellings that JavaScript lacks. */
+function translate(source: string): string {
+  return source
+    .replaceAll("(?P<", "(?<")
+    .replace(/\[:(\w+):\]/g, (all, name: string) => POSIX_CLASSES[name] ?? all)
+    .replace(/\\([AzZhH])/g, (all, letter: string) => PCRE_ESCAPES[letter] ?? all);
+}
+
+const PCRE_ESCAPES: Readonly<Record<string, string>> = {
+  A: "^",
+  z: "$",
+  Z: "$",
+  h: "[ \\t]",
+  H: "[^ \\t]",
+};
+
+/** Matches names with patterns; remembers compiled patterns and answers. */
+export class PatternMatcher {
+  readonly #charactersMax: number;
+  readonly #runner: PatternRunner;
+  readonly #patterns: Lru<string, Pattern>;
+  readonly #answers: Lru<string, boolean>;
+
+  constructor(limits: Limits, runner: PatternRunner) {
+    this.#charactersMax = limits.patternCharactersMax;
+    this.#runner = runner;
+    this.#patterns = new Lru(limits.cachedPatternsMax);
+    this.#answers = new Lru(limits.cachedMatchesMax);
+  }
+
+  compile(source: string): Pattern {
+    let pattern = this.#patterns.get(source);
+    if (pattern === undefined) {
+      pattern = compilePattern(source, this.#charactersMax);
+      this.#patterns.set(source, pattern);
+    }
+    return pattern;
+  }
+
+  /**
+   * Whether the pattern is found anywhere in `name`. A pattern that takes too long matches nothing, and that is
+   * remembered too.
+   */
+  matches(source: string, name: string): boolean {
+    const key = `${source}\0${name}`;
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      const { regex, isRisky } = this.compile(source);
+      answer = isRisky ? (this.#runner.matches(regex, name) ?? false) : regex.test(name);
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+}
