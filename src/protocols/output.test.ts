@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import type { Socket } from "../env/env.ts";
+import { Memory } from "../lib/memory.ts";
+import { NO_PAGE } from "../lib/page-pool.ts";
+import { OUTPUT_PENDING_BYTES_MAX, Output, type OutputOwner } from "./output.ts";
+
+/** A socket that takes everything at once, or keeps each write until told. */
+class HandSocket {
+  readonly written: string[] = [];
+  lengths: number[] = [];
+  takesAtOnce = true;
+  ended = false;
+  readonly #memory: Memory;
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+  write(at: number, lengthBytes: number): boolean {
+    this.written.push(this.#memory.arena.buffer.latin1Slice(at, at + lengthBytes));
+    this.lengths.push(lengthBytes);
+    return this.takesAtOnce;
+  }
+  end(): void {
+    this.ended = true;
+  }
+}
+
+function create() {
+  const memory = new Memory({ arenaBytes: 16 * 1_048_576 });
+  const socket = new HandSocket(memory);
+  const heard = { room: 0, exhausted: 0, output: 0 };
+  const owner: OutputOwner = {
+    onOutputRoom: () => heard.room++,
+    onOutputExhausted: () => heard.exhausted++,
+    onOutput: () => heard.output++,
+  };
+  const output = new Output(memory, socket as unknown as Socket, owner);
+  const put = (text: string) => {
+    const at = output.reserve(text.length);
+    if (at === NO_PAGE) return;
+    memory.arena.buffer.latin1Write(text, at, text.length);
+    output.commit(text.length);
+  };
+  return { memory, socket, heard, output, put };
+}
+
+describe("output", () => {
+  it("is one write per flush and gives its slab back", () => {
+    const { memory, socket, output, put, heard } = create();
+    put("one");
+    put("two");
+    expect(socket.written).toEqual([]);
+    expect(heard.output).toBe(1);
+    output.flush();
+    expect(socket.written).toEqual(["onetwo"]);
+    expect(memory.output.usedBytes).toBe(0);
+    expect(output.pendingBytes).toBe(0);
+  });
+
+  it("never touches bytes in flight and keeps their order", () => {
+    const { socket, output, put, memory } = create();
+    socket.takesAtOnce = false;
+    put("first");
+    output.flush();
+    put("second");
+    output.flush();
+    expect(socket.written).toEqual(["first"]);
+    socket.takesAtOnce = true;
+    output.onSent();
+    expect(socket.written).toEqual(["first", "second"]);
+    expect(memory.output.usedBytes).toBe(0);
+  });
+
+  it("grows its slab within a turn so that much output is still one write", () => {
+    const { socket, output, put } = create();
+    const piece = "x".repeat(3_000);
+    for (let i = 0; i < 200; i++) put(piece);
+    output.flush();
+    expect(socket.lengths).toEqual([600_000]);
+  });
+
+  it("stops deliveries at its bound, and says when there is room again", () => {
+    const { socket, output, put, heard, memory } = create();
+    socket.takesAtOnce = false;
+    const piece = "y".repeat(60_000);
+    while (output.writable) put(piece);
+    expect(output.pendingBytes).toBeGreaterThanOrEqual(OUTPUT_PENDING_BYTES_MAX);
+    expect(output.pendingBytes).toBeLessThan(OUTPUT_PENDING_BYTES_MAX + 60_000);
+    output.flush();
+    expect(heard.room).toBe(0);
+    socket.takesAtOnce = true;
+    output.onSent();
+    output.flush();
+    expect(heard.room).toBe(1);
+    expect(output.writable).toBe(true);
+    expect(memory.output.usedBytes).toBe(0);
+  });
+
+  it("tells its owner when there is no memory for a reply", () => {
+    const { output, heard, memory } = create();
+    while (memory.output.allocate(1_048_576) !== NO_PAGE);
+    expect(output.writable).toBe(false);
+    expect(output.reserve(10)).toBe(NO_PAGE);
+    expect(heard.exhausted).toBe(1);
+  });
+
+  it("ends the socket only when everything has left", () => {
+    const { socket, output, put } = create();
+    socket.takesAtOnce = false;
+    put("bye");
+    output.end();
+    expect(socket.ended).toBe(false);
+    output.onSent();
+    expect(socket.ended).toBe(true);
+  });
+
+  it("gives everything back when the socket is gone", () => {
+    const { socket, output, put, memory } = create();
+    socket.takesAtOnce = false;
+    put("z".repeat(100));
+    output.flush();
+    put("w".repeat(100_000));
+    output.close();
+    expect(memory.output.usedBytes).toBe(0);
+    expect(output.reserve(1)).toBe(NO_PAGE);
+  });
+});
