@@ -56,6 +56,8 @@ export class Output {
   #sizeHint: PageSizeBytes = SMALL_PAGE_BYTES;
   /** Bytes the socket was given, ever. */
   sentBytes = 0;
+  /** Pieces committed, ever: about the number of frames. */
+  sentFrames = 0;
 
   constructor(memory: Memory, socket: Socket, owner: OutputOwner) {
     this.arena = memory.arena;
@@ -95,6 +97,7 @@ export class Output {
     assert(slab !== undefined, "bytes are committed to a slab");
     if (slab.used === 0) this.#owner.onOutput();
     slab.used += lengthBytes;
+    this.sentFrames++;
     this.#pendingBytes += lengthBytes;
   }
 

@@ -8,7 +8,6 @@ import type {
   ConnectionView,
 } from "../../broker/connection-registry.ts";
 import { BrokerError } from "../../broker/errors.ts";
-import { EMPTY_TABLE } from "../../broker/field-table.ts";
 import type { HeldPublisher } from "../../broker/flow.ts";
 import type { Flushable } from "../../broker/turn.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
@@ -23,47 +22,25 @@ import { CodecError } from "./codec/codec-error.ts";
 import { HEARTBEAT_FRAME, PROTOCOL_HEADER } from "./codec/frames.ts";
 import {
   type ClientMethod,
-  type ConnectionOpen,
-  type ConnectionStartOk,
-  type ConnectionTuneOk,
   decodeClientMethod,
   type ServerMethod,
 } from "./codec/methods.generated.ts";
 import { fitShortString } from "./codec/strings.ts";
+import { connectionFacts } from "./connection-facts.ts";
 import { type FrameHandler, FrameInput } from "./frame-input.ts";
-import {
-  type ClientFacts,
-  checkAwaited,
-  HandshakeRefused,
-  INITIAL_FRAME_BYTES_MAX,
-  negotiate,
-  offeredMechanisms,
-  type Phase,
-  readClientFacts,
-  serverProperties,
-  type TuneLimits,
-} from "./handshake.ts";
+import { HandshakeRefused, INITIAL_FRAME_BYTES_MAX, type TuneLimits } from "./handshake.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { Login, type LoginHost } from "./login.ts";
 import { replyCodes } from "./reply-codes.ts";
-import { type SaslMechanism, saslMechanisms } from "./sasl.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import type { ProtocolTools } from "./tools.ts";
 
 const FRAME_OVERHEAD_BYTES = 8;
-/** A frame this much larger than negotiated is still taken, as RabbitMQ does. */
-const NO_FRAME_LIMIT = 0x7fff_ffff;
 /** A payload without a negotiated limit is cut and taken at this. */
 const UNLIMITED_PAYLOAD_BYTES = 131_064;
 
-const NO_CLIENT: ClientFacts = {
-  properties: EMPTY_TABLE,
-  capabilities: {
-    notifiesCancels: false,
-    notifiesBlocked: false,
-    hearsAuthenticationFailure: false,
-  },
-  name: undefined,
-};
+/** `login` lasts until connection.open; `closing` from connection.close to close-ok. */
+type Phase = "login" | "running" | "closing" | "closed";
 
 /** What a connection tells whoever accepted it. */
 export interface ConnectionOwner {
@@ -94,13 +71,10 @@ export class Connection
   readonly #channels: ChannelTable;
   readonly #heartbeats: Heartbeats;
   readonly #connectedAtMs: number;
-  #phase: Phase = "awaiting-header";
+  readonly #login: Login;
+  #phase: Phase = "login";
   #deadline: TimerHandle | undefined = undefined;
-  #client: ClientFacts = NO_CLIENT;
-  #mechanism = "";
-  #user: User | undefined = undefined;
   #access: VhostAccess | undefined = undefined;
-  #limits: TuneLimits;
   /** The most payload taken from the client, and the most sent to it. */
   payloadMax = INITIAL_FRAME_BYTES_MAX - FRAME_OVERHEAD_BYTES;
   nowSecond = 0;
@@ -120,7 +94,7 @@ export class Connection
     this.#owner = owner;
     this.peer = socket.peer;
     this.name = `${shown(socket.peer)} -> ${shown(socket.local)}`;
-    this.#limits = settings.tune;
+    this.#login = new Login(settings, this.#loginHost(), this, socket.tls);
     this.output = new Output(tools.broker.memory, socket, this);
     this.bodies = new BodyStreams(tools.broker.bodies, this.output);
     this.#input = new FrameInput(tools.broker.memory, socket, this);
@@ -137,14 +111,14 @@ export class Connection
   }
 
   get user(): string {
-    return this.#user?.name ?? "";
+    return this.#login.user?.name ?? "";
   }
   get access(): VhostAccess {
     if (this.#access === undefined) throw new BrokerError("internal-error", "no vhost is open");
     return this.#access;
   }
   get notifiesCancels(): boolean {
-    return this.#client.capabilities.notifiesCancels;
+    return this.#login.client.capabilities.notifiesCancels;
   }
 
   // ---- socket -------------------------------------------------------------------------------------------------
@@ -226,7 +200,7 @@ export class Connection
     const { broker } = this.#tools;
     broker.flow.hold(this);
     if (!broker.alarms.blocked || this.#blockedSent) return;
-    if (!this.#client.capabilities.notifiesBlocked) return;
+    if (!this.#login.client.capabilities.notifiesBlocked) return;
     this.#blockedSent = true;
     this.#sendMethod({ name: "connection.blocked", reason: broker.alarms.reason });
   }
@@ -250,16 +224,7 @@ export class Connection
       this.#endAfterSending();
       return;
     }
-    this.#phase = "starting";
-    const offered = offeredMechanisms(saslMechanisms, (mechanism) => this.#offers(mechanism));
-    this.#sendMethod({
-      name: "connection.start",
-      versionMajor: 0,
-      versionMinor: 9,
-      serverProperties: serverProperties(this.#settings.server()),
-      mechanisms: offered,
-      locales: Buffer.from("en_US"),
-    });
+    this.#login.start();
   }
 
   onMethod(channelNumber: number, at: Address, end: Address): void {
@@ -270,7 +235,7 @@ export class Connection
       if (end - at >= 4) ids = readIds(broker.memory.arena.view, at);
       if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return;
       const method = decodeClientMethod(reader);
-      if (this.#phase !== "running") this.#onHandshakeMethod(channelNumber, method);
+      if (this.#phase !== "running") this.#onEarlyMethod(channelNumber, method);
       else if (channelNumber === 0) this.#onConnectionMethod(method);
       else this.#channels.onMethod(channelNumber, method);
     } catch (error) {
@@ -413,95 +378,47 @@ export class Connection
     broker.connections.remove(this);
   }
 
-  // ---- handshake ----------------------------------------------------------------------------------------------
+  // ---- login --------------------------------------------------------------------------------------------------
 
-  #offers(mechanism: SaslMechanism): boolean {
-    return (
-      this.#settings.mechanisms.includes(mechanism.name) && mechanism.isOffered(this.#socket.tls)
-    );
-  }
-
-  #onHandshakeMethod(channelNumber: number, method: ClientMethod): void {
+  #onEarlyMethod(channelNumber: number, method: ClientMethod): void {
     if (this.#phase === "closing") {
       if (method.name === "connection.close") this.#sendMethod({ name: "connection.close-ok" });
       if (method.name === "connection.close-ok") this.#endAfterSending();
       return;
     }
     if (channelNumber !== 0) {
-      if (this.#phase !== "opening")
-        throw new HandshakeRefused(`channel ${channelNumber} is not open`);
-      throw new BrokerError("unexpected-frame", `type 1, all octets = <<>>`);
+      if (this.#login.phase === "opening") throw new BrokerError("unexpected-frame", "type 1");
+      throw new HandshakeRefused(`channel ${channelNumber} is not open`);
     }
-    checkAwaited(this.#phase, method);
-    if (method.name === "connection.start-ok") this.#onStartOk(method);
-    else if (method.name === "connection.tune-ok") this.#onTuneOk(method);
-    else if (method.name === "connection.open") this.#onOpen(method);
+    this.#login.onMethod(method);
   }
 
-  #onStartOk(method: ConnectionStartOk): void {
-    this.#client = readClientFacts(method);
-    const mechanism = saslMechanisms.find((known) => known.name === method.mechanism);
-    if (mechanism === undefined || !this.#offers(mechanism)) {
-      throw new HandshakeRefused(`unknown mechanism ${method.mechanism}`);
-    }
-    this.#mechanism = mechanism.name;
-    let claim: ReturnType<SaslMechanism["claim"]>;
-    try {
-      claim = mechanism.claim(method.response, this.#socket.tls);
-    } catch (error) {
-      throw new HandshakeRefused(String(error));
-    }
-    this.#phase = "authenticating";
-    this.#settings.authenticate(claim, this, (outcome) => this.#onAuthenticated(outcome));
+  #loginHost(): LoginHost {
+    return {
+      send: (method) => this.#sendMethod(method),
+      onRefused: () => {
+        this.#phase = "closing";
+        this.#setDeadline(this.#settings.silentCloseDelayMs, "login refused");
+      },
+      onSilentEnd: () => this.#endSilently(),
+      onTuned: (limits) => this.#onTuned(limits),
+      onOpen: (user, vhost) => this.#onOpen(user, vhost),
+    };
   }
 
-  #onAuthenticated(outcome: User | { readonly refused: string }): void {
-    if (this.#phase !== "authenticating") return;
-    if ("refused" in outcome) return this.#refuseLogin(outcome.refused);
-    this.#user = outcome;
-    this.#phase = "tuning";
-    const { channelMax, frameMaxBytes, heartbeatSeconds } = this.#settings.tune;
-    this.#sendMethod({
-      name: "connection.tune",
-      channelMax,
-      frameMax: frameMaxBytes,
-      heartbeat: heartbeatSeconds,
-    });
-  }
-
-  #refuseLogin(reason: string): void {
-    const text = `Login was refused using authentication mechanism ${this.#mechanism}. For details see the broker logfile.`;
-    this.#settings.log("error", `login refused on ${this.name}: ${reason}`);
-    if (!this.#client.capabilities.hearsAuthenticationFailure) return this.#endSilently();
-    const { code, name } = replyCodes["access-refused"];
-    this.#sendMethod({
-      name: "connection.close",
-      replyCode: code,
-      replyText: `${name} - ${text}`,
-      classId: 0,
-      methodId: 0,
-    });
-    this.#phase = "closing";
-    this.#setDeadline(this.#settings.silentCloseDelayMs, "login refused");
-  }
-
-  #onTuneOk(method: ConnectionTuneOk): void {
-    this.#limits = negotiate(this.#settings.tune, method);
-    const { frameMaxBytes, heartbeatSeconds, channelMax } = this.#limits;
+  #onTuned({ frameMaxBytes, heartbeatSeconds, channelMax }: TuneLimits): void {
     this.payloadMax =
       frameMaxBytes === 0 ? UNLIMITED_PAYLOAD_BYTES : frameMaxBytes - FRAME_OVERHEAD_BYTES;
-    this.#channels.countMax = channelMax === 0 ? NO_FRAME_LIMIT : channelMax;
+    this.#channels.countMax = channelMax === 0 ? Number.POSITIVE_INFINITY : channelMax;
     this.#heartbeats.start(heartbeatSeconds);
-    this.#phase = "opening";
   }
 
-  #onOpen(method: ConnectionOpen): void {
+  #onOpen(user: User, vhost: string): void {
     const { broker } = this.#tools;
-    if (this.#user === undefined) throw new HandshakeRefused("not authenticated");
-    this.#access = broker.open(this.#user, method.virtualHost, this);
+    this.#access = broker.open(user, vhost, this);
     this.#clearDeadline();
     this.#phase = "running";
-    this.#settings.onUserOpened(this, method.virtualHost);
+    this.#settings.onUserOpened(this, vhost);
     broker.connections.add(this);
     this.#sendMethod({ name: "connection.open-ok" });
   }
@@ -573,40 +490,21 @@ export class Connection
   }
 
   describe(): ConnectionFacts {
-    const tls = this.#socket.tls;
-    const { broker } = this.#tools;
-    const isHeld = this.inFlow;
-    return {
+    return connectionFacts({
       name: this.name,
-      protocol: this.protocol,
-      user: this.user,
       vhost: this.vhost,
-      state: isHeld ? (broker.alarms.blocked ? "blocked" : "flow") : this.#phase,
-      peer: this.#socket.peer,
-      local: this.#socket.local,
-      tls:
-        tls === undefined
-          ? undefined
-          : {
-              version: tls.version,
-              cipher: tls.cipher,
-              peerSubject: tls.peerSubject,
-              peerIssuer: tls.peerIssuer,
-              peerValidity: tls.peerValidity,
-            },
-      authenticationMechanism: this.#mechanism,
+      state: this.#shownState(),
       connectedAtMs: this.#connectedAtMs,
-      heartbeatSeconds: this.#limits.heartbeatSeconds,
-      frameBytesMax: this.#limits.frameMaxBytes,
-      channelsMax: this.#limits.channelMax,
-      clientProperties: this.#client.properties,
-      clientName: this.#client.name,
-      receivedBytes: this.#input.byteCount,
-      receivedFrames: this.#input.frameCount,
-      sentBytes: this.output.sentBytes,
-      sentFrames: 0,
-      pendingBytes: this.output.pendingBytes,
-    };
+      socket: this.#socket,
+      login: this.#login,
+      input: this.#input,
+      output: this.output,
+    });
+  }
+
+  #shownState(): string {
+    if (this.inFlow) return this.#tools.broker.alarms.blocked ? "blocked" : "flow";
+    return this.#phase === "login" ? this.#login.phase : this.#phase;
   }
 }
 

@@ -40,33 +40,20 @@ export interface ClientFacts {
   readonly name: string | undefined;
 }
 
-export type HandshakePhase =
-  | { readonly phase: "awaiting-header" }
-  | { readonly phase: "starting" }
-  | { readonly phase: "authenticating" }
-  | { readonly phase: "tuning" }
-  | { readonly phase: "opening" }
-  | { readonly phase: "running" }
-  /** connection.close was sent; close-ok is awaited. */
-  | { readonly phase: "closing" }
-  | { readonly phase: "closed" };
-
-export type Phase = HandshakePhase["phase"];
-
 /** The client did something that RabbitMQ answers with silence and an end. */
 export class HandshakeRefused extends Error {
   override readonly name = "HandshakeRefused";
 }
 
 /** Which method each phase waits for; everything else refuses the handshake. */
-const awaited: Partial<Record<Phase, ClientMethod["name"]>> = {
+const awaited: Readonly<Record<string, ClientMethod["name"]>> = {
   starting: "connection.start-ok",
   tuning: "connection.tune-ok",
   opening: "connection.open",
 };
 
 /** Throws HandshakeRefused for a method that does not belong to `phase`. */
-export function checkAwaited(phase: Phase, method: ClientMethod): void {
+export function checkAwaited(phase: string, method: ClientMethod): void {
   if (awaited[phase] !== method.name) {
     throw new HandshakeRefused(`${method.name} while ${phase}`);
   }

@@ -20,8 +20,10 @@ class Model {
 }
 
 type Step =
-  | { readonly do: "add" | "skip"; readonly count: number }
-  | { readonly do: "take" | "takeOldestUpTo"; readonly share: number };
+  | { readonly do: "add"; readonly count: number }
+  | { readonly do: "skip"; readonly count: number }
+  | { readonly do: "take"; readonly share: number }
+  | { readonly do: "takeOldestUpTo"; readonly share: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
