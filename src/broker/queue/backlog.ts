@@ -8,6 +8,7 @@ import type { Memory } from "../../lib/memory.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import { RecordView } from "../record.ts";
+import type { BodyReferences } from "./context.ts";
 import { locationOf, OUT, offsetOf, type Page, PageState, pageNumberOf } from "./page.ts";
 import { LEVEL_SPAN, PageChain } from "./page-chain.ts";
 import { PageTable } from "./page-table.ts";
@@ -53,6 +54,7 @@ class FoundDelivery implements Delivery {
 
 export class Backlog {
   readonly #memory: Memory;
+  readonly #bodies: BodyReferences;
   readonly #table: PageTable;
   /**
    * By priority; a level comes into being with its first message. Behind them one for messages that were never
@@ -76,7 +78,8 @@ export class Backlog {
   missingPage: Page | undefined = undefined;
 
   /** `levelCount` is the highest priority + 1. */
-  constructor(memory: Memory, levelCount: number) {
+  constructor(memory: Memory, bodies: BodyReferences, levelCount: number) {
+    this.#bodies = bodies;
     this.levelCount = levelCount;
     this.#memory = memory;
     this.#table = new PageTable(memory.pages);
@@ -228,7 +231,7 @@ export class Backlog {
   #levelAt(index: number): Level {
     const existing = this.#levels[index];
     if (existing !== undefined) return existing;
-    const level = new Level(new PageChain(this.#memory.arena, this.#table, index));
+    const level = new Level(new PageChain(this.#memory.arena, this.#table, this.#bodies, index));
     this.#levels[index] = level;
     return level;
   }
@@ -282,7 +285,7 @@ export class Backlog {
     while (page !== undefined && first <= to) {
       const next: Page | undefined = page.next;
       const last = Math.min(to, page.lastSequence);
-      if (last >= first) level.chain.forget(page, last - first + 1);
+      if (last >= first) level.chain.forget(page, first, last);
       first = Math.max(first, last + 1);
       page = next;
     }

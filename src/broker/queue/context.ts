@@ -3,6 +3,7 @@
 import type { Clock } from "../../env/env.ts";
 import type { Memory } from "../../lib/memory.ts";
 import type { TimerWheel } from "../../lib/timer-wheel.ts";
+import type { Bodies } from "../bodies.ts";
 import type { Limits } from "../limits.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import type { Pager } from "../ports.ts";
@@ -36,6 +37,9 @@ export interface DeadLetters {
   move(queue: Queue, record: RecordView, reason: DeathReason): boolean;
 }
 
+/** The bodies records refer to; each record holds one reference. */
+export type BodyReferences = Pick<Bodies, "retain" | "release">;
+
 export interface QueueContext {
   readonly memory: Memory;
   readonly turn: Turn;
@@ -44,6 +48,7 @@ export interface QueueContext {
   readonly limits: Pick<Limits, "unackedBytesPerConsumerMax">;
   readonly journal: QueueJournal;
   readonly pager: Pager;
+  readonly bodies: BodyReferences;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetters;
 }

@@ -6,8 +6,9 @@ import { TimerWheel } from "../../lib/timer-wheel.ts";
 import { EMPTY_TABLE } from "../field-table.ts";
 import { defaultLimits } from "../limits.ts";
 import type { Location, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import { PagedBodies } from "../paged-bodies.ts";
 import { NO_CAPACITY, type Pager } from "../ports.ts";
-import { NO_EXPIRATION, Publication } from "../publication.ts";
+import { NO_BODY_REFERENCE, NO_EXPIRATION, Publication } from "../publication.ts";
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../settings/queue-settings.ts";
@@ -126,6 +127,7 @@ export interface Fixture {
   readonly memory: Memory;
   readonly turn: Turn;
   readonly journal: NotingJournal;
+  readonly bodies: PagedBodies;
   readonly context: QueueContext;
   /** Queues that asked for their end. */
   readonly unused: { queue: Queue; reason: string }[];
@@ -137,16 +139,21 @@ export interface MessageOptions {
   readonly persistent?: boolean;
   readonly priority?: number;
   readonly expirationMs?: number;
+  /** The body lies in pages of its own. */
+  readonly external?: boolean;
 }
 
 const CONTENT_HEADER_FRAME_BYTES = 22;
 const FRAME_END = 0xce;
+/** Addressing, content header frame, body frame header. */
+const BODY_OFFSET = 4 + CONTENT_HEADER_FRAME_BYTES + 7;
 
 export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32): Fixture {
   const clock = new ManualClock();
   const memory = changes.memory ?? new Memory({ arenaBytes: arenaMiB * 1_048_576 });
   const turn = new Turn(clock);
   const journal = new NotingJournal();
+  const bodies = new PagedBodies(memory);
   const unused: Fixture["unused"] = [];
   const context: QueueContext = {
     memory,
@@ -155,6 +162,7 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     timers: new TimerWheel(clock),
     limits: defaultLimits,
     journal,
+    bodies,
     deadLetters: { move: () => true },
     pager: memoryOnlyPager,
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },
@@ -167,12 +175,18 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     memory,
     turn,
     journal,
+    bodies,
     context,
     unused,
     publication(body, options = {}) {
       const bytes = typeof body === "string" ? Buffer.from(body) : body;
       writeContent(memory, scratch, bytes);
       fillPublication(publication, scratch, bytes.length, options);
+      if (options.external === true) {
+        publication.contentLengthBytes = CONTENT_HEADER_FRAME_BYTES;
+        publication.bodyReference = bodies.begin(bytes.length);
+        bodies.append(publication.bodyReference, scratch + BODY_OFFSET, bytes.length);
+      }
       return publication;
     },
   };
@@ -214,10 +228,12 @@ function fillPublication(
   publication.hasPriority = options.priority !== undefined;
   publication.priority = options.priority ?? 0;
   publication.expirationMs = options.expirationMs ?? NO_EXPIRATION;
+  publication.bodyReference = NO_BODY_REFERENCE;
 }
 
 /** The body of a message, as text. */
 export function bodyOfRecord(memory: Memory, record: RecordView): string {
+  if ((record.flags & RecordFlag.externalBody) !== 0) return "";
   const at = record.contentAt + record.headerFrameLength + 7;
   return memory.arena.buffer.utf8Slice(at, at + record.bodySizeBytes);
 }

@@ -12,8 +12,9 @@ import {
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import { type Publication, writeRecord } from "../publication.ts";
-import { RECORD_FLAGS_OFFSET, RecordFlag } from "../record.ts";
+import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../publication.ts";
+import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
+import type { BodyReferences } from "./context.ts";
 import { OUT, offsetOf, type Page, PageState } from "./page.ts";
 import type { PageTable } from "./page-table.ts";
 
@@ -28,7 +29,9 @@ export class PageChain {
   readonly #arena: Arena;
   readonly #view: DataView;
   readonly #table: PageTable;
+  readonly #bodies: BodyReferences;
   readonly level: number;
+  readonly #record: RecordView;
   #first: Page | undefined = undefined;
   #last: Page | undefined = undefined;
   /** Takes appends; always `#last` when it is there. */
@@ -46,7 +49,9 @@ export class PageChain {
   appendedPage: Page | undefined = undefined;
   appendedOffset = 0;
 
-  constructor(arena: Arena, table: PageTable, level: number) {
+  constructor(arena: Arena, table: PageTable, bodies: BodyReferences, level: number) {
+    this.#bodies = bodies;
+    this.#record = new RecordView(arena);
     this.#arena = arena;
     this.#view = arena.view;
     this.#table = table;
@@ -68,6 +73,10 @@ export class PageChain {
     writeRecord(this.#arena, page.address + offset, publication, sequence, expiresAtMs);
     this.#appended(page, lengthBytes, sequence);
     if (logPosition < page.lowestLogPosition) page.lowestLogPosition = logPosition;
+    if (publication.bodyReference !== NO_BODY_REFERENCE) {
+      page.externalBodies++;
+      this.#bodies.retain(publication.bodyReference, 1);
+    }
     return true;
   }
 
@@ -137,18 +146,19 @@ export class PageChain {
 
   /** The record at `location`, in `page`, is not needed any more. */
   settle(page: Page, location: Location): void {
+    if (page.externalBodies > 0) this.#releaseBody(page, page.address + offsetOf(location));
     page.live--;
     if (page.live === 0) {
       this.#remove(page);
     } else if (page.state <= PageState.sealed) {
-      const flagsAt = page.address + offsetOf(location) + RECORD_FLAGS_OFFSET;
-      this.#view.setUint8(flagsAt, this.#view.getUint8(flagsAt) | RecordFlag.settled);
+      this.#markSettled(page.address + offsetOf(location));
     }
   }
 
-  /** Forgets `count` records of `page` that lie before the head, without looking at them. */
-  forget(page: Page, count: number): void {
-    page.live -= count;
+  /** Forgets the records of `page` from `from` to `to`; all of them are live and lie before the head. */
+  forget(page: Page, from: Sequence, to: Sequence): void {
+    this.#releaseBodies(page, from, to);
+    page.live -= to - from + 1;
     assert(page.live >= page.unread, "only records before the head are forgotten");
     if (page.live === 0) this.#remove(page);
   }
@@ -158,6 +168,7 @@ export class PageChain {
     let page = this.#head;
     while (page !== undefined) {
       const next = page.next;
+      this.#releaseBodies(page, this.passedSequence + 1, page.lastSequence);
       page.live -= page.unread;
       page.unread = 0;
       this.#head = page;
@@ -174,6 +185,7 @@ export class PageChain {
     let page = this.#first;
     while (page !== undefined) {
       const next = page.next;
+      this.#releaseBodies(page, 0, page.lastSequence);
       this.#remove(page);
       page = next;
     }
@@ -191,6 +203,34 @@ export class PageChain {
     page.unread++;
     this.unread++;
     this.lastSequence = sequence;
+  }
+
+  #markSettled(at: Address): void {
+    const flagsAt = at + RECORD_FLAGS_OFFSET;
+    this.#view.setUint8(flagsAt, this.#view.getUint8(flagsAt) | RecordFlag.settled);
+  }
+
+  #releaseBody(page: Page, at: Address): void {
+    const record = this.#record;
+    record.at = at;
+    if ((record.flags & RecordFlag.externalBody) === 0) return;
+    page.externalBodies--;
+    this.#bodies.release(record.bodyReference, 1);
+  }
+
+  /** Gives up the bodies of what is not settled between `from` and `to`. */
+  #releaseBodies(page: Page, from: Sequence, to: Sequence): void {
+    if (page.externalBodies === 0) return;
+    const record = this.#record;
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      const { sequence } = record;
+      const isLive = (record.flags & RecordFlag.settled) === 0;
+      if (!isLive || sequence < from || sequence > to) continue;
+      this.#releaseBody(page, at);
+      this.#markSettled(at);
+    }
   }
 
   #pageFor(lengthBytes: number): Page | undefined {

@@ -62,6 +62,7 @@ export class PageTable {
     page.usedBytes = 0;
     page.live = 0;
     page.unread = 0;
+    page.externalBodies = 0;
     page.lowestLogPosition = NO_LOG_POSITION;
     page.handle = NOT_WRITTEN;
     page.next = undefined;

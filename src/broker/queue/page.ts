@@ -45,6 +45,8 @@ export class Page {
   live = 0;
   /** Those of them which the chain's head has not passed. */
   unread = 0;
+  /** Live records whose body lies elsewhere: they hold a reference to it. */
+  externalBodies = 0;
   firstSequence: Sequence = 0;
   lastSequence: Sequence = 0;
   /** Log files from here on are needed until this page is written out or settled. */

@@ -247,6 +247,33 @@ describe("WorkQueue", () => {
     expect(target.bodies).toEqual(["a"]);
   });
 
+  it("holds a reference to each large body until its message is gone, whichever way it goes", () => {
+    const { queue, target, publication, clock, bodies } = setUp();
+    const consumer = consumerOf(queue, target, { prefetchMax: 6 });
+    queue.consume(consumer);
+    for (let i = 0; i < 10; i++) {
+      const message = publication("large".repeat(1000), { external: true });
+      queue.publish(message);
+      bodies.release(message.bodyReference, 1);
+      queue.publish(publication("small"));
+    }
+    clock.runTurns();
+    queue.cancel(consumer);
+    expect(bodies.count).toBe(10);
+    const [first, , second, , third] = target.notes as Note[];
+    settle(queue, first as Note);
+    settle(queue, second as Note, Outcome.discard);
+    expect(bodies.count).toBe(8);
+    settle(queue, third as Note, Outcome.requeue);
+    queue.purge();
+    expect(bodies.count).toBe(0);
+    const last = publication("large", { external: true });
+    queue.publish(last);
+    bodies.release(last.bodyReference, 1);
+    queue.delete("deleted");
+    expect(bodies.count).toBe(0);
+  });
+
   it("logs settlements of persistent messages in durable queues as ranges", () => {
     const { queue, target, publication, clock, journal } = setUp({}, { durable: true, number: 7 });
     queue.consume(consumerOf(queue, target));

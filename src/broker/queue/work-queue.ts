@@ -74,7 +74,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.#backlog = new Backlog(context.memory, levels);
+    this.#backlog = new Backlog(context.memory, context.bodies, levels);
     this.#highestLevel = levels - 1;
     this.#defaultLevel = strict ? STRICT_DEFAULT_LEVEL : 0;
     this.#logged = definition.durable && definition.owner === undefined;
@@ -98,7 +98,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#idle.expiresMs = settings.values.expiresMs;
   }
 
-  readonly lastExpiresAtMs = 0;
+  lastExpiresAtMs = NEVER;
 
   get lastSequence(): Sequence {
     return this.#backlog.appendedSequence;
@@ -144,6 +144,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     if (!this.#backlog.append(publication, level, expiresAtMs, this.#logPosition(persistent))) {
       return Enqueued.noMemory;
     }
+    this.lastExpiresAtMs = expiresAtMs;
     this.counters.published++;
     this.#figures.onReady(bytes, persistent);
     if (expiresAtMs !== NEVER) this.#watch(expiresAtMs);
