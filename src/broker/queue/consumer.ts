@@ -1,10 +1,13 @@
 // One basic.consume (or another protocol's subscription) on one queue.
 
+import type { ChannelView } from "../connection-registry.ts";
 import type { FieldTable } from "../field-table.ts";
 import type { Delivery, Queue } from "./queue.ts";
 
 /** Where deliveries go: a channel, a session, a link. */
 export interface DeliveryTarget {
+  /** The channel it belongs to, for listings; the broker's own consumers have none. */
+  readonly channel?: ChannelView;
   /**
    * Room for one more delivery: output below its bound, and channel-wide credit. When it turns true again the
    * target calls `consumer.queue.wake(consumer)` for its consumers.
