@@ -6,7 +6,11 @@ import type { Listing } from "./listing.ts";
 
 export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly body: ApiJson }
-  | { readonly kind: "empty"; readonly status: number }
+  | {
+      readonly kind: "empty";
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "list"; readonly listing: Listing<never> }
   | {
       readonly kind: "text";

@@ -1,0 +1,60 @@
+// What all handlers of the API share.
+
+import type { User } from "../broker/access/user.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Endpoint } from "../env/env.ts";
+import type { PatternCompiler } from "./listing.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import type { Sampler } from "./sampling/sampler.ts";
+
+/** Somebody's credentials as they came. */
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Finds out who somebody is. Rejects with BrokerError access-refused when the credentials are wrong. */
+export type Authenticate = (credentials: Credentials, peer: Endpoint) => Promise<User>;
+
+export interface ManagementOptions {
+  /** RabbitMQ's management.disable_stats. */
+  readonly withStatistics: boolean;
+  /** Largest request body in bytes. */
+  readonly bodyMaxBytes: number;
+  readonly ratesMode: "basic" | "detailed" | "none";
+  /** Put in front of every path; "" or "/something". */
+  readonly pathPrefix: string;
+  /** Web origins that may call the API from a browser. */
+  readonly corsOrigins: readonly string[];
+  /** Failed logins of one user from one address per minute before answers are delayed. */
+  readonly loginFailuresPerMinute: number;
+  readonly contentSecurityPolicy: string | undefined;
+  readonly strictTransportSecurity: string | undefined;
+  readonly frameOptions: string;
+  /** Directory of the built web pages; undefined = none. */
+  readonly uiDirectory: string | undefined;
+  readonly operatorPolicyReadOnly: boolean;
+}
+
+/** Everything a handler may use. */
+export interface Management {
+  readonly broker: Broker;
+  readonly sampler: Sampler;
+  readonly node: NodeFacts;
+  readonly options: ManagementOptions;
+  readonly authenticate: Authenticate;
+  readonly compilePattern: PatternCompiler;
+  /** Who acts over the socket in the data directory. */
+  readonly trustedUser: User;
+  /** A user as logged in without a password, to look at permissions. */
+  findUser(name: string): User | undefined;
+  renameCluster(name: string, actingUser: string): void;
+  /** Names of enabled plugins, as RabbitMQ calls what is built in here. */
+  plugins(): readonly string[];
+  /** SASL mechanisms offered, each with its description. */
+  mechanisms(): readonly (readonly [string, string])[];
+  /** Type of queues declared without one, in vhosts that name none. */
+  defaultQueueType(): string;
+  /** Resolves when everything that has happened so far is on disk. */
+  whenDurable(): Promise<void>;
+}

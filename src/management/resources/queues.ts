@@ -1,0 +1,166 @@
+// Queues: list, declare, delete, purge, pause.
+
+import type { Queue } from "../../broker/queue/queue.ts";
+import {
+  type Answer,
+  ApiError,
+  badRequest,
+  json,
+  list,
+  noContent,
+  notAuthorised,
+  notFound,
+  put as putAnswer,
+  refusalsAsAnswers,
+} from "../answers.ts";
+import { property } from "../api-json.ts";
+import { booleanField, objectField, requireFields } from "../body.ts";
+import type { ApiRequest } from "../request.ts";
+import { get, post, put, type Route, remove } from "../route.ts";
+import { tableOf } from "../views/arguments.ts";
+import { bindingView, defaultBindingView } from "../views/binding.ts";
+import { queueDetailView, queueView } from "../views/queue.ts";
+
+export const queueRoutes: readonly Route[] = [
+  get("/queues", "management", "Queues", (request) => queues(request, allQueues(request))),
+  get("/queues/detailed", "management", "Queues with consumers and rates", (request) =>
+    list({
+      items: allQueues(request),
+      nameOf: ({ definition }) => definition.name,
+      view: (queue) => queueDetailView(queue, request.view),
+    }),
+  ),
+  get("/queues/:vhost", "management", "Queues of one virtual host", (request) =>
+    queues(request, [...request.vhost().queues.values()]),
+  ),
+  get("/queues/:vhost/:name", "management", "One queue with its consumers", (request) =>
+    json(queueDetailView(request.queue(), request.view)),
+  ),
+  put("/queues/:vhost/:name", "management", "Declares a queue", declare, {
+    body: { durable: true, auto_delete: false, arguments: { "x-queue-type": "quorum" } },
+  }),
+  remove("/queues/:vhost/:name", "management", "Deletes a queue with its messages", deleteQueue, {
+    query: {
+      "if-empty": "true = only when it holds no message",
+      "if-unused": "true = only when it has no consumer",
+    },
+  }),
+  get("/queues/:vhost/:name/bindings", "management", "What leads into a queue", (request) => {
+    const queue = request.queue();
+    const bindings = [...request.vhost().bindings.to(queue)];
+    return json([defaultBindingView(queue), ...bindings.map(bindingView)]);
+  }),
+  remove("/queues/:vhost/:name/contents", "management", "Purges a queue", (request) => {
+    const access = request.access();
+    request.queue();
+    refusalsAsAnswers(() => access.purgeQueue(request.param("name")));
+    return noContent;
+  }),
+  post(
+    "/queues/:vhost/:name/actions",
+    "policymaker",
+    "sync and cancel_sync, which have nothing to do here",
+    (request) => {
+      request.queue();
+      requireFields(request.body, ["action"]);
+      const action = property(request.body, "action");
+      if (action !== "sync" && action !== "cancel_sync") throw badRequest(["unknown", action]);
+      return noContent;
+    },
+    { body: { action: "sync" } },
+  ),
+  put(
+    "/queues/:vhost/:name/pause",
+    "policymaker",
+    "Stops deliveries; messages are still taken",
+    (request) => {
+      requireConfigure(request).pause();
+      return noContent;
+    },
+  ),
+  put("/queues/:vhost/:name/resume", "policymaker", "Deliveries go on", (request) => {
+    requireConfigure(request).resume();
+    return noContent;
+  }),
+  post(
+    "/rebalance/queues",
+    "administrator",
+    "Spreads queue leaders over nodes; one node has nothing to spread",
+    () => noContent,
+  ),
+  get(
+    "/queues/quorum/:vhost/:name/status",
+    "monitoring",
+    "Members of a quorum queue",
+    (request) => {
+      const queue = request.queue();
+      if (queue.definition.type.name !== "quorum") throw badRequest("not a quorum queue");
+      return json([
+        {
+          "Node Name": request.management.broker.nodeName,
+          "Raft State": "leader",
+          Membership: "voter",
+          Term: 1,
+          "Machine Version": 7,
+        },
+      ]);
+    },
+  ),
+];
+
+function allQueues(request: ApiRequest): readonly Queue[] {
+  const items: Queue[] = [];
+  for (const { queues } of request.visibleVhosts())
+    for (const queue of queues.values()) items.push(queue);
+  return items;
+}
+
+function queues(request: ApiRequest, items: readonly Queue[]): Answer {
+  return list({
+    items,
+    nameOf: ({ definition }) => definition.name,
+    view: (queue) => queueView(queue, request.view),
+  });
+}
+
+function declare(request: ApiRequest): Answer {
+  const { body, management } = request;
+  if (!management.broker.vhosts.has(request.param("vhost"))) {
+    throw new ApiError(404, { error: "not_found", reason: "vhost_not_found" });
+  }
+  const access = request.access();
+  const name = request.param("name");
+  const isNew = !access.vhost.queues.has(name);
+  const declaration = {
+    name,
+    durable: booleanField(body, "durable", true),
+    exclusive: false,
+    autoDelete: booleanField(body, "auto_delete", false),
+    arguments: tableOf(objectField(body, "arguments")),
+  };
+  refusalsAsAnswers(() => access.declareQueue(declaration));
+  return putAnswer(isNew);
+}
+
+function deleteQueue(request: ApiRequest): Answer {
+  const access = request.access();
+  const name = request.param("name");
+  if (!access.vhost.queues.has(name)) throw notFound();
+  const options = {
+    ifEmpty: request.query["if-empty"] === "true",
+    ifUnused: request.query["if-unused"] === "true",
+  };
+  refusalsAsAnswers(() => access.deleteQueue(name, options));
+  return noContent;
+}
+
+/** Pausing needs what deleting needs. */
+function requireConfigure(request: ApiRequest): Queue {
+  const queue = request.queue();
+  const { user, vhost } = request.access();
+  const name = queue.definition.name;
+  if (!user.authorizer.permits(user, vhost.name, "queue", name, "configure")) {
+    throw notAuthorised("Access refused.");
+  }
+  return queue;
+}

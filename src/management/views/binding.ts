@@ -1,0 +1,33 @@
+// One binding as /api/bindings shows it; the implicit ones of the default exchange among them.
+
+import type { Binding } from "../../broker/exchange/exchange.ts";
+import { propertiesKey } from "../../broker/properties-key.ts";
+import type { Queue } from "../../broker/queue/queue.ts";
+import type { ApiObject } from "../api-json.ts";
+import { tableView } from "./arguments.ts";
+
+export function bindingView(binding: Binding): ApiObject {
+  const { source, destination } = binding;
+  return {
+    source: source.definition.name,
+    vhost: source.definition.vhost,
+    destination: destination.definition.name,
+    destination_type: destination.kind,
+    routing_key: binding.routingKey,
+    arguments: tableView(binding.arguments),
+    properties_key: binding.propertiesKey,
+  };
+}
+
+/** Every queue is bound to the default exchange by its name. */
+export function defaultBindingView({ definition }: Queue): ApiObject {
+  return {
+    source: "",
+    vhost: definition.vhost,
+    destination: definition.name,
+    destination_type: "queue",
+    routing_key: definition.name,
+    arguments: {},
+    properties_key: propertiesKey(definition.name, new Map()),
+  };
+}

@@ -1,0 +1,33 @@
+// One exchange as /api/exchanges shows it.
+
+import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { ApiObject } from "../api-json.ts";
+import { exchangeMetrics } from "../sampling/metrics.ts";
+import { tableView } from "./arguments.ts";
+import type { ViewContext } from "./context.ts";
+import { messageStats } from "./stats.ts";
+
+export function exchangeView(exchange: Exchange, context: ViewContext): ApiObject {
+  const { definition, settings } = exchange;
+  const { sampler, ranges } = context;
+  const series = sampler.of<Exchange>(exchange, ranges.rates !== undefined);
+  return {
+    arguments: tableView(definition.arguments),
+    auto_delete: definition.autoDelete,
+    durable: definition.durable,
+    internal: definition.internal,
+    message_stats: context.withStatistics
+      ? messageStats(exchange, exchangeMetrics, series, ranges.rates)
+      : undefined,
+    name: definition.name,
+    policy: settings.policy,
+    type: definition.type,
+    user_who_performed_action: definition.name === "" ? "rmq-internal" : "",
+    vhost: definition.vhost,
+  };
+}
+
+/** With the rates per source and destination, which RabbitMQ keeps only in its detailed mode. */
+export function exchangeDetailView(exchange: Exchange, context: ViewContext): ApiObject {
+  return { ...exchangeView(exchange, context), incoming: [], outgoing: [] };
+}
