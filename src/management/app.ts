@@ -40,14 +40,19 @@ export async function createApp(
     exposeHeadRoutes: true,
     // Lists of connections are asked for by name, and names are long.
     http: { maxHeaderSize: 65_536 },
-    frameworkErrors: (error, _request, reply) => void sendError(reply, error),
+    frameworkErrors: (error, _request, reply) =>
+      void sendError(reply, knownError(error) ?? new ApiError(400, UNEXPECTED)),
     forceCloseConnections: true,
   });
   // Clients send JSON with any content type or none, and bodies with every method.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, _request, reply) => sendError(reply, error as Error));
-  app.setNotFoundHandler((_request, reply) => sendError(reply, new ApiError(404, NOT_FOUND)));
+  app.setErrorHandler((error, _request, reply) => {
+    const known = knownError(error as Error);
+    if (known === undefined) management.onBug(error);
+    return sendError(reply, known ?? new ApiError(500, UNEXPECTED));
+  });
+  app.setNotFoundHandler((request, reply) => sendError(reply, absent(request.url)));
   addSecurity(app, management.options);
   const authentication = new Authentication({
     clock: management.broker.clock,
@@ -69,6 +74,7 @@ export async function createApp(
   return app;
 }
 
+const UNEXPECTED = { error: "internal_error", reason: "unexpected error" };
 const NOT_FOUND = { error: "Object Not Found", reason: "Not Found" };
 
 function byPath(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
@@ -216,20 +222,24 @@ function write(raw: FastifyReply["raw"], piece: string): Promise<void> | undefin
   });
 }
 
-function sendError(reply: FastifyReply, error: Error): FastifyReply {
-  const known = knownError(error);
-  for (const [name, value] of Object.entries(known.headers)) reply.header(name, value);
-  reply.code(known.status);
-  if (known.body === undefined) return reply.send();
-  return reply.type("application/json").send(toJsonText(known.body));
+function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
+  for (const [name, value] of Object.entries(error.headers)) reply.header(name, value);
+  reply.code(error.status);
+  if (error.body === undefined) return reply.send();
+  return reply.type("application/json").send(toJsonText(error.body));
 }
 
-function knownError(error: Error & { readonly statusCode?: number }): ApiError {
+/** A path that climbs out of its place is not merely absent. */
+function absent(url: string): ApiError {
+  const climbs = /(^|[/\\])\.\.([/\\]|$)/.test(url.replace(/%2f/gi, "/").replace(/%5c/gi, "\\"));
+  return climbs ? new ApiError(400, undefined) : new ApiError(404, NOT_FOUND);
+}
+
+/** The answer an error stands for; undefined for those nobody foresaw. */
+function knownError(error: Error & { readonly statusCode?: number }): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof BrokerError) return apiErrorOf(error);
   if (error.statusCode === 413) return badRequest("Exceeded HTTP request body size limit");
-  if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new ApiError(error.statusCode, { error: "bad_request", reason: error.message });
-  }
-  return new ApiError(500, { error: "internal_error", reason: "unexpected error" });
+  if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
+  return new ApiError(error.statusCode, { error: "bad_request", reason: error.message });
 }

@@ -57,4 +57,6 @@ export interface Management {
   defaultQueueType(): string;
   /** Resolves when everything that has happened so far is on disk. */
   whenDurable(): Promise<void>;
+  /** Something was thrown that is not the client's fault. */
+  onBug(error: unknown): void;
 }

@@ -19,6 +19,7 @@ import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route, remove } from "../route.ts";
 import { tableOf } from "../views/arguments.ts";
 import { bindingView, defaultBindingView } from "../views/binding.ts";
+import { settingsView } from "../views/effective-policy.ts";
 import { queueDetailView, queueView } from "../views/queue.ts";
 
 export const queueRoutes: readonly Route[] = [
@@ -45,6 +46,20 @@ export const queueRoutes: readonly Route[] = [
       "if-unused": "true = only when it has no consumer",
     },
   }),
+  get(
+    "/queues/:vhost/:name/settings",
+    "management",
+    "Effective settings, and where each comes from",
+    (request) => {
+      const queue = request.queue();
+      const { policy, operatorPolicy } = queue.settings;
+      return json({
+        policy: policy ?? null,
+        operator_policy: operatorPolicy ?? null,
+        items: settingsView(queue),
+      });
+    },
+  ),
   get("/queues/:vhost/:name/bindings", "management", "What leads into a queue", (request) => {
     const queue = request.queue();
     const bindings = [...request.vhost().bindings.to(queue)];

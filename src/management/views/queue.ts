@@ -7,6 +7,7 @@ import { tableView } from "./arguments.ts";
 import { idleSince } from "./channel.ts";
 import { consumerView } from "./consumer.ts";
 import type { ViewContext } from "./context.ts";
+import { policyDefinition } from "./effective-policy.ts";
 import { GARBAGE_COLLECTION, REDUCTIONS } from "./erlang-facts.ts";
 import { addNumbers, messageStats } from "./stats.ts";
 
@@ -43,7 +44,7 @@ function definitionPart(queue: Queue, context: ViewContext): ApiObject {
     arguments: tableView(definition.arguments),
     auto_delete: definition.autoDelete,
     durable: definition.durable,
-    effective_policy_definition: policyDefinition(queue),
+    effective_policy_definition: policyDefinition(context.broker.policies, queue),
     exclusive: owner !== undefined,
     exclusive_consumer_tag: exclusiveConsumer(queue),
     idle_since: idleSince(queue.idleSinceMs, context),
@@ -131,31 +132,3 @@ function singleActiveConsumer(queue: Queue): string | null {
   for (const consumer of queue.consumers()) if (consumer.active) return consumer.tag;
   return null;
 }
-
-/** The keys that policies have set on it. */
-function policyDefinition(queue: Queue): ApiObject {
-  const definition: Record<string, ApiJson> = {};
-  const { values, origins } = queue.settings;
-  for (const [property, origin] of origins) {
-    if (origin !== "policy" && origin !== "operator-policy") continue;
-    const value = values[property];
-    if (value !== undefined) definition[POLICY_KEYS[property]] = value;
-  }
-  return definition;
-}
-
-/** The keys of policies behind the properties of queue settings. */
-export const POLICY_KEYS: Readonly<Record<keyof Queue["settings"]["values"], string>> = {
-  messageTtlMs: "message-ttl",
-  expiresMs: "expires",
-  maxLength: "max-length",
-  maxLengthBytes: "max-length-bytes",
-  overflow: "overflow",
-  deadLetterExchange: "dead-letter-exchange",
-  deadLetterRoutingKey: "dead-letter-routing-key",
-  deadLetterStrategy: "dead-letter-strategy",
-  maxPriority: "max-priority",
-  singleActiveConsumer: "single-active-consumer",
-  deliveryLimit: "delivery-limit",
-  consumerTimeoutMs: "consumer-timeout",
-};

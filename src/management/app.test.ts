@@ -1,0 +1,178 @@
+import { expect, test } from "vitest";
+import { newTestApi } from "./test-management.ts";
+
+test("queues and exchanges are declared, bound, listed and deleted", async () => {
+  const { request } = await newTestApi();
+  expect((await request("PUT", "/queues/%2F/q1", { durable: true })).status).toBe(201);
+  expect((await request("PUT", "/queues/%2F/q1", { durable: true })).status).toBe(204);
+  expect((await request("PUT", "/queues/%2F/q1", { durable: false })).body).toEqual({
+    error: "bad_request",
+    reason:
+      "inequivalent arg 'durable' for queue 'q1' in vhost '/': received 'false' but current is 'true'",
+  });
+  expect((await request("PUT", "/exchanges/%2F/x", { type: "topic" })).status).toBe(201);
+  const bound = await request("POST", "/bindings/%2F/e/x/q/q1", { routing_key: "a.*.b" });
+  expect(bound.status).toBe(201);
+  const list = await request("GET", "/bindings/%2F/e/x/q/q1");
+  expect(list.body).toMatchObject([
+    { source: "x", destination: "q1", destination_type: "queue", routing_key: "a.*.b" },
+  ]);
+  const key = encodeURIComponent(list.body[0].properties_key);
+  expect((await request("GET", `/bindings/%2F/e/x/q/q1/${key}`)).status).toBe(200);
+  expect((await request("DELETE", `/bindings/%2F/e/x/q/q1/${key}`)).status).toBe(204);
+  expect((await request("GET", "/queues")).body).toMatchObject([
+    { name: "q1", vhost: "/", type: "classic", messages: 0, state: "running" },
+  ]);
+  expect((await request("DELETE", "/queues/%2F/q1")).status).toBe(204);
+  expect((await request("DELETE", "/queues/%2F/q1")).status).toBe(404);
+  expect((await request("DELETE", "/exchanges/%2F/amq.direct")).status).toBe(401);
+});
+
+test("hard names come back as they went in", async () => {
+  const { request } = await newTestApi();
+  for (const name of ["a/b?c#d", "100%", "%2F", "ünï cøde", "x".repeat(255), "<script>", "a+b"]) {
+    const path = `/queues/%2F/${encodeURIComponent(name)}`;
+    expect((await request("PUT", path, {})).status, name).toBe(201);
+    expect((await request("GET", path)).body.name).toBe(name);
+    expect((await request("DELETE", path)).status).toBe(204);
+  }
+});
+
+test("lists are paged, sorted, filtered and cut to columns", async () => {
+  const { request } = await newTestApi();
+  for (const name of ["b1", "a1", "c1", "a2"]) await request("PUT", `/queues/%2F/${name}`, {});
+  const page = await request(
+    "GET",
+    "/queues?page=1&page_size=2&name=^[ab]&use_regex=true&sort=name&sort_reverse=true&columns=name",
+  );
+  expect(page.body).toEqual({
+    filtered_count: 3,
+    item_count: 2,
+    items: [{ name: "b1" }, { name: "a2" }],
+    page: 1,
+    page_count: 2,
+    page_size: 2,
+    total_count: 4,
+  });
+  expect((await request("GET", "/queues?page=9")).body.error).toBe("page_out_of_range");
+  expect((await request("GET", "/queues?page=a")).body.reason).toBe(
+    "Pagination parameters are invalid",
+  );
+  expect((await request("GET", "/queues?page=1&page_size=501")).body.error).toBe(
+    "invalid_pagination_parameters",
+  );
+});
+
+test("who may ask, and how refusals look", async () => {
+  const { request, users } = await newTestApi();
+  const none = await request("GET", "/overview", undefined, {}, "");
+  expect([none.status, none.text]).toEqual([401, ""]);
+  expect(none.headers["www-authenticate"]).toContain("Basic");
+  const wrong = await request("GET", "/overview", undefined, {}, "nobody");
+  expect(wrong.body).toEqual({ error: "not_authorized", reason: "Login failed" });
+  const closed = { permitsVhost: () => false, permits: () => false, permitsTopic: () => false };
+  users.set("ann", { name: "ann", tags: ["management"], authorizer: closed });
+  expect((await request("GET", "/nodes", undefined, {}, "ann")).body.reason).toBe(
+    "Not monitor user",
+  );
+  expect((await request("GET", "/queues/%2F", undefined, {}, "ann")).body.reason).toBe(
+    "User not authorised to access virtual host",
+  );
+  expect((await request("GET", "/queues", undefined, {}, "ann")).body).toEqual([]);
+  expect((await request("PATCH", "/overview")).status).toBe(405);
+  expect((await request("GET", "/nothing")).body).toEqual({
+    error: "Object Not Found",
+    reason: "Not Found",
+  });
+  const basic = { authorization: `Basic ${btoa("guest")}` };
+  expect((await request("GET", "/overview", undefined, basic, "")).status).toBe(400);
+});
+
+test("a page of another site changes nothing", async () => {
+  const { request } = await newTestApi();
+  const foreign = { origin: "https://evil.example", host: "localhost" };
+  expect((await request("PUT", "/queues/%2F/q", {}, foreign)).status).toBe(403);
+  expect(
+    (await request("PUT", "/queues/%2F/q", {}, { "sec-fetch-site": "cross-site" })).status,
+  ).toBe(403);
+  const own = { origin: "http://localhost:15672", host: "localhost:15672" };
+  const answer = await request("PUT", "/queues/%2F/q", {}, own);
+  expect(answer.status).toBe(201);
+  expect(answer.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+});
+
+test("integers beyond 2^53 stay exact, and bad bodies are refused", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/q", '{"arguments":{"x-foo":9007199254740993}}');
+  expect((await request("GET", "/queues/%2F/q")).text).toContain('"x-foo":9007199254740993');
+  expect((await request("PUT", "/queues/%2F/r", '{"durable":')).body).toEqual({
+    error: "bad_request",
+    reason: "not_json",
+  });
+  expect((await request("PUT", "/queues/%2F/r", { durable: "yes" })).body.reason).toEqual([
+    "not_boolean",
+    "yes",
+  ]);
+});
+
+test("overview and node have the shapes dashboards read", async () => {
+  const { request, sampler } = await newTestApi();
+  sampler.walkNow();
+  const overview = (
+    await request(
+      "GET",
+      "/overview?lengths_age=60&lengths_incr=5&msg_rates_age=60&msg_rates_incr=5",
+    )
+  ).body;
+  expect(overview.queue_totals.messages_details.samples.length).toBeGreaterThan(0);
+  expect(overview.object_totals).toEqual({
+    channels: 0,
+    connections: 0,
+    consumers: 0,
+    exchanges: 7,
+    queues: 0,
+  });
+  expect((await request("GET", "/nodes/rabbit@test")).body).toMatchObject({
+    name: "rabbit@test",
+    running: true,
+    mem_alarm: false,
+  });
+  expect((await request("GET", "/overview?lengths_age=100000000&lengths_incr=1")).body.reason).toBe(
+    "Invalid range parameters: age 100000000, incr 1",
+  );
+});
+
+test("explain says which bindings were tried and why", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/q", {});
+  await request("PUT", "/exchanges/%2F/x", { type: "topic" });
+  await request("PUT", "/exchanges/%2F/h", { type: "headers" });
+  await request("POST", "/bindings/%2F/e/x/q/q", { routing_key: "a.*" });
+  await request("POST", "/bindings/%2F/e/x/e/h", { routing_key: "b.#" });
+  await request("POST", "/bindings/%2F/e/h/q/q", { arguments: { "x-match": "all", n: 5 } });
+  const hit = (await request("GET", "/explain?vhost=%2F&exchange=x&routing_key=a.b")).body;
+  expect(hit.queues).toEqual(["q"]);
+  expect(hit.bindings.find((b: { matched: boolean }) => !b.matched).why).toContain(
+    "does not match",
+  );
+  const through = (
+    await request(
+      "GET",
+      `/explain?exchange=x&routing_key=b.c&headers=${encodeURIComponent('{"n":5}')}`,
+    )
+  ).body;
+  expect(through.bindings[0]).toMatchObject({
+    destination: "h",
+    matched: true,
+    next: { bindings: [{ matched: true }] },
+  });
+  const miss = (
+    await request(
+      "GET",
+      `/explain?exchange=x&routing_key=b.c&headers=${encodeURIComponent('{"n":6}')}`,
+    )
+  ).body;
+  expect(miss.queues).toEqual([]);
+  expect(miss.bindings[0].next.bindings[0].why).toBe("the header 'n' is 6, not 5");
+  expect(miss.verdict).toContain("unroutable");
+});

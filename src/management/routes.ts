@@ -1,0 +1,22 @@
+// All resources of the API.
+
+import { bindingRoutes } from "./resources/bindings.ts";
+import { clientRoutes } from "./resources/clients.ts";
+import { exchangeRoutes } from "./resources/exchanges.ts";
+import { explainRoutes } from "./resources/explain.ts";
+import { featureRoutes } from "./resources/features.ts";
+import { healthRoutes } from "./resources/health.ts";
+import { nodeRoutes } from "./resources/node.ts";
+import { queueRoutes } from "./resources/queues.ts";
+import type { Route } from "./route.ts";
+
+export const routes: readonly Route[] = [
+  ...nodeRoutes,
+  ...clientRoutes,
+  ...exchangeRoutes,
+  ...queueRoutes,
+  ...bindingRoutes,
+  ...healthRoutes,
+  ...featureRoutes,
+  ...explainRoutes,
+];
