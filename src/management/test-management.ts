@@ -90,6 +90,7 @@ export function newMemoryBroker(): Broker {
           limits: broker.limits,
           journal: { position: 0, settle() {}, returned() {} },
           pager: broker.engine.pager,
+          bodies: broker.bodies,
           keeper: { onQueueUnused() {} },
           deadLetters: { move: () => true },
         },
