@@ -2,7 +2,8 @@
 // the comments say what is wrong with it.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
-import { missingForSeeds, type SeedOptions, SeedProgram } from "./seed-program.ts";
+import type { Program } from "./program.ts";
+import { missingForSeeds, type SeedOptions, seedProgram } from "./seed-program.ts";
 import { startTarget, type Target } from "./target.ts";
 
 /** What a fragment that begins in the middle of a program takes for granted. */
@@ -32,7 +33,7 @@ if (missing !== "") console.warn(`programs of the documents are not run: ${missi
 
 describe.skipIf(missing !== "")("programs of the documents", () => {
   let target: Target;
-  let running: SeedProgram[] = [];
+  let running: Program[] = [];
 
   beforeAll(async () => {
     target = await startTarget();
@@ -44,8 +45,8 @@ describe.skipIf(missing !== "")("programs of the documents", () => {
     running = [];
   });
 
-  function start(places: string | readonly string[], options: SeedOptions = {}): SeedProgram {
-    const program = new SeedProgram(target.port, [places].flat(), options);
+  function start(places: string | readonly string[], options: SeedOptions = {}): Program {
+    const program = seedProgram(target.port, [places].flat(), options);
     running.push(program);
     return program;
   }
