@@ -4,13 +4,13 @@ import { BrokerError } from "../../broker/errors.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
-import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
 import type { Channel } from "./channel.ts";
 import { RecordContent } from "./channel-consumer.ts";
 import type { BasicConsume } from "./codec/methods.generated.ts";
 import { readContentHeader, writeContentHeader } from "./codec/properties.ts";
 import type { DeliverAddress } from "./delivery-writer.ts";
 import type { DirectReplyReceiver } from "./direct-reply.ts";
+import { SCRATCH_BYTES } from "./tools.ts";
 
 export class DirectReplyChannel implements DirectReplyReceiver {
   readonly #channel: Channel;
@@ -62,30 +62,25 @@ export class DirectReplyChannel implements DirectReplyReceiver {
 
   /**
    * The message being published asks to be answered here: puts the real address into its reply-to.
-   * The new content lies in a page that is free again as soon as the publish returns.
    */
   rewriteReplyTo(publication: Publication): void {
     if (this.#open === undefined) {
       throw new BrokerError("precondition-failed", "fast reply consumer does not exist");
     }
-    const { memory } = this.#channel.tools.broker;
-    const { arena, pages } = memory;
-    const page = pages.allocate(LARGE_PAGE_BYTES);
-    if (page === NO_PAGE) throw new BrokerError("resource-error", "no memory for this message");
+    const { broker, scratchAt } = this.#channel.tools;
+    const { arena } = broker.memory;
     const { contentAt, contentLengthBytes } = publication;
     const headerLength = arena.view.getUint32(contentAt + 3) + 8;
     const reader = new ByteReader();
     reader.reset(arena, contentAt + 7, contentAt + headerLength - 1);
     const header = readContentHeader(reader);
-    const writer = new ByteWriter(arena, page, page + LARGE_PAGE_BYTES);
+    const writer = new ByteWriter(arena, scratchAt, scratchAt + SCRATCH_BYTES);
     const properties = { ...header.properties, replyTo: this.#open.address };
     writeContentHeader(writer, this.#channel.number, header.bodySizeBytes, properties);
     const bodyLength = contentLengthBytes - headerLength;
     arena.copy(writer.at, contentAt + headerLength, bodyLength);
-    publication.contentAt = page;
-    publication.contentLengthBytes = writer.at - page + bodyLength;
-    // Nothing else allocates before the message has been copied into its queues.
-    pages.free(page, LARGE_PAGE_BYTES);
+    publication.contentAt = scratchAt;
+    publication.contentLengthBytes = writer.at - scratchAt + bodyLength;
   }
 
   /** Hands the message being published to whoever its routing key names; false when nobody is there. */

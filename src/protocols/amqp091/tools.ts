@@ -1,8 +1,11 @@
 // What all AMQP 0-9-1 connections of one broker share.
 
 import type { Broker } from "../../broker/broker.ts";
+import type { Address } from "../../lib/arena.ts";
+import { assert } from "../../lib/assert.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
+import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
 import { type ServerMethod, writeServerMethod } from "./codec/methods.generated.ts";
 import { PropertyScan } from "./codec/property-scan.ts";
 import { DeliveryWriter } from "./delivery-writer.ts";
@@ -10,12 +13,16 @@ import { DirectReplies } from "./direct-reply.ts";
 import type { DirectReplyChannel } from "./direct-reply-channel.ts";
 import type { PublishTools } from "./publishing.ts";
 
+export const SCRATCH_BYTES = LARGE_PAGE_BYTES;
+
 export class ProtocolTools {
   readonly broker: Broker;
   readonly writer: DeliveryWriter;
   readonly publish: PublishTools;
   readonly directReplies: DirectReplies<DirectReplyChannel>;
   readonly reader = new ByteReader();
+  /** SCRATCH_BYTES for a content that is made, not received; valid until the publish that uses it returns. */
+  readonly scratchAt: Address;
   readonly #encoder = new ByteWriter();
   #lastConsumerNumber = 0;
 
@@ -23,6 +30,8 @@ export class ProtocolTools {
     this.broker = broker;
     this.writer = new DeliveryWriter(broker.memory);
     this.directReplies = new DirectReplies(broker.random);
+    this.scratchAt = broker.memory.output.allocate(SCRATCH_BYTES);
+    assert(this.scratchAt !== NO_PAGE, "a new broker has memory for its scratch page");
     this.publish = {
       arena: broker.memory.arena,
       publication: broker.publication,

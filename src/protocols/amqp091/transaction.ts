@@ -4,7 +4,6 @@ import { BrokerError } from "../../broker/errors.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { Outcome } from "../../broker/queue/queue.ts";
 import { PublishResult, type Route } from "../../broker/route.ts";
-import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
 import type { Channel } from "./channel.ts";
 import { PublishedCopy } from "./published-copy.ts";
 
@@ -98,8 +97,7 @@ export class Transaction {
   #publish({ route, mandatory, copy }: UncommittedPublish): void {
     const channel = this.#channel;
     const { memory, publication } = channel.tools.broker;
-    const page = memory.pages.allocate(LARGE_PAGE_BYTES);
-    if (page === NO_PAGE) throw new BrokerError("resource-error", "no memory for this message");
+    const page = channel.tools.scratchAt;
     memory.arena.u8.set(copy.addressing, page);
     memory.arena.u8.set(copy.content, page + copy.addressing.length);
     publication.addressingAt = page;
@@ -113,7 +111,6 @@ export class Transaction {
       ? route
       : channel.access.route(route.exchange.definition.name, route.routingKey);
     const result = channel.access.publish(current, publication);
-    memory.pages.free(page, LARGE_PAGE_BYTES);
     if (mandatory && (result & PublishResult.routed) === 0) channel.returnCopy(copy);
     if (copy.bodyReference !== NO_BODY_REFERENCE) copy.release();
   }

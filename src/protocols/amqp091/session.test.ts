@@ -1,0 +1,293 @@
+// One connection against the real core, on the simulated net: what a client sees, at every split of its input.
+
+import { describe, expect, it } from "vitest";
+import { EMPTY_TABLE } from "../../broker/field-table.ts";
+import type { FakeNetOptions } from "../../env/fake-net.ts";
+import type { ClientMethod } from "./codec/methods.generated.ts";
+import { createWorld, publishBytes, type Received } from "./testing.ts";
+
+const declare = (queue: string): ClientMethod => ({
+  name: "queue.declare",
+  queue,
+  passive: false,
+  durable: false,
+  exclusive: false,
+  autoDelete: false,
+  noWait: false,
+  arguments: EMPTY_TABLE,
+});
+const consume = (queue: string, noAck = true, consumerTag = "c"): ClientMethod => ({
+  name: "basic.consume",
+  queue,
+  consumerTag,
+  noLocal: false,
+  noAck,
+  exclusive: false,
+  noWait: false,
+  arguments: EMPTY_TABLE,
+});
+const names = (received: Received[]) => received.map(({ method }) => method.name);
+const bodies = (received: Received[]) =>
+  received.flatMap(({ body }) => (body === undefined ? [] : [body.toString()]));
+
+const splits: FakeNetOptions["split"][] = ["whole", "bytes", "seeded"];
+
+describe.each(splits)("a session with input split %s", (split) => {
+  const start = async () => {
+    const world = await createWorld({ net: { split, inFlight: split === "seeded" ? 0.5 : 0 } });
+    return { world, client: world.connect().open() };
+  };
+
+  it("publishes, consumes and acknowledges", async () => {
+    const { client, world } = await start();
+    client.send(1, declare("q"));
+    expect(client.answer().method).toMatchObject({ name: "queue.declare-ok", messageCount: 0 });
+    for (let i = 0; i < 50; i++)
+      client.publish(1, "", "q", `message ${i}`, { contentType: "text" });
+    client.publish(1, "", "q", "");
+    client.send(1, consume("q", false));
+    const received = client.receive();
+    expect(received[0]?.method.name).toBe("basic.consume-ok");
+    expect(bodies(received)).toEqual([...Array.from({ length: 50 }, (_, i) => `message ${i}`), ""]);
+    expect(received[1]).toMatchObject({
+      method: { name: "basic.deliver", deliveryTag: 1, redelivered: false, routingKey: "q" },
+      properties: { contentType: "text" },
+    });
+    client.send(1, { name: "basic.ack", deliveryTag: 51, multiple: true });
+    client.send(1, {
+      name: "queue.delete",
+      queue: "q",
+      ifUnused: false,
+      ifEmpty: true,
+      noWait: false,
+    });
+    expect(names(client.receive())).toContain("queue.delete-ok");
+    expect(world.broker.memory.pages.usedBytes).toBe(0);
+  });
+
+  it("takes bodies of any size, cut in frames of any size", async () => {
+    const { client } = await start();
+    client.send(1, declare("q")).send(1, consume("q"));
+    client.receive();
+    const sizes = [1, 4_000, 65_536];
+    for (const size of sizes) {
+      const body = Buffer.alloc(size, `${size} `);
+      client.publish(1, "", "q", body);
+      client.publish(1, "", "q", body, {}, { frameMax: 4_096 });
+    }
+    const received = client.receive(200);
+    expect(received.map(({ bodySizeBytes }) => bodySizeBytes)).toEqual(
+      sizes.flatMap((size) => [size, size]),
+    );
+    for (const { body, bodySizeBytes = 0 } of received) {
+      expect(body?.equals(Buffer.alloc(bodySizeBytes, `${bodySizeBytes} `))).toBe(true);
+    }
+  });
+
+  it("confirms in order, with a returned message before its confirm", async () => {
+    const { client } = await start();
+    client.send(1, declare("q")).send(1, { name: "confirm.select", noWait: false });
+    client.publish(1, "", "q", "one");
+    client.publish(1, "", "nowhere", "two", {}, { mandatory: true });
+    client.publish(1, "", "q", "three", { deliveryMode: 2 });
+    const received = client.receive();
+    const interesting = received.slice(2);
+    const returned = interesting.findIndex(({ method }) => method.name === "basic.return");
+    expect(interesting[returned]).toMatchObject({
+      method: { replyCode: 312, replyText: "NO_ROUTE", routingKey: "nowhere" },
+    });
+    expect(interesting[returned]?.body?.toString()).toBe("two");
+    const confirmed = interesting.filter(({ method }) => method.name === "basic.ack");
+    expect(confirmed.at(-1)?.method).toMatchObject({ deliveryTag: 3 });
+    const before = interesting.slice(0, returned);
+    expect(before.every(({ method }) => "deliveryTag" in method && method.deliveryTag < 2)).toBe(
+      true,
+    );
+  });
+
+  it("keeps contents of several channels apart, however their frames alternate", async () => {
+    const { client } = await start();
+    client.send(2, { name: "channel.open" }).send(1, declare("q")).send(1, consume("q"));
+    client.receive();
+    const one = frames(publishBytes(1, "", "q", Buffer.alloc(9_000, "1"), {}, { frameMax: 4_096 }));
+    const two = frames(publishBytes(2, "", "q", Buffer.alloc(9_000, "2"), {}, { frameMax: 4_096 }));
+    for (let i = 0; i < one.length; i++) {
+      client.raw.write(one[i] as Uint8Array);
+      client.raw.write(two[i] as Uint8Array);
+    }
+    const received = client.receive();
+    expect(bodies(received).map((body) => [body[0], new Set(body).size, body.length])).toEqual([
+      ["1", 1, 9_000],
+      ["2", 1, 9_000],
+    ]);
+  });
+
+  it("closes a channel for a soft error and goes on with the others", async () => {
+    const { client } = await start();
+    client.send(2, { name: "channel.open" });
+    client.receive();
+    client.publish(1, "missing", "k", "lost");
+    client.publish(1, "missing", "k", "ignored");
+    client.send(2, declare("q"));
+    const received = client.receive();
+    expect(received.map(({ channel, method }) => [channel, method.name])).toEqual([
+      [1, "channel.close"],
+      [2, "queue.declare-ok"],
+    ]);
+    expect(received[0]?.method).toMatchObject({
+      replyCode: 404,
+      replyText: "NOT_FOUND - no exchange 'missing' in vhost '/'",
+      classId: 60,
+      methodId: 40,
+    });
+    client.send(1, { name: "channel.close-ok" }).send(1, { name: "channel.open" });
+    expect(client.answer()).toMatchObject({ channel: 1, method: { name: "channel.open-ok" } });
+  });
+
+  it("answers direct reply-to requests", async () => {
+    const { client, world } = await start();
+    const server = world.connect().open();
+    server.send(1, declare("rpc")).send(1, consume("rpc"));
+    server.receive();
+    client.send(1, consume("amq.rabbitmq.reply-to"));
+    client.receive();
+    client.publish(1, "", "rpc", "ping", { replyTo: "amq.rabbitmq.reply-to", correlationId: "7" });
+    client.receive();
+    const [request] = server.receive();
+    const replyTo = request?.properties?.replyTo ?? "";
+    expect(replyTo).toMatch(/^amq\.rabbitmq\.reply-to\..{22}$/);
+    expect(request?.body?.toString()).toBe("ping");
+    server.publish(1, "", replyTo, "pong", { correlationId: "7" });
+    server.receive();
+    expect(client.answer()).toMatchObject({
+      method: { name: "basic.deliver", consumerTag: "c" },
+      properties: { correlationId: "7" },
+    });
+  });
+});
+
+describe("a transaction", () => {
+  it("does nothing until it is committed, and then all of it", async () => {
+    const world = await createWorld();
+    const client = world.connect().open(2);
+    client.send(1, declare("in")).send(1, declare("out")).publish(1, "", "in", "work");
+    client.send(2, { name: "tx.select" });
+    client.send(2, { name: "basic.get", queue: "in", noAck: false });
+    client.receive();
+    client.publish(2, "", "out", "result");
+    client.send(2, { name: "basic.ack", deliveryTag: 1, multiple: false });
+    client.receive();
+    expect(depths(world.broker, "in", "out")).toEqual([
+      [0, 1],
+      [0, 0],
+    ]);
+    client.send(2, { name: "tx.commit" });
+    expect(client.answer().method.name).toBe("tx.commit-ok");
+    expect(depths(world.broker, "in", "out")).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+
+  it("leaves nothing behind when it is rolled back or its channel ends", async () => {
+    const world = await createWorld();
+    const client = world.connect().open(2);
+    client.send(1, declare("out")).send(2, { name: "tx.select" });
+    client.receive();
+    client.publish(2, "", "out", Buffer.alloc(100_000)).send(2, { name: "tx.rollback" });
+    expect(client.answer().method.name).toBe("tx.rollback-ok");
+    client.publish(2, "", "out", Buffer.alloc(100_000));
+    client.send(2, {
+      name: "channel.close",
+      replyCode: 200,
+      replyText: "",
+      classId: 0,
+      methodId: 0,
+    });
+    expect(client.answer().method.name).toBe("channel.close-ok");
+    expect(depths(world.broker, "out")).toEqual([[0, 0]]);
+    expect(world.broker.memory.pages.usedBytes).toBe(0);
+  });
+});
+
+describe("a connection that ends", () => {
+  it("gives its deliveries back and its exclusive queues up", async () => {
+    const world = await createWorld();
+    const client = world.connect().open();
+    client.send(1, declare("q")).send(1, { ...declare("mine"), exclusive: true } as ClientMethod);
+    for (let i = 0; i < 3; i++) client.publish(1, "", "q", `${i}`);
+    client.send(1, consume("q", false));
+    expect(bodies(client.receive())).toEqual(["0", "1", "2"]);
+    client.raw.destroy();
+    world.run();
+    expect(world.broker.vhosts.get("/")?.queues.has("mine")).toBe(false);
+    expect(world.broker.connections.count).toBe(0);
+    const other = world.connect().open();
+    other.send(1, consume("q", true));
+    const received = other.receive().slice(1);
+    expect(bodies(received)).toEqual(["0", "1", "2"]);
+    expect(received.every(({ method }) => "redelivered" in method && method.redelivered)).toBe(
+      true,
+    );
+  });
+
+  it("is told why when the broker stops, and closes after its close-ok", async () => {
+    const world = await createWorld();
+    const client = world.connect().open();
+    const closed = world.acceptor.closeAll("shutdown");
+    expect(client.answer().method).toMatchObject({
+      name: "connection.close",
+      replyCode: 320,
+      replyText: "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'",
+    });
+    client.send(0, { name: "connection.close-ok" });
+    world.run();
+    await closed;
+    expect(world.acceptor.connectionCount).toBe(0);
+  });
+
+  it("is dropped when it never shakes hands, and when its heartbeats stop", async () => {
+    const world = await createWorld();
+    const silent = world.connect();
+    world.run(9_900);
+    expect(silent.raw.closed).toBe(false);
+    world.run(200);
+    expect(silent.raw.closed).toBe(true);
+  });
+});
+
+describe("a client that does not read", () => {
+  it("costs its bound of output, and its queue keeps the rest", async () => {
+    const world = await createWorld({ net: { windowBytes: 65_536 } });
+    const reader = world.connect().open();
+    reader.send(1, declare("q")).send(1, consume("q"));
+    reader.receive();
+    reader.raw.reads = false;
+    const idleBytes = world.broker.memory.output.usedBytes;
+    const writer = world.connect().open();
+    for (let i = 0; i < 400; i++) writer.publish(1, "", "q", Buffer.alloc(10_000));
+    writer.receive();
+    expect(world.broker.memory.output.usedBytes - idleBytes).toBeLessThanOrEqual(2 * 1_048_576);
+    const [ready] = depths(world.broker, "q")[0] as [number];
+    expect(ready).toBeGreaterThan(200);
+  });
+});
+
+function depths(broker: Awaited<ReturnType<typeof createWorld>>["broker"], ...queues: string[]) {
+  return queues.map((name) => {
+    const depth = broker.vhosts.get("/")?.queues.get(name)?.depth;
+    return [depth?.ready, depth?.unacknowledged];
+  });
+}
+
+/** The frames of `bytes`, one by one. */
+function frames(bytes: Uint8Array): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  const view = Buffer.from(bytes);
+  for (let at = 0; at < view.length; ) {
+    const end = at + 8 + view.readUInt32BE(at + 3);
+    all.push(view.subarray(at, end));
+    at = end;
+  }
+  return all;
+}
