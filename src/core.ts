@@ -43,6 +43,7 @@ export function createCore(options: CoreOptions): Broker {
         limits,
         journal,
         pager: engine.pager,
+        bodies: broker.bodies,
         keeper: vhost,
         deadLetters: { move: () => true },
       };

@@ -69,7 +69,7 @@ describe.each(splits)("a session with input split %s", (split) => {
     const { client } = await start();
     client.send(1, declare("q")).send(1, consume("q"));
     client.receive();
-    const sizes = [1, 4_000, 65_536];
+    const sizes = [1, 4_000, 65_536, 65_537, 300_000];
     for (const size of sizes) {
       const body = Buffer.alloc(size, `${size} `);
       client.publish(1, "", "q", body);
