@@ -69,7 +69,7 @@ export interface Socket {
   /** No more `onBytes` until `resume` (bytes already handed over excepted). */
   pause(): void;
   resume(): void;
-  /** Sends what is in flight, then ends the stream; `onClose` follows. */
+  /** Sends what is in flight, then ends our half; `onClose` follows once the peer has ended its own. */
   end(): void;
   /** Drops the connection now; `onClose` follows. */
   destroy(): void;
@@ -80,7 +80,7 @@ export interface SocketHandler {
   onBytes(address: Address, lengthBytes: number): void;
   /** The write that carried `token` has left; its bytes may be reused. */
   onSent(token: number): void;
-  /** The peer sends no more. The socket is still writable. */
+  /** The peer sends no more. The socket stays open and writable until `end` or `destroy` is called. */
   onEnd(): void;
   /** The socket is gone; nothing else will be called. `reason` is empty after an orderly end. */
   onClose(reason: string): void;
@@ -95,7 +95,31 @@ export interface ListenOptions {
   readonly tls?: TlsOptions;
   /** Speak WebSocket (RFC 6455) and carry the stream in binary messages. */
   readonly webSocket?: { readonly protocols: readonly string[]; readonly path?: string };
+  /** A proxy in front tells who the real client is, before TLS or anything else. */
+  readonly proxyHeader?: ProxyHeaderReader;
 }
+
+/** Reads what a proxy sends ahead of the client's own bytes. */
+export interface ProxyHeaderReader {
+  /** False for a peer that is not believed: its bytes are the stream's own, whatever they look like. */
+  trusts(peer: Endpoint): boolean;
+  /** Looks at everything that came so far. Must say complete or invalid within PROXY_HEADER_BYTES_MAX. */
+  read(bytes: Uint8Array): ProxyHeader;
+}
+
+/** A trusted peer that sends more than this without a complete header is dropped. */
+export const PROXY_HEADER_BYTES_MAX = 4_096;
+
+export type ProxyHeader =
+  | { readonly kind: "incomplete" }
+  | { readonly kind: "invalid"; readonly reason: string }
+  /** The stream goes on behind `lengthBytes`. Without endpoints the proxy speaks for itself (a health check). */
+  | {
+      readonly kind: "complete";
+      readonly lengthBytes: number;
+      readonly peer?: Endpoint;
+      readonly local?: Endpoint;
+    };
 
 /** PEM texts, not file names: whoever reads the files can read them again and call `setTls`. */
 export interface TlsOptions {
