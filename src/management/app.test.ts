@@ -176,3 +176,42 @@ test("explain says which bindings were tried and why", async () => {
   expect(miss.bindings[0].next.bindings[0].why).toBe("the header 'n' is 6, not 5");
   expect(miss.verdict).toContain("unroutable");
 });
+
+test("messages are published and got, kept or taken", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/q", {});
+  const publish = (payload: string, encoding = "string") =>
+    request("POST", "/exchanges/%2F/amq.default/publish", {
+      properties: { delivery_mode: 2, headers: { h: 1 }, timestamp: 5, content_type: "text/plain" },
+      routing_key: "q",
+      payload,
+      payload_encoding: encoding,
+    });
+  expect((await publish("hello")).body).toEqual({ routed: true });
+  expect((await publish("/////w==", "base64")).status).toBe(200);
+  expect((await publish("***", "base64")).body.reason).toEqual(["not_base64", "***"]);
+  const large = "x".repeat(300_000);
+  expect((await publish(large)).body).toEqual({ routed: true });
+  const get = (ackmode: string, more = {}) =>
+    request("POST", "/queues/%2F/q/get", { count: 5, ackmode, encoding: "auto", ...more });
+  const kept = (await get("ack_requeue_true")).body;
+  expect(kept).toHaveLength(3);
+  expect(kept[0]).toEqual({
+    payload_bytes: 5,
+    redelivered: false,
+    exchange: "",
+    routing_key: "q",
+    message_count: 2,
+    properties: { content_type: "text/plain", delivery_mode: 2, timestamp: 5, headers: { h: 1 } },
+    payload: "hello",
+    payload_encoding: "string",
+  });
+  expect(kept[1]).toMatchObject({ payload: "/////w==", payload_encoding: "base64" });
+  expect(kept[2].payload).toBe(large);
+  const cut = (await get("ack_requeue_false", { truncate: 2 })).body;
+  expect(cut[0]).toMatchObject({ payload: "he", payload_bytes: 5, redelivered: true });
+  expect((await get("ack_requeue_true")).body).toEqual([]);
+  expect((await get("nosuch")).status).toBe(400);
+  expect((await get("ack_requeue_true", { count: -1 })).status).toBe(400);
+  expect((await get("ack_requeue_true", { count: "a" })).body.reason).toEqual(["not_integer", "a"]);
+});

@@ -2,6 +2,7 @@
 
 import type { User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { MessagePort } from "../broker/message-port.ts";
 import type { Endpoint } from "../env/env.ts";
 import type { PatternCompiler } from "./listing.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -40,6 +41,7 @@ export interface ManagementOptions {
 export interface Management {
   readonly broker: Broker;
   readonly sampler: Sampler;
+  readonly messages: MessagePort;
   readonly node: NodeFacts;
   readonly options: ManagementOptions;
   readonly authenticate: Authenticate;

@@ -6,6 +6,7 @@ import { exchangeRoutes } from "./resources/exchanges.ts";
 import { explainRoutes } from "./resources/explain.ts";
 import { featureRoutes } from "./resources/features.ts";
 import { healthRoutes } from "./resources/health.ts";
+import { messageRoutes } from "./resources/messages.ts";
 import { nodeRoutes } from "./resources/node.ts";
 import { queueRoutes } from "./resources/queues.ts";
 import type { Route } from "./route.ts";
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...clientRoutes,
   ...exchangeRoutes,
   ...queueRoutes,
+  ...messageRoutes,
   ...bindingRoutes,
   ...healthRoutes,
   ...featureRoutes,

@@ -6,6 +6,7 @@ import { BrokerError } from "../broker/errors.ts";
 import { createQueue } from "../broker/queue/work-queue.ts";
 import { newTestBroker } from "../broker/test-doubles.ts";
 import type { Clock, TimerHandle } from "../env/env.ts";
+import { Messages } from "../protocols/amqp091/messages.ts";
 import { createApp } from "./app.ts";
 import type { Management, ManagementOptions } from "./management.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -115,6 +116,7 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}) {
   const management: Management = {
     broker,
     sampler,
+    messages: new Messages(broker),
     node,
     options,
     authenticate: async ({ name, password }) => {

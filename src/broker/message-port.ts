@@ -1,0 +1,50 @@
+// Whole messages as values, for cold paths that are no protocol of their own: the HTTP API, tracing, events.
+// The protocol that owns the content's format implements it.
+
+import type { FieldTable } from "./field-table.ts";
+import type { RecordView } from "./record.ts";
+import type { PublishResult } from "./route.ts";
+import type { VhostAccess } from "./vhost-access.ts";
+
+/** The 14 properties of AMQP 0-9-1; one that was not sent is left out. */
+export interface MessageProperties {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly headers?: FieldTable;
+  /** 2 = persistent. */
+  readonly deliveryMode?: number;
+  /** 0 to 255. */
+  readonly priority?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  /** Time to live in ms, as decimal digits. */
+  readonly expiration?: string;
+  readonly messageId?: string;
+  /** Seconds since 1970. */
+  readonly timestamp?: bigint;
+  readonly type?: string;
+  readonly userId?: string;
+  readonly appId?: string;
+  readonly clusterId?: string;
+}
+
+export interface OutgoingMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: MessageProperties;
+  readonly body: Uint8Array;
+}
+
+/** A message taken out of a queue page: everything is copied. */
+export interface StoredMessage extends OutgoingMessage {
+  readonly persistent: boolean;
+}
+
+export interface MessagePort {
+  /** Publishes with the permissions of `access`. Throws BrokerError as a protocol would. */
+  publish(access: VhostAccess, message: OutgoingMessage): PublishResult;
+  /** Copies what `record` holds before it returns; resolves when a large body has been read too. */
+  read(record: RecordView): Promise<StoredMessage>;
+  /** The same without the body, at once. */
+  readHead(record: RecordView): Omit<StoredMessage, "body">;
+}

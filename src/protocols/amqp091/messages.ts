@@ -1,0 +1,168 @@
+// Whole messages in and out of the arena for the HTTP API and the broker's own publishers: no connection, no channel.
+
+import type { Broker } from "../../broker/broker.ts";
+import { BrokerError } from "../../broker/errors.ts";
+import type { MessagePort, OutgoingMessage, StoredMessage } from "../../broker/message-port.ts";
+import type { BodyReference } from "../../broker/numbers.ts";
+import { RecordFlag, type RecordView } from "../../broker/record.ts";
+import type { PublishResult } from "../../broker/route.ts";
+import type { VhostAccess } from "../../broker/vhost-access.ts";
+import { assert } from "../../lib/assert.ts";
+import { ByteReader } from "../../lib/byte-reader.ts";
+import { ByteWriter } from "../../lib/byte-writer.ts";
+import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
+import { FRAME_OVERHEAD_BYTES } from "./codec/frames.ts";
+import { readProperties, writeContentHeader } from "./codec/properties.ts";
+import {
+  INVALID_EXPIRATION,
+  PropertyBit,
+  PropertyScan,
+  ScanResult,
+  scanError,
+} from "./codec/property-scan.ts";
+import { writeShortString } from "./codec/strings.ts";
+import { ContentAssembly } from "./content-assembly.ts";
+
+/** Class, weight, body size and flags lie in front of the properties. */
+const HEADER_PROPERTIES_OFFSET = 12;
+const FRAME_HEADER_BYTES = 7;
+/** Bytes of a body copied into the arena at once. */
+const PIECE_BYTES = 131_072;
+
+export class Messages implements MessagePort {
+  readonly #broker: Broker;
+  readonly #scan: PropertyScan;
+  readonly #encoder = new ByteWriter();
+  readonly #reader = new ByteReader();
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+    this.#scan = new PropertyScan(broker.memory.arena);
+  }
+
+  publish(access: VhostAccess, message: OutgoingMessage): PublishResult {
+    const { memory, bodies, limits, publication } = this.#broker;
+    const route = access.route(message.exchange, message.routingKey);
+    const assembly = new ContentAssembly(memory, bodies, limits.messageBytesMax);
+    try {
+      this.#assemble(assembly, message);
+      assembly.describe(publication);
+      this.#noteProperties(access);
+      return access.publish(route, publication);
+    } finally {
+      assembly.finish();
+    }
+  }
+
+  /** Feeds the message to the assembly as a client's frames would be, through one page. */
+  #assemble(
+    assembly: ContentAssembly,
+    { exchange, routingKey, properties, body }: OutgoingMessage,
+  ): void {
+    const { memory } = this.#broker;
+    const page = memory.pages.allocate(LARGE_PAGE_BYTES);
+    if (page === NO_PAGE) throw outOfMemory();
+    try {
+      assembly.begin(
+        this.#encode((writer) => {
+          writeShortString(writer, exchange);
+          writeShortString(writer, routingKey);
+        }),
+      );
+      const header = this.#encode((writer) =>
+        writeContentHeader(writer, 0, body.length, properties),
+      );
+      if (header.length > LARGE_PAGE_BYTES)
+        throw new BrokerError("precondition-failed", "properties are too large");
+      memory.arena.u8.set(header, page);
+      let isComplete = assembly.onHeader(page, page + header.length);
+      for (let from = 0; from < body.length; from += PIECE_BYTES) {
+        const piece = body.subarray(from, from + PIECE_BYTES);
+        memory.arena.u8.set(piece, page + FRAME_HEADER_BYTES);
+        isComplete = assembly.onBody(page, page + piece.length + FRAME_OVERHEAD_BYTES);
+      }
+      assert(isComplete, "a message is published whole");
+    } finally {
+      memory.pages.free(page, LARGE_PAGE_BYTES);
+    }
+  }
+
+  #encode(write: (writer: ByteWriter) => void): Uint8Array {
+    this.#encoder.clear();
+    write(this.#encoder);
+    return this.#encoder.toBytes();
+  }
+
+  /** What a connection notes of each message it takes in. */
+  #noteProperties(access: VhostAccess): void {
+    const { memory, publication } = this.#broker;
+    const scan = this.#scan;
+    const result = scan.scan(publication.contentAt);
+    if (result !== ScanResult.ok) throw scanError(result, memory.arena, publication.contentAt);
+    if (scan.expirationMs === INVALID_EXPIRATION) {
+      const text = scan.textOf(PropertyBit.expiration);
+      throw new BrokerError("precondition-failed", `invalid expiration '${text}'`);
+    }
+    publication.flags = scan.deliveryMode === 2 ? RecordFlag.persistent : 0;
+    publication.hasPriority = scan.hasPriority;
+    publication.priority = scan.priority;
+    publication.expirationMs = scan.expirationMs;
+    publication.headersAt = scan.headersAt;
+    publication.headersLength = scan.headersLength;
+    publication.hasCopyHeaders = scan.hasCarbonCopies;
+    if (scan.headersAt !== 0) publication.flags |= RecordFlag.hasHeaders;
+    if (scan.positionOf(PropertyBit.userId) !== 0) {
+      access.checkUserId(scan.textOf(PropertyBit.userId));
+    }
+  }
+
+  readHead(record: RecordView): Omit<StoredMessage, "body"> {
+    const { arena } = this.#broker.memory;
+    const from = record.contentAt + FRAME_HEADER_BYTES + HEADER_PROPERTIES_OFFSET;
+    const end = record.contentAt + record.headerFrameLength - 1;
+    this.#reader.reset(arena, from, end);
+    return {
+      exchange: record.exchange,
+      routingKey: record.routingKey,
+      properties: readProperties(this.#reader),
+      persistent: record.persistent,
+    };
+  }
+
+  read(record: RecordView): Promise<StoredMessage> {
+    const head = this.readHead(record);
+    if ((record.flags & RecordFlag.externalBody) !== 0) {
+      const { bodyReference, bodySizeBytes } = record;
+      this.#broker.bodies.retain(bodyReference, 1);
+      return this.#readBody(bodyReference, bodySizeBytes).then((body) => ({ ...head, body }));
+    }
+    const { u8 } = this.#broker.memory.arena;
+    const bodyAt = record.contentAt + record.headerFrameLength + FRAME_HEADER_BYTES;
+    const body = u8.slice(bodyAt, bodyAt + record.bodySizeBytes);
+    return Promise.resolve({ ...head, body });
+  }
+
+  async #readBody(reference: BodyReference, sizeBytes: number): Promise<Uint8Array> {
+    const { bodies, memory } = this.#broker;
+    const body = new Uint8Array(sizeBytes);
+    try {
+      for (let at = 0; at < sizeBytes; ) {
+        const chunk = bodies.chunk(reference, at);
+        if (chunk === undefined) {
+          await new Promise<void>((resolve) => bodies.whenLoaded(reference, at, resolve));
+          continue;
+        }
+        const lengthBytes = Math.min(chunk.lengthBytes, sizeBytes - at);
+        body.set(memory.arena.u8.subarray(chunk.at, chunk.at + lengthBytes), at);
+        at += lengthBytes;
+      }
+      return body;
+    } finally {
+      bodies.release(reference, 1);
+    }
+  }
+}
+
+function outOfMemory(): BrokerError {
+  return new BrokerError("resource-error", "no memory for this message");
+}
