@@ -163,6 +163,11 @@ export class Journal implements DefinitionJournal {
     this.settle(queue, this.#movingSequence, this.#movingSequence);
   }
 
+  /** The message stays where it is after all. */
+  cancelMove(): void {
+    this.#movingFrom = NONE;
+  }
+
   /** Some bytes of a large body that arrives; without an entry that names `reference` they are garbage. */
   part(reference: BodyReference, offset: number, at: Address, lengthBytes: number): void {
     const to = this.#log.append(EntryKind.part, partBytes(lengthBytes));

@@ -31,10 +31,17 @@ export interface QueueKeeper {
 /** Moves dead messages on; see dead-letter.ts. */
 export interface DeadLetters {
   /**
-   * Publishes a copy of `record`, with its death in its headers, to the dead letter exchange of `queue`, or drops it
-   * where there is none. False when there is no room for it now.
+   * Publishes a copy of `record` (message `sequence` of `queue`), with its death in its headers, to the dead letter
+   * exchange of `queue`, or drops it where there is none. `isLogged`: the log has the message, and hears of the move.
+   * False when it must wait: there is no room, or nobody has taken what must arrive.
    */
-  move(queue: Queue, record: RecordView, reason: DeathReason): boolean;
+  move(
+    queue: Queue,
+    record: RecordView,
+    sequence: Sequence,
+    reason: DeathReason,
+    isLogged: boolean,
+  ): boolean;
 }
 
 /** The bodies records refer to; each record holds one reference. */

@@ -2,6 +2,7 @@
 // A list of runs, so that a million expiring together cost one entry. The moving is a job, done in slices:
 // dead letters of dead letters never recurse.
 
+import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import type { Location, Sequence } from "../numbers.ts";
 import type { RecordView } from "../record.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
@@ -22,16 +23,20 @@ interface DeadRun {
 }
 
 export interface DeadLetterMover {
-  /** Publishes a copy of the message to where it must go. False when there is no room for it now. */
-  move(record: RecordView, reason: DeathReason): boolean;
-  /** It was moved, or needs not to be: the queue can let go of it. */
-  onMoved(sequence: Sequence, location: Location, persistent: boolean): void;
-  /** The message lies in a page that must be read; `outbox.resume` follows when it is there. */
+  /** Publishes a copy of the message to where it must go. False when that must wait; `resume` is called again then. */
+  move(record: RecordView, sequence: Sequence, reason: DeathReason): boolean;
+  /** It was moved: the queue can let go of it. */
+  onMoved(sequence: Sequence, location: Location): void;
+  /** The message lies in a page that must be read; `resume` follows when it is there. */
   onPageMissing(): void;
 }
 
-export class DeadLetterOutbox implements Job {
+/** How long a message that could not be moved waits, in ms. */
+const RETRY_AFTER_MS = 250;
+
+export class DeadLetterOutbox extends WheelTimer implements Job {
   readonly #turn: Turn;
+  readonly #timers: TimerWheel;
   readonly #backlog: Backlog;
   readonly #mover: DeadLetterMover;
   readonly #runs: DeadRun[] = [];
@@ -41,8 +46,10 @@ export class DeadLetterOutbox implements Job {
   /** Messages that wait. */
   count = 0;
 
-  constructor(turn: Turn, backlog: Backlog, mover: DeadLetterMover) {
+  constructor(turn: Turn, timers: TimerWheel, backlog: Backlog, mover: DeadLetterMover) {
+    super();
     this.#turn = turn;
+    this.#timers = timers;
     this.#backlog = backlog;
     this.#mover = mover;
   }
@@ -65,7 +72,12 @@ export class DeadLetterOutbox implements Job {
     this.#turn.addJob(this);
   }
 
+  override onTimer(): void {
+    this.resume();
+  }
+
   clear(): void {
+    this.#timers.cancel(this);
     this.#runs.length = 0;
     this.#first = 0;
     this.count = 0;
@@ -95,13 +107,15 @@ export class DeadLetterOutbox implements Job {
       this.#mover.onPageMissing();
       return false;
     }
-    if (!this.#mover.move(record, run.reason)) return false;
+    if (!this.#mover.move(record, run.next, run.reason)) {
+      this.#timers.scheduleAfter(this, RETRY_AFTER_MS);
+      return false;
+    }
     const { location, next } = run;
-    const { persistent } = record;
     if (next < run.to) run.location = backlog.behind(location, record.lengthBytes);
     run.next = next + 1;
     this.count--;
-    this.#mover.onMoved(next, location, persistent);
+    this.#mover.onMoved(next, location);
     return true;
   }
 

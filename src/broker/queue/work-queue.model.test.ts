@@ -85,7 +85,7 @@ class Pair {
   readonly fixture = createFixture(
     {
       deadLetters: {
-        move: (_queue, record, reason) => {
+        move: (_queue, record, _sequence, reason) => {
           this.dead.push([idOf(bodyOfRecord(this.fixture.memory, record)), reason]);
           return true;
         },

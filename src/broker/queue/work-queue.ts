@@ -85,7 +85,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#settlements = new SettlementLog(turn, context.journal, definition.number);
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
     this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
-    this.#outbox = new DeadLetterOutbox(turn, this.#backlog, this);
+    this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
     this.#trim = new Trim(
       context,
       this.#backlog,
@@ -319,13 +319,13 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#backlog.restore(at, sequence, NO_LOG_POSITION);
   }
 
-  move(record: RecordView, reason: DeathReason): boolean {
-    return this.#context.deadLetters.move(this, record, reason);
+  move(record: RecordView, sequence: Sequence, reason: DeathReason): boolean {
+    const isLogged = this.#logged && record.persistent;
+    return this.#context.deadLetters.move(this, record, sequence, reason, isLogged);
   }
 
-  onMoved(sequence: Sequence, location: Location, persistent: boolean): void {
+  onMoved(_sequence: Sequence, location: Location): void {
     this.#backlog.settle(location);
-    if (this.#logged && persistent) this.#settlements.settled(sequence);
   }
 
   onPageMissing(): void {}

@@ -1,0 +1,72 @@
+// Looks into the content of messages for the core: what routing asks for, and what changes when a message travels on.
+
+import type { ContentEditor, RoutingProperties, TravelFacts } from "../../broker/content.ts";
+import { EMPTY_TABLE, type FieldTable } from "../../broker/field-table.ts";
+import type { Publication } from "../../broker/publication.ts";
+import { FRAME_HEADER_BYTES, RecordFlag } from "../../broker/record.ts";
+import type { Address, Arena } from "../../lib/arena.ts";
+import { ByteRangeError } from "../../lib/byte-block.ts";
+import { ByteReader } from "../../lib/byte-reader.ts";
+import { ByteWriter } from "../../lib/byte-writer.ts";
+import { type ContentHeader, readContentHeader, writeContentHeader } from "./codec/properties.ts";
+import { PropertyScan } from "./codec/property-scan.ts";
+
+export class MessageContent implements ContentEditor {
+  readonly #arena: Arena;
+  readonly #reader = new ByteReader();
+  readonly #writer: ByteWriter;
+  readonly #scan: PropertyScan;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+    this.#writer = new ByteWriter(arena, 0, 0);
+    this.#scan = new PropertyScan(arena);
+  }
+
+  headers(publication: Publication): FieldTable {
+    return this.#read(publication.contentAt).properties.headers ?? EMPTY_TABLE;
+  }
+
+  routingProperties(publication: Publication): RoutingProperties {
+    const { messageId, correlationId, timestamp } = this.#read(publication.contentAt).properties;
+    return { messageId, correlationId, timestamp };
+  }
+
+  travelFacts(contentAt: Address): TravelFacts {
+    const { headers, expiration } = this.#read(contentAt).properties;
+    return { headers: headers ?? EMPTY_TABLE, expiration };
+  }
+
+  rewriteHeader(contentAt: Address, headers: FieldTable, to: Address, roomBytes: number): number {
+    const { bodySizeBytes, properties } = this.#read(contentAt);
+    const { expiration: _, ...kept } = properties;
+    this.#writer.reset(this.#arena, to, to + Math.max(0, roomBytes));
+    try {
+      writeContentHeader(this.#writer, 0, bodySizeBytes, { ...kept, headers });
+    } catch (error) {
+      if (error instanceof ByteRangeError) return -1;
+      throw error;
+    }
+    return this.#writer.at - to;
+  }
+
+  describe(publication: Publication): void {
+    const scan = this.#scan;
+    scan.scan(publication.contentAt);
+    publication.flags = scan.deliveryMode === 2 ? RecordFlag.persistent : 0;
+    if (scan.headersAt !== 0) publication.flags |= RecordFlag.hasHeaders;
+    publication.hasPriority = scan.hasPriority;
+    publication.priority = scan.priority;
+    publication.expirationMs = scan.expirationMs;
+    publication.headersAt = scan.headersAt;
+    publication.headersLength = scan.headersLength;
+    publication.hasCopyHeaders = scan.hasCarbonCopies;
+  }
+
+  #read(contentAt: Address): ContentHeader {
+    const payloadAt = contentAt + FRAME_HEADER_BYTES;
+    const length = this.#arena.view.getUint32(contentAt + 3);
+    this.#reader.reset(this.#arena, payloadAt, payloadAt + length);
+    return readContentHeader(this.#reader);
+  }
+}
