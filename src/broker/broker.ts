@@ -1,31 +1,43 @@
 // One node: everything clients share, and the composition of the core's parts.
 
 import type { Clock, Random } from "../env/env.ts";
+import type { Hashing } from "../env/hashing.ts";
+import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
 import { TimerWheel } from "../lib/timer-wheel.ts";
 import { AccessControl } from "./access/access-control.ts";
-import type { User } from "./access/user.ts";
+import { decided, type User } from "./access/user.ts";
 import { Alarms } from "./alarms.ts";
 import type { Bodies } from "./bodies.ts";
 import { type ConnectionIdentity, ConnectionRegistry } from "./connection-registry.ts";
 import { blindContentReader, type ContentReader } from "./content.ts";
 import type { BrokerContext, BrokerCounters, QueueFactory } from "./context.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
+import { applyDefinition, type Definition, describeDefinitions } from "./definition-replay.ts";
 import { BrokerError } from "./errors.ts";
-import { BrokerEvents } from "./events.ts";
+import { BrokerEvents, type EventFacts, type EventName } from "./events.ts";
 import { Flow } from "./flow.ts";
 import { Gates } from "./gates.ts";
 import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
+import { Parameters } from "./parameters.ts";
 import { PatternMatcher, type PatternRunner, plainPatternRunner } from "./patterns.ts";
 import { Policies } from "./policies.ts";
+import { PolicyApplication } from "./policy-application.ts";
 import type { Engine } from "./ports.ts";
 import { Publication } from "./publication.ts";
 import { Targets } from "./routing.ts";
+import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
 import { Turn } from "./turn.ts";
-import { NO_METADATA, Vhost, type VhostMetadata } from "./vhost.ts";
+import {
+  INTERNAL_USER,
+  NO_METADATA,
+  Vhost,
+  type VhostLimits,
+  type VhostMetadata,
+} from "./vhost.ts";
 import { VhostAccess } from "./vhost-access.ts";
 
 export interface BrokerOptions {
@@ -38,6 +50,7 @@ export interface BrokerOptions {
   readonly nodeName: string;
   readonly clusterName: string;
   readonly createQueue: QueueFactory;
+  readonly hashing: Hashing;
   /** Keeps nothing when left out. */
   readonly journal?: DefinitionJournal;
   /** Looks into messages; without it nothing is found in any. */
@@ -74,8 +87,10 @@ export class Broker implements BrokerContext {
   readonly flow: Flow;
   readonly timers: TimerWheel;
   readonly bodies: Bodies;
+  readonly hashing: Hashing;
   readonly matcher: PatternMatcher;
   readonly policies: Policies;
+  readonly parameters: Parameters;
   readonly defaultQueueType: string;
   /** The log is being read again: what it says is not logged a second time. */
   replaying = false;
@@ -105,7 +120,9 @@ export class Broker implements BrokerContext {
     this.#connectTurn();
     this.defaultQueueType = options.defaultQueueType ?? "classic";
     this.matcher = new PatternMatcher(options.limits, options.patternRunner ?? plainPatternRunner);
-    this.policies = new Policies(this.matcher);
+    this.policies = new Policies(this);
+    this.parameters = new Parameters(this);
+    this.hashing = options.hashing;
     this.access = new AccessControl(this);
   }
 
@@ -113,14 +130,6 @@ export class Broker implements BrokerContext {
   onLogFailed: (reason: string) => void = (reason) => {
     throw new Error(`the log failed: ${reason}`);
   };
-
-  /** Throws not-allowed when one more channel is too many for the node or the user. */
-  checkChannelLimits(_user: User): void {
-    const { channelsMax } = this.limits;
-    if (channelsMax === undefined || this.connections.channelCount < channelsMax) return;
-    const text = `number of channels opened on node '${this.nodeName}' has reached the maximum allowed limit of (${channelsMax})`;
-    throw new BrokerError("not-allowed", text);
-  }
 
   /** What each turn does between reading and writing, and what the log tells. */
   #connectTurn(): void {
@@ -159,6 +168,44 @@ export class Broker implements BrokerContext {
     if (!this.replaying) this.journal.define(kind, object);
   }
 
+  /**
+   * Applies one definition of the log. Between `startReplay` and `endReplay` only. Throws for a kind this version
+   * does not know.
+   */
+  applyDefinition(kind: string, object: JsonObject): void {
+    assert(this.replaying, "definitions are applied while the log is replayed");
+    applyDefinition(this, kind, object);
+  }
+
+  /** Everything that is logged, in an order in which `applyDefinition` takes it: the definitions of a checkpoint. */
+  definitions(): Iterable<Definition> {
+    return describeDefinitions(this);
+  }
+
+  startReplay(): void {
+    this.replaying = true;
+  }
+
+  /** The log has been read: what policies say now holds for all. */
+  endReplay(): void {
+    this.replaying = false;
+    for (const name of this.vhosts.keys()) this.applyPolicies(name);
+  }
+
+  /** Numbers given out from now on are higher than these. */
+  numbersAtLeast(queueNumber: QueueNumber, exchangeNumber: ExchangeNumber): void {
+    this.#lastQueueNumber = Math.max(this.#lastQueueNumber, queueNumber);
+    this.#lastExchangeNumber = Math.max(this.#lastExchangeNumber, exchangeNumber);
+  }
+
+  get lastQueueNumber(): QueueNumber {
+    return this.#lastQueueNumber;
+  }
+
+  get lastExchangeNumber(): ExchangeNumber {
+    return this.#lastExchangeNumber;
+  }
+
   nextQueueNumber(): QueueNumber {
     return ++this.#lastQueueNumber;
   }
@@ -167,20 +214,116 @@ export class Broker implements BrokerContext {
     return ++this.#lastExchangeNumber;
   }
 
+  // ---- vhosts -------------------------------------------------------------------------------------------------
+
   /** Adds a vhost with its predeclared exchanges, or answers the one that is there. */
-  addVhost(name: string, metadata: VhostMetadata = NO_METADATA): Vhost {
+  addVhost(name: string, metadata: VhostMetadata = NO_METADATA, by = INTERNAL_USER): Vhost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
+    const { vhostsMax } = this.limits;
+    if (vhostsMax !== undefined && this.vhosts.size >= vhostsMax) {
+      throw new BrokerError(
+        "precondition-failed",
+        `cannot create vhost '${name}': vhost limit of ${vhostsMax} is reached`,
+      );
+    }
     const vhost = new Vhost(this, name, metadata);
     this.vhosts.set(name, vhost);
+    this.record("vhost", describeVhost(vhost));
+    this.#tell("vhost.created", by, {
+      name,
+      description: metadata.description,
+      tags: metadata.tags,
+    });
     return vhost;
   }
 
+  /** Changes what is said about a vhost. */
+  updateVhost(vhost: Vhost, metadata: VhostMetadata): void {
+    vhost.metadata = metadata;
+    this.record("vhost", describeVhost(vhost));
+  }
+
+  setVhostLimits(vhost: Vhost, limits: VhostLimits, by = INTERNAL_USER): void {
+    vhost.limits = limits;
+    this.record("vhost", describeVhost(vhost));
+    const cleared = limits.connectionsMax === undefined && limits.queuesMax === undefined;
+    this.#tell(cleared ? "vhost.limits.cleared" : "vhost.limits.set", by, {
+      name: vhost.name,
+      limits: vhostLimitFacts(limits),
+    });
+  }
+
+  /** Turns the firehose of a vhost on or off. */
+  setTracing(vhost: Vhost, on: boolean, by = INTERNAL_USER): void {
+    vhost.tracing = on;
+    this.record("vhost", describeVhost(vhost));
+    this.#tell("vhost.tracing", by, { name: vhost.name, tracing: on });
+  }
+
+  /** Deletes a vhost with all that is in it. Throws precondition-failed when it is protected. */
+  deleteVhost(vhost: Vhost, by = INTERNAL_USER): void {
+    const { name } = vhost;
+    if (vhost.metadata.deletionProtected) {
+      throw new BrokerError("precondition-failed", `vhost '${name}' is protected from deletion`);
+    }
+    this.vhosts.delete(name);
+    this.connections.closeAll(`vhost '${name}' is deleted`, (view) => view.vhost === name);
+    this.connections.forgetVhost(name);
+    vhost.clear();
+    this.policies.forgetVhost(name);
+    this.parameters.forgetVhost(name);
+    this.access.forgetVhost(name);
+    this.record("vhost.delete", { name });
+    this.#tell("vhost.deleted", by, { name });
+  }
+
+  /** Deletes a user and ends its connections. Answers false when there is no such user. */
+  deleteUser(name: string, by = INTERNAL_USER): boolean {
+    if (!this.access.deleteUser(name, by)) return false;
+    this.connections.closeAll(`user '${name}' was deleted`, (view) => view.identity.user === name);
+    return true;
+  }
+
+  /** Gives what is in a vhost the settings its policies say now. */
+  applyPolicies(vhostName: string): void {
+    const vhost = this.vhosts.get(vhostName);
+    if (vhost !== undefined && !this.replaying) new PolicyApplication(this, vhost).start();
+  }
+
+  #tell(name: EventName, by: string, facts: EventFacts): void {
+    this.events.emit(name, { ...facts, user_who_performed_action: by });
+  }
+
+  // ---- connections --------------------------------------------------------------------------------------------
+
   /** The checks of connection.open, in RabbitMQ's order. */
   open(user: User, vhostName: string, connection: ConnectionIdentity): VhostAccess {
+    const { connectionsMax } = this.limits;
+    if (connectionsMax !== undefined && this.connections.count >= connectionsMax) {
+      throw refusedConnection(vhostName, user.name, "node", connectionsMax);
+    }
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw new BrokerError("not-allowed", `vhost ${vhostName} not found`);
-    if (!user.authorizer.permitsVhost(user, vhostName, connection)) {
+    const vhostMax = vhost.limits.connectionsMax;
+    if (vhostMax !== undefined && this.connections.countOfVhost(vhostName) >= vhostMax) {
+      throw refusedConnection(vhostName, user.name, "", vhostMax);
+    }
+    const userMax = this.access.store.limitsOf(user.name).connectionsMax;
+    if (userMax !== undefined && this.connections.countOfUser(user.name) >= userMax) {
+      throw new BrokerError(
+        "not-allowed",
+        `connection refused for user '${user.name}': user connection limit (${userMax}) is reached`,
+      );
+    }
+    return this.enter(user, vhostName, connection);
+  }
+
+  /** A view of a vhost without counting as a connection: for the HTTP API and whatever acts for a user at once. */
+  enter(user: User, vhostName: string, connection: ConnectionIdentity): VhostAccess {
+    const vhost = this.vhosts.get(vhostName);
+    if (vhost === undefined) throw new BrokerError("not-allowed", `vhost ${vhostName} not found`);
+    if (!decided(user.authorizer.permitsVhost(user, vhostName, connection))) {
       throw new BrokerError(
         "not-allowed",
         `access to vhost '${vhostName}' refused for user '${user.name}'`,
@@ -189,8 +332,34 @@ export class Broker implements BrokerContext {
     return new VhostAccess(this, vhost, user, connection);
   }
 
+  /** Throws not-allowed when one more channel is too many for the node or the user. */
+  checkChannelLimits(user: User): void {
+    const { channelsMax } = this.limits;
+    if (channelsMax !== undefined && this.connections.channelCount >= channelsMax) {
+      throw new BrokerError(
+        "not-allowed",
+        `number of channels opened on node '${this.nodeName}' has reached the maximum allowed limit of (${channelsMax})`,
+      );
+    }
+    const userMax = this.access.store.limitsOf(user.name).channelsMax;
+    if (userMax !== undefined && this.connections.channelsOfUser(user.name) >= userMax) {
+      throw new BrokerError(
+        "not-allowed",
+        `number of channels opened for user '${user.name}' has reached the maximum allowed user limit of (${userMax})`,
+      );
+    }
+  }
+
   /** A connection has ended: its exclusive queues go. */
   closed(access: VhostAccess): void {
     access.vhost.ownerGone(access.connection);
   }
+}
+
+function refusedConnection(vhost: string, user: string, what: string, max: number): BrokerError {
+  const limit = what === "" ? "connection limit" : `${what} connection limit`;
+  return new BrokerError(
+    "not-allowed",
+    `access to vhost '${vhost}' refused for user '${user}': ${limit} (${max}) is reached`,
+  );
 }

@@ -12,6 +12,7 @@ import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
 import type { Targets } from "./routing.ts";
 import type { EffectiveSettings } from "./settings/effective.ts";
+import type { Turn } from "./turn.ts";
 import type { Vhost } from "./vhost.ts";
 
 /** Makes the queue of a definition. It tells `vhost` when it wants to be deleted (auto-delete, expiry). */
@@ -34,6 +35,7 @@ export interface BrokerContext {
   readonly random: Random;
   readonly limits: Limits;
   readonly nodeName: string;
+  readonly turn: Turn;
   readonly journal: DefinitionJournal;
   readonly policies: Policies;
   readonly counters: BrokerCounters;

@@ -4,7 +4,6 @@
 export type DefinitionKind =
   | "vhost"
   | "vhost.delete"
-  | "vhost-limits"
   | "exchange"
   | "exchange.delete"
   | "queue"
@@ -23,5 +22,4 @@ export type DefinitionKind =
   | "parameter"
   | "parameter.delete"
   | "global-parameter"
-  | "global-parameter.delete"
-  | "numbers";
+  | "global-parameter.delete";

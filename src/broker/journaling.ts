@@ -34,5 +34,5 @@ export class NoJournal implements DefinitionJournal {
   beginTransaction(): void {}
   endTransaction(): void {}
   publish(): void {}
-  define(): void {}
+  define(_kind: string, _object: JsonObject): void {}
 }

@@ -40,14 +40,7 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
 const RISKY = /\(\?<?[=!]|\\[1-9]|\\k</;
 const FLAGS_IN_FRONT = /^\(\?([imsx]+)\)/;
 
-/** Compiles a user's pattern. Throws BrokerError precondition-failed when it is none, or too long. */
-export function compilePattern(source: string, charactersMax: number): Pattern {
-  if (source.length > charactersMax) {
-    throw new BrokerError(
-      "precondition-failed",
-      `a pattern may have ${charactersMax} characters, this one has ${source.length}`,
-    );
-  }
+function compilePattern(source: string): Pattern {
   const flags = FLAGS_IN_FRONT.exec(source)?.[1] ?? "";
   const body = flags === "" ? source : source.slice(flags.length + 3);
   try {
@@ -92,10 +85,21 @@ export class PatternMatcher {
     this.#answers = new Lru(limits.cachedMatchesMax);
   }
 
-  compile(source: string): Pattern {
+  /** Throws BrokerError precondition-failed for a new pattern that is none, or too long. */
+  check(source: string): void {
+    if (source.length > this.#charactersMax) {
+      throw new BrokerError(
+        "precondition-failed",
+        `a pattern may have ${this.#charactersMax} characters, this one has ${source.length}`,
+      );
+    }
+    this.#compile(source);
+  }
+
+  #compile(source: string): Pattern {
     let pattern = this.#patterns.get(source);
     if (pattern === undefined) {
-      pattern = compilePattern(source, this.#charactersMax);
+      pattern = compilePattern(source);
       this.#patterns.set(source, pattern);
     }
     return pattern;
@@ -109,7 +113,7 @@ export class PatternMatcher {
     const key = `${source}\0${name}`;
     let answer = this.#answers.get(key);
     if (answer === undefined) {
-      const { regex, isRisky } = this.compile(source);
+      const { regex, isRisky } = this.#compile(source);
       answer = isRisky ? (this.#runner.matches(regex, name) ?? false) : regex.test(name);
       this.#answers.set(key, answer);
     }

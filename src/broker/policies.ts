@@ -1,7 +1,9 @@
 // Policies and operator policies: settings for queues and exchanges by the pattern of their names.
 // One of each kind applies to an object: the one with the highest priority. Vhosts apply them to what they hold.
 
+import type { DefinitionKind } from "./definition-kinds.ts";
 import { BrokerError } from "./errors.ts";
+import type { BrokerEvents } from "./events.ts";
 import type { FieldTable } from "./field-table.ts";
 import { plainJsonToTable, plainJsonToValue } from "./field-table-json.ts";
 import type { Json, JsonObject } from "./journaling.ts";
@@ -64,8 +66,17 @@ interface KnownPolicy {
   readonly applied: AppliedPolicy;
 }
 
-/** All policies of a broker. */
+export interface PolicyContext {
+  readonly matcher: PatternMatcher;
+  readonly events: BrokerEvents;
+  record(kind: DefinitionKind, object: JsonObject): void;
+  /** The policies of this vhost have changed. */
+  applyPolicies(vhost: string): void;
+}
+
+/** All policies of a broker. Changes are logged, told and applied. */
 export class Policies {
+  readonly #context: PolicyContext;
   readonly #matcher: PatternMatcher;
   /** By kind and vhost, sorted by falling priority. */
   readonly #known: Record<PolicyKind, Map<string, KnownPolicy[]>> = {
@@ -73,8 +84,9 @@ export class Policies {
     operator_policy: new Map(),
   };
 
-  constructor(matcher: PatternMatcher) {
-    this.#matcher = matcher;
+  constructor(context: PolicyContext) {
+    this.#context = context;
+    this.#matcher = context.matcher;
   }
 
   list(kind: PolicyKind, vhost?: string): Policy[] {
@@ -88,7 +100,22 @@ export class Policies {
   }
 
   /** Adds or replaces; the policy has been through `parsePolicy`. */
-  set(kind: PolicyKind, policy: Policy): void {
+  set(kind: PolicyKind, policy: Policy, by: string): void {
+    this.#put(kind, policy);
+    this.#context.record("policy", { kind, ...policy });
+    this.#context.events.emit("policy.set", {
+      name: policy.name,
+      vhost: policy.vhost,
+      pattern: policy.pattern,
+      "apply-to": policy.applyTo,
+      definition: policy.definition,
+      priority: policy.priority,
+      user_who_performed_action: by,
+    });
+    this.#context.applyPolicies(policy.vhost);
+  }
+
+  #put(kind: PolicyKind, policy: Policy): void {
     const definition = plainJsonToTable(policy.definition) as FieldTable;
     const known = { policy, applied: { name: policy.name, definition } };
     const others = (this.#known[kind].get(policy.vhost) ?? []).filter(
@@ -101,11 +128,15 @@ export class Policies {
   }
 
   /** Answers false when there is none of that name. */
-  delete(kind: PolicyKind, vhost: string, name: string): boolean {
+  delete(kind: PolicyKind, vhost: string, name: string, by: string): boolean {
     const all = this.#known[kind].get(vhost) ?? [];
     const left = all.filter(({ policy }) => policy.name !== name);
+    if (left.length === all.length) return false;
     this.#known[kind].set(vhost, left);
-    return left.length < all.length;
+    this.#context.record("policy.delete", { kind, vhost, name });
+    this.#context.events.emit("policy.cleared", { name, vhost, user_who_performed_action: by });
+    this.#context.applyPolicies(vhost);
+    return true;
   }
 
   forgetVhost(vhost: string): void {
@@ -172,7 +203,7 @@ export function parsePolicy(
     throw invalid(`pattern should be a binary string, actually was ${jsonTerm(pattern as Json)}`);
   }
   try {
-    matcher.compile(pattern);
+    matcher.check(pattern);
   } catch (error) {
     throw invalid((error as Error).message);
   }

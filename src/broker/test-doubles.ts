@@ -1,6 +1,7 @@
 // For tests of this folder: a clock that stands still, numbers that count, and a queue that only remembers.
 
 import type { Clock, Random } from "../env/env.ts";
+import { nodeHashing } from "../env/node-hashing.ts";
 import { Memory } from "../lib/memory.ts";
 import { openAuthorizer, type User } from "./access/user.ts";
 import { Broker, type BrokerOptions } from "./broker.ts";
@@ -114,6 +115,7 @@ export function newTestBroker(options: Partial<BrokerOptions> = {}): Broker {
     nodeName: "rabbit@test",
     clusterName: "rabbit@test",
     createQueue: recordingQueues,
+    hashing: nodeHashing,
     ...options,
   });
 }

@@ -1,17 +1,19 @@
-// Queues, exchanges and bindings as the log keeps them and as events tell of them.
+// Queues, exchanges and bindings as the log keeps them and as events tell of them; vhosts likewise.
 
 import type { EventFacts } from "./events.ts";
 import type { Binding, Destination, Exchange } from "./exchange/exchange.ts";
 import { tableToExactJson, tableToPlainJson } from "./field-table-json.ts";
-import type { JsonObject } from "./journaling.ts";
+import type { Json, JsonObject } from "./journaling.ts";
 import { RESERVED_PREFIX } from "./names.ts";
 import type { Queue } from "./queue/queue.ts";
+import type { Vhost, VhostLimits } from "./vhost.ts";
 
 /** In the log: durable and not tied to a connection. Predeclared exchanges come with their vhost. */
 export function isLogged(object: Destination): boolean {
   const { definition } = object;
   if ("owner" in definition) return definition.durable && definition.owner === undefined;
-  return definition.durable && !definition.name.startsWith(RESERVED_PREFIX);
+  const isPredeclared = definition.name === "" || definition.name.startsWith(RESERVED_PREFIX);
+  return definition.durable && !isPredeclared;
 }
 
 /** A binding is as durable as both its ends. */
@@ -32,7 +34,12 @@ export function describeQueue({ definition }: Queue): JsonObject {
 
 /** An exchange as the log keeps it. */
 export function describeExchange({ definition }: Exchange): JsonObject {
-  return { ...definition, arguments: tableToExactJson(definition.arguments) };
+  const { vhost, name, number, type, durable, autoDelete, internal } = definition;
+  const exchangeArguments = tableToExactJson(definition.arguments);
+  return {
+    ...{ vhost, name, number, type, durable, autoDelete, internal },
+    arguments: exchangeArguments,
+  };
 }
 
 /** A binding as the log keeps it. */
@@ -79,4 +86,41 @@ export function bindingFacts(binding: Binding): EventFacts {
     routing_key: routingKey,
     arguments: tableToPlainJson(binding.arguments),
   };
+}
+
+/** A vhost as the log keeps it, limits included. */
+export function describeVhost(vhost: Vhost): JsonObject {
+  const { description, tags, defaultQueueType, deletionProtected } = vhost.metadata;
+  return {
+    name: vhost.name,
+    description,
+    tags,
+    ...(defaultQueueType === undefined ? {} : { defaultQueueType }),
+    deletionProtected,
+    tracing: vhost.tracing,
+    limits: vhostLimitFacts(vhost.limits),
+  };
+}
+
+/** Limits by RabbitMQ's names. */
+export function vhostLimitFacts({
+  connectionsMax,
+  queuesMax,
+}: VhostLimits): Record<string, number> {
+  return {
+    ...(connectionsMax === undefined ? {} : { "max-connections": connectionsMax }),
+    ...(queuesMax === undefined ? {} : { "max-queues": queuesMax }),
+  };
+}
+
+/** The inverse of `vhostLimitFacts`; a negative number is no limit. */
+export function vhostLimitsOf(limits: JsonObject | undefined): VhostLimits {
+  return {
+    connectionsMax: limitOf(limits?.["max-connections"]),
+    queuesMax: limitOf(limits?.["max-queues"]),
+  };
+}
+
+function limitOf(value: Json | undefined): number | undefined {
+  return typeof value === "number" && value >= 0 ? value : undefined;
 }

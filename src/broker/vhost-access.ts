@@ -1,7 +1,7 @@
 // The one door: one user's view of one vhost. Every protocol and the HTTP API act through it, so that permissions,
 // limits and reserved names are checked in one place and in RabbitMQ's order.
 
-import { hasTag, type Permission, type TopicVariables, type User } from "./access/user.ts";
+import { decided, hasTag, type Permission, type TopicVariables, type User } from "./access/user.ts";
 import type { ConnectionIdentity } from "./connection-registry.ts";
 import type { BrokerContext } from "./context.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
@@ -359,7 +359,8 @@ export class VhostAccess {
 
   #permits(kind: ResourceKind, name: string, permission: Permission): boolean {
     const asked = kind === "exchange" && name === "" ? DEFAULT_EXCHANGE_ALIAS : name;
-    return this.user.authorizer.permits(this.user, this.vhost.name, kind, asked, permission);
+    const { user, vhost } = this;
+    return decided(user.authorizer.permits(user, vhost.name, kind, asked, permission));
   }
 
   #check(kind: ResourceKind, name: string, permission: Permission): void {
@@ -383,7 +384,7 @@ export class VhostAccess {
   #checkTopic(exchange: Exchange, routingKey: string, permission: Permission): void {
     if (!exchange.type.hasTopicPermissions) return;
     const { user, vhost } = this;
-    const permitted = user.authorizer.permitsTopic(
+    const verdict = user.authorizer.permitsTopic(
       user,
       vhost.name,
       exchange.name,
@@ -391,7 +392,7 @@ export class VhostAccess {
       permission,
       this.topicVariables,
     );
-    if (permitted) return;
+    if (decided(verdict)) return;
     const text = resourceText("exchange", exchange.name, vhost.name);
     throw new BrokerError(
       "access-refused",

@@ -1,5 +1,6 @@
 // Somebody who has logged in, and who answers what they may do.
 
+import type { Endpoint } from "../../env/env.ts";
 import type { ConnectionIdentity } from "../connection-registry.ts";
 import type { ResourceKind } from "../names.ts";
 
@@ -18,10 +19,18 @@ export type UserTag =
 /** Values that topic permissions may name: {username}, {vhost}, and what the protocol adds ({client_id}). */
 export type TopicVariables = ReadonlyMap<string, string>;
 
-/** Answers what a user may do. One per authorization backend; answers come at once (backends that ask elsewhere keep what they heard). */
+/** An answer that is on its way. Whoever needed it asks the same question again when it has come. */
+export interface PendingVerdict {
+  /** Calls back once, in a later turn. */
+  whenKnown(onKnown: () => void): void;
+}
+
+export type Verdict = boolean | PendingVerdict;
+
+/** Answers what a user may do. One per authorization backend. Backends that ask elsewhere answer with a promise of theirs: PendingVerdict. */
 export interface Authorizer {
   /** May the user open this vhost at all? */
-  permitsVhost(user: User, vhost: string, connection: ConnectionIdentity): boolean;
+  permitsVhost(user: User, vhost: string, connection: ConnectionIdentity): Verdict;
   /** `name` of the default exchange is "amq.default" here. */
   permits(
     user: User,
@@ -29,7 +38,7 @@ export interface Authorizer {
     kind: ResourceKind,
     name: string,
     permission: Permission,
-  ): boolean;
+  ): Verdict;
   /** Asked only for exchanges whose type has topic permissions, after `permits`. */
   permitsTopic(
     user: User,
@@ -38,7 +47,7 @@ export interface Authorizer {
     routingKey: string,
     permission: Permission,
     variables: TopicVariables,
-  ): boolean;
+  ): Verdict;
 }
 
 /** Limits of one user; undefined = none. */
@@ -47,11 +56,26 @@ export interface UserLimits {
   readonly channelsMax: number | undefined;
 }
 
+export const NO_USER_LIMITS: UserLimits = { connectionsMax: undefined, channelsMax: undefined };
+
 export interface User {
   readonly name: string;
   readonly tags: readonly UserTag[];
   readonly authorizer: Authorizer;
 }
+
+/** What a client shows to be let in. */
+export interface Login {
+  readonly user: string;
+  /** Undefined: the client is known by other means (a verified certificate, a local socket). */
+  readonly password: string | undefined;
+  readonly peer: Endpoint;
+  /** As shown: "AMQP 0-9-1", "HTTP API". */
+  readonly protocol: string;
+}
+
+/** Who it is, or why not; the reason is for the log, never for the client. */
+export type LoginOutcome = User | { readonly refused: string };
 
 export function hasTag(user: User, tag: UserTag): boolean {
   return user.tags.includes(tag);
@@ -63,3 +87,19 @@ export const openAuthorizer: Authorizer = {
   permits: () => true,
   permitsTopic: () => true,
 };
+
+/** Thrown where an answer is still pending: the operation has changed nothing and is tried again when it is known. */
+export class AccessPending extends Error {
+  override readonly name = "AccessPending";
+  readonly verdict: PendingVerdict;
+  constructor(verdict: PendingVerdict) {
+    super("an authorization backend has not answered yet");
+    this.verdict = verdict;
+  }
+}
+
+/** The answer, or AccessPending. */
+export function decided(verdict: Verdict): boolean {
+  if (typeof verdict === "boolean") return verdict;
+  throw new AccessPending(verdict);
+}
