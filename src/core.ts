@@ -7,6 +7,8 @@ import type { Engine } from "./broker/ports.ts";
 import type { QueueContext } from "./broker/queue/context.ts";
 import { createQueue } from "./broker/queue/work-queue.ts";
 import type { Clock, Random } from "./env/env.ts";
+import { nodeHashing } from "./env/node-hashing.ts";
+import { nodePatternRunner } from "./env/node-pattern-runner.ts";
 import type { Memory } from "./lib/memory.ts";
 
 export interface CoreOptions {
@@ -34,6 +36,8 @@ export function createCore(options: CoreOptions): Broker {
     nodeName,
     clusterName,
     journal,
+    hashing: nodeHashing,
+    patternRunner: nodePatternRunner,
     createQueue: (vhost, definition, settings) => {
       const context: QueueContext = {
         memory,

@@ -1,6 +1,6 @@
 // One request to the API: who asks, for what, and what they may see.
 
-import { hasTag, type User, type UserTag } from "../broker/access/user.ts";
+import { decided, hasTag, type User, type UserTag } from "../broker/access/user.ts";
 import type { ConnectionIdentity } from "../broker/connection-registry.ts";
 import type { Exchange } from "../broker/exchange/exchange.ts";
 import { DEFAULT_EXCHANGE_ALIAS } from "../broker/names.ts";
@@ -100,7 +100,7 @@ export class ApiRequest {
   }
 
   permitsVhost(name: string): boolean {
-    return this.user.authorizer.permitsVhost(this.user, name, this.identity);
+    return decided(this.user.authorizer.permitsVhost(this.user, name, this.identity));
   }
 
   /** The vhost in the path: 404 when there is none, 401 when the user may not even look. */

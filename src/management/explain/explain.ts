@@ -1,6 +1,6 @@
 // Why a message goes where it goes: every binding tried, alternate exchanges, permissions, and the queues at the end.
 
-import type { User } from "../../broker/access/user.ts";
+import { decided, type User } from "../../broker/access/user.ts";
 import type { Binding, Exchange, RoutedMessage } from "../../broker/exchange/exchange.ts";
 import type { FieldTable } from "../../broker/field-table.ts";
 import { DEFAULT_EXCHANGE_ALIAS } from "../../broker/names.ts";
@@ -141,14 +141,16 @@ function permissionsOf({ user, vhost, exchange, routingKey }: Question): ApiObje
   if (user === undefined) return {};
   const { authorizer } = user;
   const name = exchange.name === "" ? DEFAULT_EXCHANGE_ALIAS : exchange.name;
-  const write = authorizer.permits(user, vhost.name, "exchange", name, "write");
+  const write = decided(authorizer.permits(user, vhost.name, "exchange", name, "write"));
   const variables = new Map([
     ["username", user.name],
     ["vhost", vhost.name],
   ]);
   const topic =
     !exchange.type.hasTopicPermissions ||
-    authorizer.permitsTopic(user, vhost.name, exchange.name, routingKey, "write", variables);
+    decided(
+      authorizer.permitsTopic(user, vhost.name, exchange.name, routingKey, "write", variables),
+    );
   const { internal } = exchange.definition;
   return { user: user.name, write, topic, internal, publish: write && topic && !internal };
 }
