@@ -1,15 +1,18 @@
 // The broker without sockets: core, queues, journal put together on an engine. Server, test kit and simulation start here.
 
 import { Broker } from "./broker/broker.ts";
+import { DeadLetterRouter } from "./broker/dead-letter.ts";
 import { Journal } from "./broker/journal.ts";
 import { defaultLimits, type Limits } from "./broker/limits.ts";
 import type { Engine } from "./broker/ports.ts";
 import type { QueueContext } from "./broker/queue/context.ts";
 import { createQueue } from "./broker/queue/work-queue.ts";
+import type { Vhost } from "./broker/vhost.ts";
 import type { Clock, Random } from "./env/env.ts";
 import { nodeHashing } from "./env/node-hashing.ts";
 import { nodePatternRunner } from "./env/node-pattern-runner.ts";
 import type { Memory } from "./lib/memory.ts";
+import { MessageContent } from "./protocols/amqp091/message-content.ts";
 
 export interface CoreOptions {
   readonly clock: Clock;
@@ -27,6 +30,27 @@ export function createCore(options: CoreOptions): Broker {
   const { clock, random, memory, engine, nodeName, clusterName } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const journal = new Journal(engine.log, memory.arena);
+  const content = new MessageContent(memory.arena);
+  /** One context for all queues of a vhost. */
+  const contexts = new WeakMap<Vhost, QueueContext>();
+  const contextOf = (vhost: Vhost): QueueContext => {
+    const known = contexts.get(vhost);
+    if (known !== undefined) return known;
+    const context: QueueContext = {
+      memory,
+      turn: broker.turn,
+      clock,
+      timers: broker.timers,
+      limits,
+      journal,
+      pager: engine.pager,
+      bodies: broker.bodies,
+      keeper: vhost,
+      deadLetters: new DeadLetterRouter(broker, memory, vhost, content, journal),
+    };
+    contexts.set(vhost, context);
+    return context;
+  };
   const broker: Broker = new Broker({
     clock,
     random,
@@ -38,21 +62,9 @@ export function createCore(options: CoreOptions): Broker {
     journal,
     hashing: nodeHashing,
     patternRunner: nodePatternRunner,
-    createQueue: (vhost, definition, settings) => {
-      const context: QueueContext = {
-        memory,
-        turn: broker.turn,
-        clock,
-        timers: broker.timers,
-        limits,
-        journal,
-        pager: engine.pager,
-        bodies: broker.bodies,
-        keeper: vhost,
-        deadLetters: { move: () => true },
-      };
-      return createQueue(context, definition, settings);
-    },
+    content,
+    createQueue: (vhost, definition, settings) =>
+      createQueue(contextOf(vhost), definition, settings),
   });
   return broker;
 }
