@@ -61,6 +61,30 @@ export interface ReplayHandler {
   onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void;
 }
 
+/** Where entries of a checkpoint are written. `u8` and `view` may be others after each `append`. */
+export interface EntrySink {
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+  /** Room for an entry; answers its position in `u8`. */
+  append(kind: EntryKind, lengthBytes: number): Address;
+}
+
+/**
+ * What an engine that keeps a log asks of the broker above, to be able to forget old entries.
+ * A checkpoint says all that is true; after a restart it is replayed first, then the log from `lowestLogPosition`
+ * on: its definitions only from where the checkpoint was taken, messages from there on again.
+ */
+export interface CheckpointSource {
+  /** Log files from here on are needed; infinite when none are. */
+  readonly lowestLogPosition: LogPosition;
+  /** Has pages written until `lowestLogPosition` is at least `position`. */
+  writeOutBefore(position: LogPosition): void;
+  /** Describes everything that is durable, in one go. */
+  capture(sink: EntrySink): void;
+  /** All definitions in RabbitMQ's export format, for people and other tools. */
+  exportDefinitions(): string;
+}
+
 /** Names a page that was written out: whatever the pager likes, within 2^53. */
 export type PageHandle = number & { readonly flavour?: "page handle" };
 

@@ -1,9 +1,10 @@
-// A disk in memory: every call ends later, in any order, and bytes in flight must not be touched.
+// A disk for tests, as untrustworthy as the real one is allowed to be: calls take (virtual) time, whatever was not
+// synced may be gone, torn or reordered after a crash, calls fail on request, and a failed sync forgets what it
+// should have written and says nothing the next time, as Linux does.
 
 import type { Address, Arena } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import {
-  type Clock,
   type Disk,
   DiskError,
   type File,
@@ -11,191 +12,406 @@ import {
   type FileStat,
   type OpenOptions,
 } from "./env.ts";
-import type { SeededRandom } from "./fake-random.ts";
+import {
+  crashedNames,
+  FakeInode,
+  type NameChange,
+  type SurvivalOfSector,
+} from "./fake-disk-state.ts";
 
-/** One file's bytes. */
-class Content {
-  bytes = new Uint8Array(0);
-
-  write(bytes: Uint8Array, offset: number): void {
-    if (offset + bytes.length > this.bytes.length) this.resize(offset + bytes.length);
-    this.bytes.set(bytes, offset);
-  }
-
-  resize(sizeBytes: number): void {
-    const resized = new Uint8Array(sizeBytes);
-    resized.set(this.bytes.subarray(0, sizeBytes));
-    this.bytes = resized;
-  }
+export interface FakeDiskOptions {
+  /** Where `File` reads and writes. */
+  readonly arena: Arena;
+  /** From 0 up to but not including 1; seeded. */
+  readonly random: () => number;
+  /** Runs something later, in an order the seed decides. */
+  readonly schedule: (afterMs: number, run: () => void) => void;
+  /** The longest a call takes. */
+  readonly latencyMaxMs?: number;
+  /** Size of the whole disk. */
+  readonly totalBytes?: number;
 }
 
-const LATENCY_MS = 3;
-const TOTAL_BYTES = 1e12;
+/** What becomes of a call that is made to fail. `crash` never answers: the test takes the disk away. */
+export type Failure = "EIO" | "ENOSPC" | "short" | "crash";
+
+/** How much of what was not synced a crash leaves. */
+export type CrashKind = "nothing" | "everything" | "prefix" | "any";
+const crashKinds: readonly CrashKind[] = ["nothing", "everything", "prefix", "any", "any"];
 
 export class FakeDisk implements Disk {
-  readonly #clock: Clock;
-  readonly #random: SeededRandom;
-  readonly #arena: Arena;
-  readonly #files = new Map<string, Content>();
-  readonly #directories = new Set<string>(["/", "."]);
+  readonly #options: FakeDiskOptions;
+  readonly #inodes: Map<string, FakeInode>;
+  /** Names as they would be found after a crash that forgets all it may. */
+  #durableNames: Map<string, FakeInode>;
+  #nameChanges: NameChange[] = [];
   readonly #locked = new Set<string>();
+  #dead = false;
+  /** Calls so far, of all kinds. */
+  callCount = 0;
+  /** The call with that number (from 1) fails; so do all from it on when `lasting`. */
+  failure: { readonly call: number; readonly how: Failure; readonly lasting?: boolean } | undefined;
+  /** Called when a call is to crash: nothing that was not synced is safe, and the call never answers. */
+  onCrash: () => void = () => {};
+  /** Hears every call, for traces. */
+  onCall: (what: string) => void = () => {};
+  totalBytes: number;
 
-  constructor(clock: Clock, random: SeededRandom, arena: Arena) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#arena = arena;
+  constructor(options: FakeDiskOptions, names: Map<string, FakeInode> = new Map()) {
+    this.#options = options;
+    this.#inodes = names;
+    this.#durableNames = new Map(names);
+    this.totalBytes = options.totalBytes ?? 1_000_000_000;
   }
 
-  async open(path: string, options: OpenOptions, handler: FileHandler): Promise<File> {
-    let content = this.#files.get(path);
-    if (content === undefined) {
-      if (!options.create) throw missing(path);
-      this.#parentOf(path);
-      content = new Content();
-      this.#files.set(path, content);
-    }
-    return new FakeFile(this.#clock, this.#random, this.#arena, content, handler);
+  /** What is left after the power went: a new disk. Nothing this one has not answered yet is ever answered. */
+  crash(options: Partial<FakeDiskOptions> = {}, kind?: CrashKind): FakeDisk {
+    const left = this.imageAfterCrash(options, kind);
+    this.#dead = true;
+    return left;
   }
 
-  async allocate(path: string, sizeBytes: number): Promise<void> {
-    this.#parentOf(path);
-    const content = this.#files.get(path) ?? new Content();
-    content.resize(sizeBytes);
-    this.#files.set(path, content);
+  /** One of the images a crash now could leave. This disk goes on. */
+  imageAfterCrash(options: Partial<FakeDiskOptions> = {}, chosen?: CrashKind): FakeDisk {
+    const all = { ...this.#options, ...options };
+    const { random } = all;
+    const kind = chosen ?? (crashKinds[Math.floor(random() * crashKinds.length)] as CrashKind);
+    const probability = kind === "nothing" ? 0 : kind === "everything" ? 1 : random();
+    let left = kind === "prefix" ? Math.floor(random() * (this.#dirtySectorCount() + 1)) : 0;
+    const survives: SurvivalOfSector =
+      kind === "prefix" ? () => left-- > 0 : () => random() < probability;
+    const names = crashedNames(this.#durableNames, this.#nameChanges, kind, random);
+    const inodes = new Map<FakeInode, FakeInode>();
+    for (const inode of new Set(names.values()))
+      inodes.set(inode, inode.afterCrash(survives, random));
+    const after = new Map(
+      [...names].map(([name, inode]) => [name, inodes.get(inode) as FakeInode]),
+    );
+    return new FakeDisk({ ...all, totalBytes: this.totalBytes }, after);
   }
 
-  async readFile(path: string): Promise<Uint8Array> {
-    return this.#file(path).bytes.slice();
+  /** The disk as it is: for images of a stopped store. */
+  copy(options: Partial<FakeDiskOptions> = {}): FakeDisk {
+    return this.imageAfterCrash(options, "everything");
+  }
+
+  /** Names of all files, sorted. */
+  files(): string[] {
+    return [...this.#inodes]
+      .filter(([, inode]) => !inode.isDirectory)
+      .map(([name]) => name)
+      .sort();
+  }
+
+  /** The bytes of a file, to be looked at and changed by tests. */
+  bytesOf(path: string): Uint8Array {
+    return this.#file(path).bytes;
+  }
+
+  /** Gives a file other bytes, durably. */
+  setBytes(path: string, bytes: Uint8Array): void {
+    const inode = this.#inodes.get(path) ?? new FakeInode(false);
+    inode.truncate(0);
+    inode.write(0, bytes);
+    inode.sync();
+    this.#inodes.set(path, inode);
+    this.#durableNames.set(path, inode);
+  }
+
+  removeFile(path: string): void {
+    this.#inodes.delete(path);
+    this.#durableNames.delete(path);
+  }
+
+  /** Turns over one bit, as rot does: durably and unnoticed. */
+  flipBit(path: string, bit: number): void {
+    this.#file(path).flipBit(bit);
+  }
+
+  get usedBytes(): number {
+    let used = 0;
+    for (const inode of new Set(this.#inodes.values())) used += inode.sizeBytes;
+    return used;
+  }
+
+  open(path: string, options: OpenOptions, handler: FileHandler): Promise<File> {
+    return this.#call(`open ${path}`, () => {
+      let inode = this.#inodes.get(path);
+      if (inode === undefined) {
+        if (!options.create) throw noSuchFile(path);
+        inode = this.#create(path, false);
+      }
+      return new FakeFile(this, inode, options, handler, path);
+    });
+  }
+
+  allocate(path: string, sizeBytes: number): Promise<void> {
+    return this.#call(`allocate ${path} ${sizeBytes}`, () => {
+      const inode = this.#inodes.get(path) ?? this.#create(path, false);
+      this.#checkSpace(sizeBytes - inode.sizeBytes);
+      if (sizeBytes < inode.sizeBytes) inode.truncate(sizeBytes);
+      else inode.grow(sizeBytes);
+    });
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return this.#call(`readFile ${path}`, () => this.#file(path).bytes.slice());
   }
 
   async replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-    this.#parentOf(path);
-    const content = new Content();
-    content.write(bytes, 0);
-    this.#files.set(path, content);
+    const temporary = `${path}.tmp`;
+    const inode = await this.#call(`create ${temporary}`, () => {
+      const old = this.#inodes.get(temporary);
+      old?.truncate(0);
+      return old ?? this.#create(temporary, false);
+    });
+    await this.#call(`write ${temporary}`, () => {
+      this.#checkSpace(bytes.length);
+      inode.write(0, bytes);
+    });
+    await this.#call(
+      `sync ${temporary}`,
+      () => inode.sync(),
+      () => inode.failSync(),
+    );
+    await this.rename(temporary, path);
+    await this.syncDirectory(parentOf(path));
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    this.#files.set(to, this.#file(from));
-    this.#files.delete(from);
+  rename(from: string, to: string): Promise<void> {
+    return this.#call(`rename ${from} ${to}`, () => {
+      const inode = this.#file(from);
+      this.#inodes.delete(from);
+      this.#inodes.set(to, inode);
+      this.#nameChanges.push({ directory: parentOf(to), remove: from, add: to, inode });
+    });
   }
 
-  async unlink(path: string): Promise<void> {
-    this.#file(path);
-    this.#files.delete(path);
+  unlink(path: string): Promise<void> {
+    return this.#call(`unlink ${path}`, () => {
+      const inode = this.#file(path);
+      this.#inodes.delete(path);
+      this.#nameChanges.push({ directory: parentOf(path), remove: path, add: "", inode });
+    });
   }
 
-  async list(directory: string): Promise<readonly string[]> {
-    if (!this.#directories.has(directory)) throw missing(directory);
-    const prefix = `${directory}/`;
-    const names = [...this.#files.keys(), ...this.#directories]
-      .filter((path) => path.startsWith(prefix))
-      .map((path) => path.slice(prefix.length))
-      .filter((name) => name !== "" && !name.includes("/"));
-    return names.sort();
+  list(directory: string): Promise<readonly string[]> {
+    return this.#call(`list ${directory}`, () => {
+      if (this.#inodes.get(directory)?.isDirectory !== true) throw noSuchFile(directory);
+      const prefix = `${directory}/`;
+      const names = [...this.#inodes.keys()].filter((name) => name.startsWith(prefix));
+      return names
+        .map((name) => name.slice(prefix.length))
+        .filter((name) => !name.includes("/"))
+        .sort();
+    });
   }
 
-  async stat(path: string): Promise<FileStat | undefined> {
-    if (this.#directories.has(path)) return { sizeBytes: 0, isDirectory: true };
-    const content = this.#files.get(path);
-    return content && { sizeBytes: content.bytes.length, isDirectory: false };
+  stat(path: string): Promise<FileStat | undefined> {
+    return this.#call(`stat ${path}`, () => {
+      const inode = this.#inodes.get(path);
+      if (inode === undefined) return undefined;
+      return { sizeBytes: inode.sizeBytes, isDirectory: inode.isDirectory };
+    });
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    const parts = path.split("/");
-    for (let i = 1; i <= parts.length; i++) this.#directories.add(parts.slice(0, i).join("/"));
+  makeDirectory(path: string): Promise<void> {
+    return this.#call(`makeDirectory ${path}`, () => {
+      if (!this.#inodes.has(path)) this.#create(path, true);
+    });
   }
 
-  async syncDirectory(path: string): Promise<void> {
-    if (!this.#directories.has(path)) throw missing(path);
+  syncDirectory(path: string): Promise<void> {
+    return this.#call(`syncDirectory ${path}`, () => {
+      const [synced, rest] = [[] as NameChange[], [] as NameChange[]];
+      for (const change of this.#nameChanges) {
+        (change.directory === path ? synced : rest).push(change);
+      }
+      this.#durableNames = crashedNames(this.#durableNames, synced, "everything", () => 0);
+      this.#nameChanges = rest;
+    });
   }
 
-  async truncate(path: string, sizeBytes: number): Promise<void> {
-    this.#file(path).resize(sizeBytes);
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    return this.#call(`truncate ${path} ${sizeBytes}`, () => this.#file(path).truncate(sizeBytes));
   }
 
-  async space(): Promise<{ freeBytes: number; totalBytes: number }> {
-    let usedBytes = 0;
-    for (const content of this.#files.values()) usedBytes += content.bytes.length;
-    return { freeBytes: TOTAL_BYTES - usedBytes, totalBytes: TOTAL_BYTES };
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+    return this.#call("space", () => ({
+      freeBytes: Math.max(0, this.totalBytes - this.usedBytes),
+      totalBytes: this.totalBytes,
+    }));
   }
 
-  async lock(directory: string): Promise<{ release(): Promise<void> }> {
-    if (this.#locked.has(directory)) throw new DiskError("ELOCKED", `${directory} is in use`);
-    this.#locked.add(directory);
-    return {
-      release: async () => {
-        this.#locked.delete(directory);
-      },
-    };
+  lock(directory: string): Promise<{ release(): Promise<void> }> {
+    return this.#call(`lock ${directory}`, () => {
+      if (this.#locked.has(directory)) throw new DiskError("ELOCKED", `${directory} is in use`);
+      this.#locked.add(directory);
+      return { release: () => this.#call("unlock", () => void this.#locked.delete(directory)) };
+    });
   }
 
-  #file(path: string): Content {
-    const content = this.#files.get(path);
-    if (content === undefined) throw missing(path);
-    return content;
+  /** For FakeFile: counts the call, lets it fail or take its time, and answers what became of it. */
+  later(what: string, run: (failure: Failure | undefined) => void): void {
+    const failure = this.#nextFailure(what);
+    const latencyMs = this.#options.random() * (this.#options.latencyMaxMs ?? 1);
+    this.#options.schedule(latencyMs, () => {
+      if (this.#dead) return;
+      if (failure === "crash") this.onCrash();
+      else run(failure);
+    });
   }
 
-  #parentOf(path: string): void {
-    const slash = path.lastIndexOf("/");
-    if (slash > 0 && !this.#directories.has(path.slice(0, slash))) throw missing(path);
+  get arena(): Arena {
+    return this.#options.arena;
+  }
+
+  hasSpaceFor(growthBytes: number): boolean {
+    return growthBytes <= 0 || this.usedBytes + growthBytes <= this.totalBytes;
+  }
+
+  #nextFailure(what: string): Failure | undefined {
+    this.onCall(what);
+    const call = ++this.callCount;
+    const { failure } = this;
+    if (failure === undefined) return undefined;
+    return call === failure.call || (failure.lasting && call > failure.call)
+      ? failure.how
+      : undefined;
+  }
+
+  #call<T>(what: string, run: () => T, onFailure: () => void = () => {}): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.later(what, (failure) => {
+        // "short" means nothing for calls that are not reads or writes.
+        if (failure !== undefined && failure !== "short") {
+          onFailure();
+          reject(new DiskError(failure, `${failure}: ${what}`));
+          return;
+        }
+        try {
+          resolve(run());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #create(path: string, isDirectory: boolean): FakeInode {
+    const parent = parentOf(path);
+    const isRoot = parent === path || parent === "" || parent === ".";
+    if (!isRoot && this.#inodes.get(parent)?.isDirectory !== true) {
+      if (!isDirectory) throw noSuchFile(parent);
+      this.#create(parent, true);
+    }
+    const inode = new FakeInode(isDirectory);
+    this.#inodes.set(path, inode);
+    this.#nameChanges.push({ directory: parent, remove: "", add: path, inode });
+    return inode;
+  }
+
+  #file(path: string): FakeInode {
+    const inode = this.#inodes.get(path);
+    if (inode === undefined || inode.isDirectory) throw noSuchFile(path);
+    return inode;
+  }
+
+  #checkSpace(growthBytes: number): void {
+    if (!this.hasSpaceFor(growthBytes)) throw new DiskError("ENOSPC", "no space left on device");
+  }
+
+  #dirtySectorCount(): number {
+    let count = 0;
+    for (const inode of new Set(this.#inodes.values())) count += inode.dirtySectorCount;
+    return count;
   }
 }
 
 class FakeFile implements File {
-  readonly #clock: Clock;
-  readonly #random: SeededRandom;
-  readonly #arena: Arena;
-  readonly #content: Content;
+  readonly #disk: FakeDisk;
+  readonly #inode: FakeInode;
+  readonly #options: OpenOptions;
   readonly #handler: FileHandler;
-  #open = true;
+  readonly #path: string;
+  #closed = false;
 
   constructor(
-    clock: Clock,
-    random: SeededRandom,
-    arena: Arena,
-    content: Content,
+    disk: FakeDisk,
+    inode: FakeInode,
+    options: OpenOptions,
     handler: FileHandler,
+    path: string,
   ) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#arena = arena;
-    this.#content = content;
+    this.#disk = disk;
+    this.#inode = inode;
+    this.#options = options;
     this.#handler = handler;
+    this.#path = path;
   }
 
   write(token: number, address: Address, lengthBytes: number, offset: number): void {
-    const before = this.#arena.u8.slice(address, address + lengthBytes);
-    this.#later(() => {
-      const now = this.#arena.u8.subarray(address, address + lengthBytes);
-      assert(Buffer.compare(now, before) === 0, "bytes on their way to disk are not touched");
-      this.#content.write(before, offset);
-      this.#handler.onDone(token, lengthBytes);
+    assert(!this.#closed && this.#options.write, "the file is open for writing");
+    assert(lengthBytes > 0, "a write has bytes");
+    const source = this.#disk.arena.u8;
+    // The system may take the bytes at any time until it answers: they must not change.
+    const bytes = source.slice(address, address + lengthBytes);
+    const growth = offset + lengthBytes - this.#inode.sizeBytes;
+    const hasSpace = this.#disk.hasSpaceFor(growth);
+    if (hasSpace) this.#inode.write(offset, bytes);
+    this.#disk.later(`write ${this.#path} ${offset} ${lengthBytes}`, (failure) => {
+      assert(
+        Buffer.compare(bytes, source.subarray(address, address + lengthBytes)) === 0,
+        `bytes being written to ${this.#path} stay untouched`,
+      );
+      if (!hasSpace) return this.#failed(token, "ENOSPC");
+      const written = failure === "short" ? Math.ceil(lengthBytes / 2) : lengthBytes;
+      if (failure !== undefined && failure !== "short") {
+        if (this.#options.synced) this.#inode.failSync();
+        return this.#failed(token, failure);
+      }
+      if (this.#options.synced) this.#inode.syncRange(offset, written);
+      this.#handler.onDone(token, written);
     });
   }
 
   read(token: number, address: Address, lengthBytes: number, offset: number): void {
-    this.#later(() => {
-      const bytes = this.#content.bytes.subarray(offset, offset + lengthBytes);
-      this.#arena.u8.set(bytes, address);
-      this.#handler.onDone(token, bytes.length);
+    assert(!this.#closed, "the file is open");
+    this.#disk.later(`read ${this.#path} ${offset} ${lengthBytes}`, (failure) => {
+      if (failure !== undefined && failure !== "short") return this.#failed(token, failure);
+      const { bytes } = this.#inode;
+      const there = Math.max(0, Math.min(lengthBytes, bytes.length - offset));
+      const length = failure === "short" ? Math.ceil(there / 2) : there;
+      this.#disk.arena.u8.set(bytes.subarray(offset, offset + length), address);
+      this.#handler.onDone(token, length);
     });
   }
 
   sync(token: number): void {
-    this.#later(() => this.#handler.onDone(token, 0));
+    assert(!this.#closed, "the file is open");
+    this.#disk.later(`sync ${this.#path}`, (failure) => {
+      if (failure !== undefined && failure !== "short") {
+        this.#inode.failSync();
+        return this.#failed(token, failure);
+      }
+      this.#inode.sync();
+      this.#handler.onDone(token, 0);
+    });
   }
 
   close(): void {
-    this.#open = false;
+    this.#closed = true;
   }
 
-  #later(run: () => void): void {
-    assert(this.#open, "an open file is used");
-    this.#clock.setTimer(this.#random.integer(LATENCY_MS + 1), run);
+  #failed(token: number, code: string): void {
+    this.#handler.onFailed(token, new DiskError(code, `${code}: ${this.#path}`));
   }
 }
 
-function missing(path: string): DiskError {
-  return new DiskError("ENOENT", `no such file or directory: ${path}`);
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function noSuchFile(path: string): DiskError {
+  return new DiskError("ENOENT", `ENOENT: no such file or directory, ${path}`);
 }

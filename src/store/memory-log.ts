@@ -8,9 +8,7 @@ import type { Clock } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
-
-/** Length and kind of an entry, as in the log on disk. */
-export const ENTRY_HEADER_BYTES = 8;
+import { ENTRY_HEADER_BYTES } from "./format.ts";
 
 const kinds = new Set<number>(Object.values(EntryKind));
 

@@ -1,0 +1,14 @@
+// What recovery found wrong on disk, for the log, the inspection command and the metrics.
+
+/** Bytes that are not what was written, and what that cost. */
+export interface Damage {
+  readonly file: string;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** One clause for people: what is lost, or that nothing is. */
+  readonly effect: string;
+}
+
+export function damageText({ file, fromOffset, toOffset, effect }: Damage): string {
+  return `${file} is damaged between bytes ${fromOffset} and ${toOffset}: ${effect}`;
+}

@@ -1,0 +1,165 @@
+// hot path: runs per message
+// Where log entries gather until they are written: two fixed buffers filled in turn, and when the disk falls far
+// behind, pages borrowed from the pool. What lies in one of them becomes one batch, written by one call.
+
+import type { EntryKind } from "../broker/ports.ts";
+import type { Address } from "../lib/arena.ts";
+import { assert } from "../lib/assert.ts";
+import type { Memory } from "../lib/memory.ts";
+import { LARGE_PAGE_BYTES, NO_PAGE } from "../lib/page-pool.ts";
+import { BLOCK_HEADER_BYTES, closeBlock } from "./block.ts";
+import { BLOCK_BYTES, type DirectoryId, ENTRY_HEADER_BYTES } from "./format.ts";
+
+/** Publishers wait while this much of a buffer is filled and not being written. */
+const CONGESTED_SHARE = 0.75;
+
+/** A stretch of memory that becomes one batch. */
+interface Extent {
+  at: Address;
+  sizeBytes: number;
+  borrowed: boolean;
+  usedBytes: number;
+  batch: number;
+  firstPosition: number;
+  endPosition: number;
+}
+
+/** A batch that is ready to be written. */
+export type Batch = Readonly<Extent>;
+
+export class LogBuffers {
+  readonly #memory: Memory;
+  readonly #view: DataView;
+  readonly #id: DirectoryId;
+  readonly #free: Extent[];
+  readonly #sealed: Extent[] = [];
+  #current: Extent | undefined = undefined;
+  /** Offset in the current extent of the block that is open. */
+  #blockOffset = 0;
+  #blockIndex = 0;
+  #blockPosition = 0;
+  #crcBefore: number;
+  #nextBatch: number;
+  #sealedBytes = 0;
+  position: number;
+
+  /** Goes on behind what recovery found. */
+  constructor(
+    memory: Memory,
+    id: DirectoryId,
+    from: { readonly position: number; readonly nextBatch: number; readonly crcBefore: number },
+  ) {
+    this.#memory = memory;
+    this.#view = memory.arena.view;
+    this.#id = id;
+    this.#free = memory.logBuffers.map(({ at, lengthBytes }) => newExtent(at, lengthBytes, false));
+    this.position = from.position;
+    this.#nextBatch = from.nextBatch;
+    this.#crcBefore = from.crcBefore;
+  }
+
+  /** Filled and not taken to be written yet. */
+  get waitingBytes(): number {
+    return this.#sealedBytes + (this.#current?.usedBytes ?? 0);
+  }
+
+  get congested(): boolean {
+    return this.waitingBytes > this.#memory.logBuffers[0].lengthBytes * CONGESTED_SHARE;
+  }
+
+  append(kind: EntryKind, lengthBytes: number): Address {
+    const wholeBytes = ENTRY_HEADER_BYTES + ((lengthBytes + 7) & ~7);
+    let extent = this.#current;
+    if (extent === undefined) {
+      extent = this.#openExtent();
+    } else if (extent.usedBytes + wholeBytes + BLOCK_HEADER_BYTES > extent.sizeBytes) {
+      this.#seal(extent);
+      extent = this.#openExtent();
+    } else if (extent.usedBytes - this.#blockOffset >= BLOCK_BYTES) {
+      this.#closeBlock(extent, false);
+      this.#openBlock(extent);
+    }
+    const at = extent.at + extent.usedBytes;
+    assert(extent.usedBytes + wholeBytes <= extent.sizeBytes, "an entry fits into a log buffer");
+    this.#view.setUint32(at, lengthBytes, true);
+    this.#view.setUint32(at + 4, kind, true);
+    extent.usedBytes += wholeBytes;
+    this.position += wholeBytes;
+    return at + ENTRY_HEADER_BYTES;
+  }
+
+  /** The next batch to write, or undefined when nothing waits. Give it back with `written`. */
+  take(): Batch | undefined {
+    if (this.#sealed.length === 0 && this.#current !== undefined) this.#seal(this.#current);
+    const batch = this.#sealed.shift();
+    if (batch !== undefined) this.#sealedBytes -= batch.usedBytes;
+    return batch;
+  }
+
+  /** A batch without entries: it tells that the one before it was complete. Only when nothing waits. */
+  takeEmpty(): Batch {
+    assert(this.waitingBytes === 0, "an empty batch follows everything");
+    this.#openExtent();
+    return this.take() as Batch;
+  }
+
+  /** The batch is on disk: its memory is free. */
+  written(batch: Batch): void {
+    const extent = batch as Extent;
+    if (extent.borrowed) this.#memory.pages.free(extent.at, LARGE_PAGE_BYTES);
+    else this.#free.push(extent);
+  }
+
+  #openExtent(): Extent {
+    const extent = this.#free.pop() ?? this.#borrow();
+    extent.usedBytes = 0;
+    extent.batch = this.#nextBatch++;
+    extent.firstPosition = this.position;
+    this.#current = extent;
+    this.#blockIndex = 0;
+    this.#openBlock(extent);
+    return extent;
+  }
+
+  #borrow(): Extent {
+    const page = this.#memory.pages.allocate(LARGE_PAGE_BYTES);
+    // Publishers have been waiting since the first buffer was nearly full: only a broken caller gets here.
+    assert(page !== NO_PAGE, "there is memory for what is in hand when the log is congested");
+    return newExtent(page, LARGE_PAGE_BYTES, true);
+  }
+
+  #openBlock(extent: Extent): void {
+    this.#blockOffset = extent.usedBytes;
+    this.#blockPosition = this.position;
+    extent.usedBytes += BLOCK_HEADER_BYTES;
+  }
+
+  #closeBlock(extent: Extent, isLast: boolean): void {
+    this.#crcBefore = closeBlock(
+      this.#memory.arena.u8,
+      this.#view,
+      this.#id,
+      extent.at + this.#blockOffset,
+      {
+        lengthBytes: extent.usedBytes - this.#blockOffset,
+        index: this.#blockIndex++,
+        batch: extent.batch,
+        position: this.#blockPosition,
+        crcBefore: this.#crcBefore,
+        isLast,
+      },
+    );
+  }
+
+  #seal(extent: Extent): void {
+    this.#closeBlock(extent, true);
+    extent.endPosition = this.position;
+    this.#sealed.push(extent);
+    this.#sealedBytes += extent.usedBytes;
+    this.#current = undefined;
+  }
+}
+
+function newExtent(at: Address, sizeBytes: number, borrowed: boolean): Extent {
+  return { at, sizeBytes, borrowed, usedBytes: 0, batch: 0, firstPosition: 0, endPosition: 0 };
+}

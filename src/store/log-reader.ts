@@ -1,0 +1,176 @@
+// Reads the log at start: block after block from where the checkpoint says, up to the first bad block of the newest
+// batch. A bad block with a newer batch behind it is damage: what it held is lost, everything behind it counts.
+
+import { type BlockHeader, positionBehind } from "./block.ts";
+import type { Damage } from "./damage.ts";
+import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
+import type { FoundBlock, LogWindow } from "./log-window.ts";
+
+/** A batch is never longer, so behind a damaged one the next begins within this. */
+export const BATCH_BYTES_MAX = 9 * 1_048_576;
+
+/** The place in the log where reading starts or writing goes on, and what must stand before it. */
+export interface LogPlace {
+  readonly file: number;
+  readonly offset: number;
+  readonly position: number;
+  readonly batch: number;
+  readonly crcBefore: number;
+}
+
+export interface LogReading {
+  /** Where the next batch belongs; its number is `end.batch + 1`. */
+  readonly end: LogPlace;
+  readonly damage: readonly Damage[];
+  /** The newest batch was not written completely: its rest never counted, and must be wiped. */
+  readonly torn: boolean;
+  readonly blockCount: number;
+}
+
+export class LogReader {
+  readonly #window: LogWindow;
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #onBlock: (at: number, block: BlockHeader) => void;
+  readonly #damage: Damage[] = [];
+  #blockCount = 0;
+  #place: LogPlace;
+  /** Index of the newest good block in its batch, and whether it was the last one there. */
+  #index = 0;
+  #atBatchEnd = true;
+
+  /** `onBlock` gets every good block in order; it lies in the window until the call returns. */
+  constructor(
+    window: LogWindow,
+    names: ReadonlyMap<number, string>,
+    from: LogPlace,
+    onBlock: (at: number, block: BlockHeader) => void,
+  ) {
+    this.#window = window;
+    this.#names = names;
+    this.#place = from;
+    this.#onBlock = onBlock;
+  }
+
+  async read(): Promise<LogReading> {
+    if (!this.#names.has(this.#place.file)) this.#reportMissing(this.#place.file);
+    do {
+      await this.#readRow();
+    } while ((await this.#goOnInNextFile()) || (await this.#goOnBehindDamage()));
+    const { file, batch } = this.#place;
+    const offset = aligned(this.#place.offset);
+    const remains = await this.#window.hasRemains(file, offset, batch);
+    const isUnfinished =
+      !this.#atBatchEnd || (await this.#findBehind(batch, BATCH_BYTES_MAX)) !== undefined;
+    const torn = isUnfinished || remains;
+    return {
+      end: { ...this.#place, offset },
+      damage: this.#damage,
+      torn,
+      blockCount: this.#blockCount,
+    };
+  }
+
+  /** Reads good blocks that follow each other, until something else comes. */
+  async #readRow(): Promise<void> {
+    for (;;) {
+      const { file, offset } = this.#place;
+      const block = await this.#window.block(file, offset);
+      if (block === undefined || !this.#isNext(block)) return;
+      this.#onBlock(this.#window.blockAt, block);
+      this.#blockCount++;
+      this.#index = block.index;
+      this.#atBatchEnd = block.isLast;
+      const behind = offset + block.lengthBytes;
+      this.#place = {
+        file,
+        offset: block.isLast ? aligned(behind) : behind,
+        position: positionBehind(block),
+        batch: block.batch,
+        crcBefore: block.crc,
+      };
+    }
+  }
+
+  #isNext(block: BlockHeader): boolean {
+    const { batch, position, crcBefore } = this.#place;
+    if (block.position !== position || block.crcBefore !== crcBefore) return false;
+    return this.#atBatchEnd ? block.batch > batch && block.index === 0 : block.batch === batch;
+  }
+
+  async #goOnInNextFile(): Promise<boolean> {
+    if (!this.#atBatchEnd) return false;
+    const file = this.#place.file + 1;
+    if (!this.#names.has(file)) return false;
+    const block = await this.#window.block(file, BATCH_ALIGNMENT_BYTES);
+    if (block === undefined || !this.#isNext(block)) return false;
+    this.#place = { ...this.#place, file, offset: BATCH_ALIGNMENT_BYTES };
+    return true;
+  }
+
+  /**
+   * Only the newest batch can have been torn by a crash: if there is anything newer than the batch that should
+   * come here, what should come here was on disk once.
+   */
+  async #goOnBehindDamage(): Promise<boolean> {
+    const due = this.#atBatchEnd ? this.#place.batch + 1 : this.#place.batch;
+    const newer = await this.#findBehind(due, BATCH_BYTES_MAX);
+    if (newer === undefined) return false;
+    const everywhere = Number.POSITIVE_INFINITY;
+    const first = (await this.#findBehind(this.#place.batch, everywhere)) as FoundBlock;
+    this.#reportGap(first);
+    const { block, file, offset } = first;
+    this.#atBatchEnd = block.index === 0;
+    this.#index = block.index - 1;
+    this.#place = {
+      file,
+      offset,
+      position: block.position,
+      batch: block.index === 0 ? block.batch - 1 : block.batch,
+      crcBefore: block.crcBefore,
+    };
+    return true;
+  }
+
+  /** The first block behind this place that is newer than `batch`, or a later one of it while it is unfinished. */
+  async #findBehind(batch: number, bytesMax: number): Promise<FoundBlock | undefined> {
+    const isUnfinished = !this.#atBatchEnd && batch === this.#place.batch;
+    const index = isUnfinished ? this.#index : Number.POSITIVE_INFINITY;
+    for (const file of [...this.#names.keys()].sort((a, b) => a - b)) {
+      if (file < this.#place.file) continue;
+      const from = file === this.#place.file ? this.#place.offset : BATCH_ALIGNMENT_BYTES;
+      const found = await this.#window.find(file, from, from + bytesMax, batch, index);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #reportGap(found: FoundBlock): void {
+    const { file, offset, position } = this.#place;
+    const lost = found.block.position - position;
+    const effect =
+      lost === 0 ? "nothing is lost" : `${lost} bytes of log entries behind ${position} are lost`;
+    for (let number = file; number <= found.file; number++) {
+      const name = this.#names.get(number);
+      if (name === undefined) {
+        this.#reportMissing(number);
+      } else if (number === file || number === found.file) {
+        const fromOffset = number === file ? offset : 0;
+        const toOffset = number === found.file ? found.offset : Number.POSITIVE_INFINITY;
+        this.#damage.push({ file: name, fromOffset, toOffset, effect });
+      }
+    }
+  }
+
+  #reportMissing(file: number): void {
+    this.#damage.push({
+      file: `log file ${file}`,
+      fromOffset: 0,
+      toOffset: Number.POSITIVE_INFINITY,
+      effect: "the file is missing, and all it held is lost",
+    });
+  }
+}
+
+function aligned(offset: number): number {
+  return Math.ceil(offset / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
+}

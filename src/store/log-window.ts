@@ -1,0 +1,128 @@
+// A window on the log files while they are read at start: blocks at any place, and the search for blocks behind damage.
+
+import type { Disk } from "../env/env.ts";
+import type { Region } from "../lib/memory.ts";
+import { BLOCK_HEADER_BYTES, type BlockHeader, readBlock } from "./block.ts";
+import { ColdFile } from "./cold-file.ts";
+import { type DirectoryId, Magic } from "./format.ts";
+
+export interface LogWindowOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly id: DirectoryId;
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+  /** Where bytes are read to; at least 1 MiB, so that every block fits. */
+  readonly region: Region;
+  /** Names of the log files by number. */
+  readonly names: ReadonlyMap<number, string>;
+}
+
+export interface FoundBlock {
+  readonly file: number;
+  readonly offset: number;
+  readonly block: BlockHeader;
+}
+
+export class LogWindow {
+  readonly #options: LogWindowOptions;
+  #open: ColdFile | undefined = undefined;
+  #file = -1;
+  #from = 0;
+  #lengthBytes = 0;
+  /** Where the block `block` answered lies in memory. */
+  blockAt = 0;
+
+  constructor(options: LogWindowOptions) {
+    this.#options = options;
+  }
+
+  close(): void {
+    this.#open?.close();
+    this.#open = undefined;
+    this.#file = -1;
+  }
+
+  /** The good block at that place, if there is one. */
+  async block(file: number, offset: number): Promise<BlockHeader | undefined> {
+    const { u8, view, id, region } = this.#options;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const isLoaded = file === this.#file && offset >= this.#from;
+      if (!isLoaded || offset + BLOCK_HEADER_BYTES > this.#from + this.#lengthBytes) {
+        await this.#load(file, offset);
+      }
+      this.blockAt = region.at + offset - this.#from;
+      const end = region.at + this.#lengthBytes;
+      const block = readBlock(u8, view, id, this.blockAt, end);
+      if (block !== "short") return block;
+      if (this.#from === offset) return undefined;
+      await this.#load(file, offset);
+    }
+    return undefined;
+  }
+
+  /**
+   * Something like a block that is none, or one newer than `batch`, lies there: the rest of a write that never
+   * ended. Whole older blocks are what the file was used for before.
+   */
+  async hasRemains(file: number, offset: number, batch: number): Promise<boolean> {
+    const block = await this.block(file, offset);
+    if (block !== undefined) return block.batch > batch;
+    await this.#load(file, offset);
+    if (this.#lengthBytes < BLOCK_HEADER_BYTES) return false;
+    const { view, id, region } = this.#options;
+    const likenesses = [
+      view.getUint32(region.at + 4, true) === Magic.block,
+      view.getUint32(region.at + 36, true) === id.low,
+      view.getUint32(region.at + 40, true) === id.high,
+    ];
+    return likenesses.filter(Boolean).length >= 2;
+  }
+
+  /** The first good block in `file[from, to)` that belongs behind (batch, index). */
+  async find(
+    file: number,
+    from: number,
+    to: number,
+    batch: number,
+    index: number,
+  ): Promise<FoundBlock | undefined> {
+    const { view, region } = this.#options;
+    let offset = from;
+    await this.#load(file, offset);
+    while (offset < to) {
+      const end = this.#from + this.#lengthBytes;
+      if (offset + BLOCK_HEADER_BYTES > end) {
+        if (this.#lengthBytes < region.lengthBytes) return undefined;
+        await this.#load(file, offset);
+        continue;
+      }
+      const at = region.at + offset - this.#from;
+      if (view.getUint32(at + 4, true) === Magic.block) {
+        const candidate = view.getFloat64(at + 16, true);
+        const isBehind =
+          candidate > batch || (candidate === batch && view.getUint32(at + 12, true) > index);
+        const block = isBehind ? await this.block(file, offset) : undefined;
+        if (block !== undefined) return { file, offset, block };
+      }
+      offset += 8;
+    }
+    return undefined;
+  }
+
+  async #load(file: number, offset: number): Promise<void> {
+    if (file !== this.#file) {
+      this.close();
+      const { disk, directory, names } = this.#options;
+      const name = names.get(file);
+      this.#file = file;
+      if (name !== undefined) {
+        const options = { write: false, create: false, synced: false };
+        this.#open = await ColdFile.open(disk, `${directory}/${name}`, options);
+      }
+    }
+    const { region } = this.#options;
+    this.#from = offset;
+    this.#lengthBytes = (await this.#open?.read(region.at, region.lengthBytes, offset)) ?? 0;
+  }
+}
