@@ -69,9 +69,12 @@ export class FakeInode {
     }
   }
 
+  /** What is dirty reaches the platter; what a failed sync has forgotten does not, however clean it looks. */
   sync(): void {
-    this.#durable = this.#current.slice(0, this.#size);
+    this.#growDurable(Math.max(this.#size, this.#durableSize));
+    this.#durable.fill(0, this.#size, this.#durableSize);
     this.#durableSize = this.#size;
+    for (const sector of this.#dirty) this.#copySector(sector);
     this.#dirty.clear();
   }
 
@@ -126,6 +129,7 @@ export class FakeInode {
   #copySector(sector: number): void {
     const from = sector * SECTOR_BYTES;
     const to = Math.min(from + SECTOR_BYTES, this.#size);
+    if (from >= to) return;
     this.#growDurable(Math.max(this.#durableSize, to));
     this.#durable.set(this.#current.subarray(from, to), from);
   }

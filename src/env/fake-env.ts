@@ -30,6 +30,12 @@ export class FakeEnv implements Env {
     this.clock = new FakeClock(options.startMs);
     this.random = chance.fork();
     this.net = new FakeNet(this.clock, chance.fork(), options.memory, options.net);
-    this.disk = new FakeDisk(this.clock, chance.fork(), options.memory.arena);
+    const { clock } = this;
+    const diskChance = chance.fork();
+    this.disk = new FakeDisk({
+      arena: options.memory.arena,
+      random: () => diskChance.fraction(),
+      schedule: (afterMs, run) => void clock.setTimer(afterMs, run),
+    });
   }
 }
