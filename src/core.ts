@@ -19,6 +19,7 @@ export interface CoreOptions {
   readonly random: Random;
   readonly memory: Memory;
   readonly engine: Engine;
+  readonly defaultQueueType?: string;
   readonly limits?: Partial<Limits>;
   /** "rabbit@host", as shown. */
   readonly nodeName: string;
@@ -63,6 +64,9 @@ export function createCore(options: CoreOptions): Broker {
     hashing: nodeHashing,
     patternRunner: nodePatternRunner,
     content,
+    ...(options.defaultQueueType === undefined
+      ? {}
+      : { defaultQueueType: options.defaultQueueType }),
     createQueue: (vhost, definition, settings) =>
       createQueue(contextOf(vhost), definition, settings),
   });

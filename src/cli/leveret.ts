@@ -1,0 +1,43 @@
+// The command `leveret`: its subcommands as a table, loaded only when they are called.
+
+import { Command, CommanderError } from "commander";
+import { LEVERET_VERSION } from "../version.ts";
+import type { StartFlags } from "./start.ts";
+
+/** RabbitMQ's (sysexits') code for a wrong command line. */
+const EXIT_USAGE = 64;
+
+/** Runs one command and answers the exit code. Does not return while a server runs. */
+export async function runLeveret(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("leveret")
+    .description("A message broker that speaks RabbitMQ's protocols.")
+    .version(LEVERET_VERSION)
+    .exitOverride()
+    .showHelpAfterError(false);
+  program
+    .command("start", { isDefault: true })
+    .description("run the broker")
+    .option("--data-dir <directory>", "where everything durable lies (default ./leveret-data)")
+    .option("--amqp-port <port>", "port of AMQP 0-9-1 (default 5672; 0 = any free one)")
+    .option("--http-port <port>", "port of the HTTP API and the web pages (default 15672)")
+    .option("--config <file>", "configuration file in rabbitmq.conf's dialect; none = read no file")
+    .option("--set <key=value>", "set one configuration key; may be repeated", collect, [])
+    .option("--in-memory", "keep nothing on disk")
+    .action(async (flags: StartFlags) => {
+      const { start } = await import("./start.ts");
+      exitCode = await start(flags);
+    });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has already said what is wrong.
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
+  return exitCode;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

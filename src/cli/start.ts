@@ -1,0 +1,155 @@
+// `leveret start`: configuration, banner, signals, exit codes.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { ConfigError } from "../config/config-error.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { nodeClock, nodeRandom } from "../env/node-clock.ts";
+import { NodeNet } from "../env/node-net.ts";
+import { Memory } from "../lib/memory.ts";
+import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
+import { ListenError } from "../listeners.ts";
+import type { Log, LogLevel } from "../log.ts";
+import { Server } from "../server.ts";
+import { LEVERET_VERSION } from "../version.ts";
+
+export interface StartFlags {
+  readonly dataDir?: string;
+  readonly amqpPort?: string;
+  readonly httpPort?: string;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly inMemory?: boolean;
+}
+
+/** RabbitMQ's (sysexits') codes. */
+const EXIT_CONFIG = 78;
+const EXIT_UNAVAILABLE = 69;
+
+/** Runs the broker until a signal; answers the exit code. */
+export async function start(flags: StartFlags): Promise<number> {
+  // Regexes that backtrack too much fall back to a linear engine (ReDoS).
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+  const log = new ConsoleLog();
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig({
+      flags: configFlags(flags),
+      env: process.env,
+      readFile: readFileIfThere,
+      listFiles,
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return fail(error.message, EXIT_CONFIG);
+  }
+  for (const warning of loaded.warnings) log.write("warning", "node", warning);
+  try {
+    return await serve(loaded, log);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    return fail(error.message, EXIT_UNAVAILABLE);
+  }
+}
+
+async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
+  const arenaBytes = Math.ceil(config.resources.arenaBytes / LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES;
+  const memory = new Memory({ arenaBytes });
+  const warn = (text: string) => log.write("warning", "connection", text);
+  const server = await Server.start({
+    config,
+    log,
+    onBug: (error) =>
+      log.write("error", "node", error instanceof Error ? `${error.stack}` : `${error}`),
+    world: {
+      memory,
+      clock: nodeClock,
+      random: nodeRandom,
+      net: new NodeNet({ memory, warn }),
+      hostName: hostname(),
+    },
+  });
+  printBanner(server);
+  await stopSignal();
+  log.write("info", "node", "stopping: connections are closed");
+  await server.stop();
+  return 0;
+}
+
+function printBanner(server: Server): void {
+  const lines = [`Leveret ${LEVERET_VERSION} on Node.js ${process.version}`, ""];
+  for (const { protocol, local } of server.listeners) {
+    lines.push(`  ${protocol.padEnd(10)} ${urlOf(protocol, local)}`);
+  }
+  process.stdout.write(`${lines.join("\n")}\n\n`);
+  const plugins = server.config.node.plugins.length;
+  server.log.write("info", "node", `Server startup complete; ${plugins} plugins started.`);
+}
+
+function urlOf(protocol: string, { address, port }: { address: string; port: number }): string {
+  const scheme = protocol.replace("/ssl", "s").replace(/\/.*/, "");
+  const everywhere = address === "::" || address === "0.0.0.0" || address === "";
+  const host = everywhere ? "localhost" : address.includes(":") ? `[${address}]` : address;
+  return `${scheme}://${host}:${port}`;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = () => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve();
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+}
+
+function configFlags(flags: StartFlags) {
+  const settings = [...flags.set];
+  if (flags.httpPort !== undefined) settings.push(`management.tcp.port=${flags.httpPort}`);
+  if (flags.inMemory === true) settings.push("leveret.in_memory=true");
+  return {
+    configFile: flags.config,
+    dataDirectory: flags.dataDir,
+    port: flags.amqpPort,
+    settings,
+  };
+}
+
+function readFileIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return undefined;
+    throw new ConfigError(`the file ${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function listFiles(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+function fail(message: string, exitCode: number): number {
+  process.stderr.write(`leveret: ${message}\n`);
+  return exitCode;
+}
+
+/** Lines for a terminal, in RabbitMQ's form. */
+class ConsoleLog implements Log {
+  write(level: LogLevel, _category: string, text: string): void {
+    const time = new Date().toISOString().replace("T", " ").replace("Z", "000+00:00");
+    process.stdout.write(`${time} [${level}] <0.0.0> ${text}\n`);
+  }
+}

@@ -1,0 +1,211 @@
+// The composition root: puts core, engine, protocols and listeners together as the configuration says.
+
+import type { Broker } from "./broker/broker.ts";
+import type { Config } from "./config/table.ts";
+import { createCore } from "./core.ts";
+import type { Endpoint, Env } from "./env/env.ts";
+import type { Memory } from "./lib/memory.ts";
+import {
+  closeListeners,
+  type OpenListener,
+  openListeners,
+  type WantedListener,
+} from "./listeners.ts";
+import type { Log } from "./log.ts";
+import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
+import type { Claim } from "./protocols/amqp091/sasl.ts";
+import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
+import { MemoryEngine } from "./store/memory-engine.ts";
+import { LEVERET_VERSION } from "./version.ts";
+
+/** The outside world of a server. */
+export interface ServerWorld extends Pick<Env, "clock" | "random" | "net"> {
+  readonly memory: Memory;
+  readonly hostName: string;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly world: ServerWorld;
+  readonly log: Log;
+  /** Something was thrown that nobody expected. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** How long clients get to close in order when the server stops. */
+const CLOSE_CLIENTS_MS = 4_000;
+
+export class Server {
+  readonly broker: Broker;
+  readonly config: Config;
+  readonly log: Log;
+  readonly #world: ServerWorld;
+  readonly #amqp: Amqp091Acceptor;
+  #listeners: readonly OpenListener[] = [];
+
+  private constructor(options: ServerOptions) {
+    this.config = options.config;
+    this.log = options.log;
+    this.#world = options.world;
+    const { clock, random, memory, hostName } = options.world;
+    const { node, network, resources } = options.config;
+    const nodeName = node.name ?? `rabbit@${hostName}`;
+    this.broker = createCore({
+      clock,
+      random,
+      memory,
+      engine: new MemoryEngine({ memory, clock }),
+      nodeName,
+      clusterName: node.clusterName ?? nodeName,
+      defaultQueueType: resources.defaultQueueType,
+      limits: {
+        messageBytesMax: network.maxMessageSizeBytes,
+        consumersPerChannelMax: network.consumerMaxPerChannel,
+        channelsMax: network.channelMaxPerNode,
+        connectionsMax: network.connectionMax,
+        consumerTimeoutMs: network.consumerTimeoutMs,
+        vhostsMax: resources.vhostMax,
+        queuesMax: resources.queueLimit,
+        exchangesMax: resources.exchangeLimit,
+      },
+    });
+    this.#amqp = new Amqp091Acceptor(this.broker, this.#connectionSettings(options.onBug));
+  }
+
+  /** Starts everything; rejects with one clear sentence (ListenError, …) when something asked for can't be had. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const server = new Server(options);
+    await server.#createDefaults();
+    server.#listeners = await openListeners(
+      options.world.net,
+      server.#wantedListeners(),
+      options.log,
+    );
+    return server;
+  }
+
+  get listeners(): readonly OpenListener[] {
+    return this.#listeners;
+  }
+
+  /** Where the first AMQP listener really is. */
+  get amqpEndpoint(): Endpoint | undefined {
+    return this.#listeners.find(({ protocol }) => protocol === "amqp")?.local;
+  }
+
+  /** Tells all clients, lets them go, and stops. */
+  async stop(reason = "shutdown"): Promise<void> {
+    await closeListeners(this.#listeners);
+    await Promise.race([this.#amqp.closeAll(reason), this.#wait(CLOSE_CLIENTS_MS)]);
+    this.broker.timers.stop();
+    this.broker.turn.stop();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#world.clock.setTimer(ms, resolve);
+    });
+  }
+
+  // ---- users --------------------------------------------------------------------------------------------------
+
+  /** The default vhost and user of a first start. */
+  async #createDefaults(): Promise<void> {
+    const { access, node } = this.config;
+    const { broker } = this;
+    broker.access.loopbackUsers = access.loopbackUsers;
+    if (broker.vhosts.size > 0) return;
+    broker.addVhost(access.defaultVhost);
+    const tags = [...access.defaultUserTags].flatMap(([tag, isSet]) => (isSet ? [tag] : []));
+    const { defaultUser, defaultPassword, defaultVhost } = access;
+    await new Promise<void>((resolve) => {
+      broker.access.setPassword(
+        defaultUser,
+        defaultPassword.reveal(),
+        tags,
+        node.productName,
+        resolve,
+      );
+    });
+    broker.access.setPermissions(
+      {
+        user: defaultUser,
+        vhost: defaultVhost,
+        configure: access.defaultConfigure,
+        write: access.defaultWrite,
+        read: access.defaultRead,
+      },
+      node.productName,
+    );
+  }
+
+  #authenticate(claim: Claim, peer: Endpoint, onOutcome: (outcome: LoginOutcome) => void): void {
+    const { access } = this.config;
+    const protocol = "AMQP 0-9-1";
+    if (claim.kind === "anonymous") {
+      if (access.anonymousUser === "none")
+        return onOutcome({ refused: "ANONYMOUS is not allowed" });
+      const password = access.anonymousPassword.reveal();
+      this.broker.access.authenticate(
+        { user: access.anonymousUser, password, peer, protocol },
+        onOutcome,
+      );
+      return;
+    }
+    const password = claim.kind === "password" ? claim.password : undefined;
+    this.broker.access.authenticate({ user: claim.user, password, peer, protocol }, onOutcome);
+  }
+
+  // ---- AMQP ---------------------------------------------------------------------------------------------------
+
+  #connectionSettings(onBug: (error: unknown) => void): ConnectionSettings {
+    const { network, access, node } = this.config;
+    const { log } = this;
+    return {
+      tune: {
+        channelMax: network.channelMax,
+        frameMaxBytes: network.frameMaxBytes,
+        heartbeatSeconds: network.heartbeatSeconds,
+      },
+      mechanisms: access.mechanisms,
+      handshakeTimeoutMs: network.handshakeTimeoutMs ?? Number.POSITIVE_INFINITY,
+      closeTimeoutMs: 10_000,
+      silentCloseDelayMs: 3_000,
+      server: () => ({
+        product: node.productName,
+        version: node.productVersion,
+        leveretVersion: LEVERET_VERSION,
+        clusterName: this.broker.clusterName,
+      }),
+      authenticate: (claim, connection, onOutcome) =>
+        this.#authenticate(claim, connection.peer, onOutcome),
+      updateSecret: (claim, connection, onOutcome) =>
+        this.#authenticate(claim, connection.peer, onOutcome),
+      onUserOpened: (connection, vhost) =>
+        log.write(
+          "info",
+          "connection",
+          `connection ${connection.name}: user '${connection.user}' authenticated and granted access to vhost '${vhost}'`,
+        ),
+      log: (level, text) => log.write(level, "connection", text),
+      onBug,
+    };
+  }
+
+  #wantedListeners(): readonly WantedListener[] {
+    const { network } = this.config;
+    const onConnection = this.#amqp.accept.bind(this.#amqp);
+    const options = (at: { readonly host: string | undefined; readonly port: number }) => ({
+      port: at.port,
+      backlog: network.backlog,
+      ...(at.host === undefined ? {} : { host: at.host }),
+    });
+    const plain = network.tcpListeners.map((at) => ({
+      protocol: "amqp",
+      options: options(at),
+      isRequired: true,
+      onConnection,
+    }));
+    return plain;
+  }
+}
