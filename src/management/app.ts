@@ -1,16 +1,14 @@
 // The HTTP server of the API: Fastify with the settings RabbitMQ's clients need, and the table of routes.
 
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { BrokerError } from "../broker/errors.ts";
-import { type Answer, ApiError, apiErrorOf, badRequest } from "./answers.ts";
-import { toJsonText } from "./api-json.ts";
+import { ApiError } from "./answers.ts";
 import { Authentication } from "./authentication.ts";
-import { parseListQuery, renderListing } from "./listing.ts";
 import type { Management } from "./management.ts";
-import { pickedAnswer } from "./picked.ts";
+import { metricsAnswer, scrapeModeOf } from "./metrics/routes.ts";
 import { ApiRequest, mayAs, type Texts } from "./request.ts";
 import type { Method, Route } from "./route.ts";
 import { addSecurity } from "./security.ts";
+import { absent, knownError, send, sendError, UNEXPECTED } from "./sending.ts";
 
 const METHODS: readonly Method[] = ["GET", "PUT", "POST", "DELETE"];
 const ALL_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"] as const;
@@ -24,6 +22,10 @@ const TAG_REASONS: Readonly<Record<string, string>> = {
   administrator: "Not administrator user",
 };
 
+function refusal(needs: string): ApiError {
+  return new ApiError(401, { error: "not_authorised", reason: TAG_REASONS[needs] });
+}
+
 /** `trusted`: requests come over the socket in the data directory and need no password. */
 export interface AppOptions {
   readonly trusted: boolean;
@@ -34,6 +36,31 @@ export async function createApp(
   routes: readonly Route[],
   options: AppOptions = { trusted: false },
 ): Promise<FastifyInstance> {
+  const app = newApp(management);
+  addSecurity(app, management.options);
+  const authentication = newAuthentication(management);
+  for (const [path, rows] of byPath(routes)) {
+    const url = `${management.options.pathPrefix}/api${path}`;
+    for (const route of rows) {
+      app.route({
+        method: route.method,
+        url,
+        handler: (request, reply) =>
+          serve({ management, route, authentication, trusted: options.trusted }, request, reply),
+      });
+    }
+    refuseOtherMethods(app, url, rows);
+  }
+  addMetrics(app, management, async (request) => {
+    if (options.trusted) return;
+    const peer = { address: request.ip, port: request.socket.remotePort ?? 0 };
+    const user = await authentication.userOf(request.headers.authorization, peer);
+    if (!mayAs(user, "monitoring")) throw refusal("monitoring");
+  });
+  return app;
+}
+
+function newApp(management: Management): FastifyInstance {
   const app: FastifyInstance = fastify({
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX, ignoreTrailingSlash: true },
     bodyLimit: management.options.bodyMaxBytes,
@@ -53,29 +80,51 @@ export async function createApp(
     return sendError(reply, known ?? new ApiError(500, UNEXPECTED));
   });
   app.setNotFoundHandler((request, reply) => sendError(reply, absent(request.url)));
-  addSecurity(app, management.options);
-  const authentication = new Authentication({
-    clock: management.broker.clock,
-    authenticate: management.authenticate,
-    failuresPerMinute: management.options.loginFailuresPerMinute,
-  });
-  for (const [path, rows] of byPath(routes)) {
-    const url = `${management.options.pathPrefix}/api${path}`;
-    for (const route of rows) {
-      app.route({
-        method: route.method,
-        url,
-        handler: (request, reply) =>
-          serve({ management, route, authentication, trusted: options.trusted }, request, reply),
-      });
-    }
-    refuseOtherMethods(app, url, rows);
-  }
   return app;
 }
 
-const UNEXPECTED = { error: "internal_error", reason: "unexpected error" };
-const NOT_FOUND = { error: "Object Not Found", reason: "Not Found" };
+function newAuthentication({ broker, authenticate, options }: Management): Authentication {
+  return new Authentication({
+    clock: broker.clock,
+    authenticate,
+    failuresPerMinute: options.loginFailuresPerMinute,
+  });
+}
+
+/** The metrics on a port of their own. `authentication`: undefined = whoever asks may read. */
+export async function createMetricsApp(
+  management: Management,
+  options: { readonly path: string; readonly perObject: boolean; readonly authenticated: boolean },
+): Promise<FastifyInstance> {
+  const app = newApp(management);
+  addSecurity(app, management.options);
+  const authentication = newAuthentication(management);
+  const check = async (request: FastifyRequest) => {
+    if (!options.authenticated) return;
+    const peer = { address: request.ip, port: request.socket.remotePort ?? 0 };
+    await authentication.userOf(request.headers.authorization, peer);
+  };
+  addMetrics(app, management, check, options.path, options.perObject);
+  return app;
+}
+
+function addMetrics(
+  app: FastifyInstance,
+  management: Management,
+  check: (request: FastifyRequest) => Promise<void>,
+  path = "/metrics",
+  perObject = false,
+): void {
+  for (const suffix of ["", "/per-object", "/detailed", "/default"]) {
+    app.get(`${path}${suffix}`, async (request, reply) => {
+      await check(request);
+      const query = new URL(request.url, "http://localhost").searchParams;
+      const mode = scrapeModeOf(suffix, query, perObject);
+      if (mode === undefined) throw absent(request.url);
+      return send(metricsAnswer(management, mode), { management, query: {} }, reply);
+    });
+  }
+}
 
 function byPath(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
   const grouped = new Map<string, Route[]>();
@@ -122,7 +171,7 @@ async function serve(
       ? management.trustedUser
       : await authentication.userOf(raw.headers.authorization, peer);
   if (route.needs !== "nothing" && !mayAs(user, route.needs)) {
-    throw new ApiError(401, { error: "not_authorised", reason: TAG_REASONS[route.needs] });
+    throw refusal(route.needs);
   }
   const request = new ApiRequest({
     management,
@@ -146,100 +195,4 @@ function singleTexts(values: Record<string, unknown>): Texts {
     if (typeof last === "string") texts[name] = last;
   }
   return texts;
-}
-
-async function send(
-  answer: Answer,
-  request: ApiRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  switch (answer.kind) {
-    case "empty":
-      return reply
-        .headers(answer.headers ?? {})
-        .code(answer.status)
-        .send();
-    case "json":
-      return reply
-        .code(answer.status)
-        .type("application/json")
-        .send(toJsonText(pickedAnswer(answer.body, request.query.columns)));
-    case "text":
-      if (answer.fileName !== undefined) nameFile(reply, answer.fileName);
-      return reply.code(answer.status).type(answer.contentType).send(answer.body);
-    case "stream":
-      if (answer.fileName !== undefined) nameFile(reply, answer.fileName);
-      return sendPieces(reply, answer.contentType, answer.pieces);
-    case "list": {
-      const { clock } = request.management.broker;
-      const query = parseListQuery(request.query, request.management.compilePattern);
-      return sendPieces(reply, "application/json", renderListing(answer.listing, query, clock));
-    }
-  }
-}
-
-function nameFile(reply: FastifyReply, fileName: string): void {
-  // Only what every header may carry: the rest of the name is the user's.
-  const plain = fileName.replace(/[^\w.@-]/g, "_");
-  reply.header("content-disposition", `attachment; filename="${plain}"`);
-}
-
-/** The first piece is asked for before anything is sent, so that its errors get their own status. */
-async function sendPieces(
-  reply: FastifyReply,
-  contentType: string,
-  pieces: AsyncIterable<string>,
-): Promise<FastifyReply> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return reply.type(contentType).send("");
-  const second = await iterator.next();
-  if (second.done) return reply.type(contentType).send(first.value);
-  reply.hijack();
-  const { raw } = reply;
-  const headers = reply.getHeaders() as Record<string, string>;
-  raw.writeHead(200, { ...headers, "content-type": contentType });
-  for (const early of [first, second]) await write(raw, early.value);
-  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    if (raw.destroyed) break;
-    await write(raw, next.value);
-  }
-  await iterator.return?.();
-  raw.end();
-  return reply;
-}
-
-function write(raw: FastifyReply["raw"], piece: string): Promise<void> | undefined {
-  if (raw.destroyed || raw.write(piece)) return undefined;
-  return new Promise((resolve) => {
-    const onReady = () => {
-      raw.off("drain", onReady);
-      raw.off("close", onReady);
-      resolve();
-    };
-    raw.on("drain", onReady);
-    raw.on("close", onReady);
-  });
-}
-
-function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
-  for (const [name, value] of Object.entries(error.headers)) reply.header(name, value);
-  reply.code(error.status);
-  if (error.body === undefined) return reply.send();
-  return reply.type("application/json").send(toJsonText(error.body));
-}
-
-/** A path that climbs out of its place is not merely absent. */
-function absent(url: string): ApiError {
-  const climbs = /(^|[/\\])\.\.([/\\]|$)/.test(url.replace(/%2f/gi, "/").replace(/%5c/gi, "\\"));
-  return climbs ? new ApiError(400, undefined) : new ApiError(404, NOT_FOUND);
-}
-
-/** The answer an error stands for; undefined for those nobody foresaw. */
-function knownError(error: Error & { readonly statusCode?: number }): ApiError | undefined {
-  if (error instanceof ApiError) return error;
-  if (error instanceof BrokerError) return apiErrorOf(error);
-  if (error.statusCode === 413) return badRequest("Exceeded HTTP request body size limit");
-  if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
-  return new ApiError(error.statusCode, { error: "bad_request", reason: error.message });
 }
