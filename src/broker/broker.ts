@@ -116,6 +116,11 @@ export class Broker implements BrokerContext {
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,
       congested: () => options.engine.log.congested,
+      canPageOut: () => options.engine.pager.capacityBytes > 0,
+      setMemoryAlarm: (isSet) => {
+        if (isSet) this.alarms.set("memory", "no memory left for messages");
+        else this.alarms.clear("memory");
+      },
     });
     this.#connectTurn();
     this.defaultQueueType = options.defaultQueueType ?? "classic";

@@ -8,6 +8,8 @@ export interface HeldPublisher {
   inFlow: boolean;
   /** It holds deliveries that are not acknowledged: its acknowledgements free memory, so it is held last. */
   readonly holdsUnacked: boolean;
+  /** An alarm is set while it is held: its client should know why. */
+  onAlarm(): void;
   resumePublishing(): void;
 }
 
@@ -15,12 +17,17 @@ export interface HeldPublisher {
 const UNACKED_SHARE = 1 / 16;
 /** And this part for what is on its way already. */
 const LAST_SHARE = 1 / 64;
+/** Where pages cannot leave memory, the memory alarm is set when less than UNACKED_SHARE is free, and cleared at this. */
+const ALARM_CLEAR_SHARE = 1 / 8;
 
 export interface FlowSources {
   /** A memory or disk alarm is set. */
   readonly alarmed: () => boolean;
   /** More waits for the disk than publishers may add to. */
   readonly congested: () => boolean;
+  /** Pages can leave memory: a full memory is the pager's business, not an alarm. */
+  readonly canPageOut: () => boolean;
+  setMemoryAlarm(isSet: boolean): void;
 }
 
 export class Flow {
@@ -28,6 +35,7 @@ export class Flow {
   readonly #sources: FlowSources;
   #held: HeldPublisher[] = [];
   #closed = false;
+  #memoryAlarm = false;
 
   constructor(memory: Memory, sources: FlowSources) {
     this.#memory = memory;
@@ -62,8 +70,14 @@ export class Flow {
 
   /** Once per turn: shuts or opens the gate, and lets go whom it no longer holds. */
   update(): void {
-    this.#closed = this.#sources.alarmed() || this.#sources.congested();
-    if (this.#held.length === 0 || this.#closed) return;
+    this.#checkMemory();
+    const alarmed = this.#sources.alarmed();
+    this.#closed = alarmed || this.#sources.congested();
+    if (this.#held.length === 0) return;
+    if (this.#closed) {
+      if (alarmed) for (const publisher of this.#held) publisher.onAlarm();
+      return;
+    }
     const held = this.#held;
     this.#held = [];
     for (const publisher of held) {
@@ -75,5 +89,14 @@ export class Flow {
         this.#held.push(publisher);
       }
     }
+  }
+
+  #checkMemory(): void {
+    if (this.#sources.canPageOut()) return;
+    const { freeBytes, sizeBytes } = this.#memory.pages;
+    const isLow = freeBytes < sizeBytes * (this.#memoryAlarm ? ALARM_CLEAR_SHARE : UNACKED_SHARE);
+    if (isLow === this.#memoryAlarm) return;
+    this.#memoryAlarm = isLow;
+    this.#sources.setMemoryAlarm(isLow);
   }
 }

@@ -1,6 +1,7 @@
 // One AMQP 0-9-1 connection: its socket, its phases, its channels and how it ends.
 
 import type { User } from "../../broker/access/user.ts";
+import { AccessPending } from "../../broker/access/user.ts";
 import type {
   ChannelView,
   ConnectionFacts,
@@ -27,7 +28,7 @@ import {
 } from "./codec/methods.generated.ts";
 import { fitShortString } from "./codec/strings.ts";
 import { connectionFacts } from "./connection-facts.ts";
-import { type FrameHandler, FrameInput } from "./frame-input.ts";
+import { type FrameHandler, FrameInput, NOT_NOW } from "./frame-input.ts";
 import { HandshakeRefused, INITIAL_FRAME_BYTES_MAX, type TuneLimits } from "./handshake.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Login, type LoginHost } from "./login.ts";
@@ -199,7 +200,12 @@ export class Connection
   onPublishHeld(): void {
     const { broker } = this.#tools;
     broker.flow.hold(this);
-    if (!broker.alarms.blocked || this.#blockedSent) return;
+    if (broker.alarms.blocked) this.onAlarm();
+  }
+
+  onAlarm(): void {
+    const { broker } = this.#tools;
+    if (this.#blockedSent || this.#phase !== "running") return;
     if (!this.#login.client.capabilities.notifiesBlocked) return;
     this.#blockedSent = true;
     this.#sendMethod({ name: "connection.blocked", reason: broker.alarms.reason });
@@ -227,20 +233,31 @@ export class Connection
     this.#login.start();
   }
 
-  onMethod(channelNumber: number, at: Address, end: Address): void {
+  onMethod(channelNumber: number, at: Address, end: Address): boolean {
     const { reader, broker } = this.#tools;
     let ids = { classId: 0, methodId: 0 };
     try {
       reader.reset(broker.memory.arena, at, end);
       if (end - at >= 4) ids = readIds(broker.memory.arena.view, at);
-      if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return;
+      if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return true;
       const method = decodeClientMethod(reader);
       if (this.#phase !== "running") this.#onEarlyMethod(channelNumber, method);
       else if (channelNumber === 0) this.#onConnectionMethod(method);
       else this.#channels.onMethod(channelNumber, method);
     } catch (error) {
+      if (this.#isPending(error)) return false;
       this.#onMethodError(error, channelNumber, ids.classId, ids.methodId);
     }
+    return true;
+  }
+
+  /** An authorization backend has yet to answer: input waits in front of the method that asked. */
+  #isPending(error: unknown): boolean {
+    if (!(error instanceof AccessPending)) return false;
+    error.verdict.whenKnown(() => {
+      if (this.#phase !== "closed") this.#input.resume();
+    });
+    return true;
   }
 
   onPublish(channelNumber: number, at: Address, frameEnd: Address, end: Address): number {
@@ -249,6 +266,7 @@ export class Connection
     try {
       return channel.onPublish(at, frameEnd, end);
     } catch (error) {
+      if (this.#isPending(error)) return NOT_NOW;
       this.#onMethodError(error, channelNumber, 60, 40);
       return frameEnd;
     }

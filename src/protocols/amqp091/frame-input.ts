@@ -21,6 +21,9 @@ const BASIC_PUBLISH = 0x003c_0028;
 const BASIC_ACK = 0x003c_0050;
 const FRAME_HEADER_BYTES = 7;
 
+/** What `onPublish` answers when the frame can't be handled yet. */
+export const NOT_NOW = 0;
+
 export interface FrameHandler {
   /** The most bytes a frame's payload may have now. */
   readonly payloadMax: number;
@@ -29,9 +32,12 @@ export interface FrameHandler {
   /** Nothing that follows matters any more. */
   readonly inputEnded: boolean;
   onProtocolHeader(at: Address): void;
-  /** Payload from `at` to `end`: ids and arguments. */
-  onMethod(channel: number, at: Address, end: Address): void;
-  /** The whole frame from `at` to `frameEnd`. Answers where the next frame begins or, negative, how many bytes from `at` are needed. */
+  /** Payload from `at` to `end`: ids and arguments. False: not now; input stops in front of it until `resume`. */
+  onMethod(channel: number, at: Address, end: Address): boolean;
+  /**
+   * The whole frame from `at` to `frameEnd`. Answers where the next frame begins; negative, how many bytes from `at`
+   * are needed; or NOT_NOW: input stops in front of it until `resume`.
+   */
   onPublish(channel: number, at: Address, frameEnd: Address, end: Address): number;
   onAck(channel: number, tag: number, multiple: boolean): void;
   onHeader(channel: number, at: Address, frameEnd: Address): void;
@@ -147,8 +153,12 @@ export class FrameInput {
       if (type === FrameType.method) {
         const ids = length >= 4 ? view.getInt32(at + 7) : 0;
         if (ids === BASIC_PUBLISH) {
-          if (!handler.mayPublish) return this.#stop(at);
+          if (!handler.mayPublish) {
+            handler.onPublishHeld();
+            return this.#stop(at);
+          }
           const next = handler.onPublish(channel, at, frameEnd, end);
+          if (next === NOT_NOW) return this.#stop(at);
           if (next < 0) {
             this.#neededLength = -next;
             return at;
@@ -160,7 +170,7 @@ export class FrameInput {
           const tag = view.getUint32(at + 11) * 4_294_967_296 + view.getUint32(at + 15);
           handler.onAck(channel, tag, (u8[at + 19] as number) !== 0);
         } else {
-          handler.onMethod(channel, at + 7, frameEnd - 1);
+          if (!handler.onMethod(channel, at + 7, frameEnd - 1)) return this.#stop(at);
         }
       } else if (type === FrameType.header) {
         handler.onHeader(channel, at, frameEnd);
@@ -185,7 +195,6 @@ export class FrameInput {
   #stop(at: Address): Address {
     this.#stopped = true;
     this.#socket.pause();
-    this.#handler.onPublishHeld();
     return at;
   }
 

@@ -273,6 +273,57 @@ describe("a client that does not read", () => {
   });
 });
 
+describe("a memory that fills up", () => {
+  it("holds publishers back, says why, lets consumers drain, and loses nothing", async () => {
+    const world = await createWorld();
+    const publisher = world.connect().open(1, ["connection.blocked"]);
+    publisher.send(1, declare("q")).send(1, { name: "confirm.select", noWait: false });
+    publisher.receive();
+    const count = 400;
+    for (let i = 0; i < count; i++) publisher.publish(1, "", "q", Buffer.alloc(60_000, `${i},`));
+    const early = publisher.receive();
+    expect(names(early)).toContain("connection.blocked");
+    const { pages } = world.broker.memory;
+    expect(pages.freeBytes).toBeGreaterThan(0);
+    expect(world.broker.alarms.blocked).toBe(true);
+
+    const consumer = world.connect().open();
+    consumer.send(1, consume("q"));
+    const seen = [...bodies(consumer.receive(500)), ...bodies(consumer.receive(500))];
+    expect(seen.map((body) => body.slice(0, body.indexOf(",")))).toEqual(
+      Array.from({ length: count }, (_, i) => `${i}`),
+    );
+    const late = publisher.receive();
+    expect(names(late)).toContain("connection.unblocked");
+    const acknowledged = [...early, ...late].filter(({ method }) => method.name === "basic.ack");
+    expect(acknowledged.at(-1)?.method).toMatchObject({ deliveryTag: count });
+    expect(world.broker.alarms.blocked).toBe(false);
+    expect(pages.usedBytes).toBe(0);
+  });
+
+  it("still takes acknowledgements from a connection that is held back", async () => {
+    const world = await createWorld();
+    const client = world.connect().open();
+    client.send(1, declare("q")).send(1, consume("q", false));
+    for (let i = 0; i < 40; i++) client.publish(1, "", "q", Buffer.alloc(60_000));
+    let deliveredCount = client.receive().filter(isDelivery).length;
+    const other = world.connect().open();
+    for (let i = 0; i < 400; i++) other.publish(1, "", "q", Buffer.alloc(60_000));
+    other.receive();
+    expect(world.broker.flow.heldCount).toBe(1);
+    // Its own publish waits behind the acknowledgement, which must be heard all the same.
+    for (let round = 0; round < 10; round++) {
+      client.send(1, { name: "basic.ack", deliveryTag: 0, multiple: true });
+      client.publish(1, "", "q", "more");
+      deliveredCount += client.receive(100).filter(isDelivery).length;
+    }
+    expect(deliveredCount).toBe(40 + 400 + 10);
+    expect(world.broker.flow.heldCount).toBe(0);
+  });
+});
+
+const isDelivery = ({ method }: Received) => method.name === "basic.deliver";
+
 function depths(broker: Awaited<ReturnType<typeof createWorld>>["broker"], ...queues: string[]) {
   return queues.map((name) => {
     const depth = broker.vhosts.get("/")?.queues.get(name)?.depth;
