@@ -15,8 +15,6 @@ export interface HeldPublisher {
 
 /** This part of the pages is kept for connections holding unacknowledged deliveries. */
 const UNACKED_SHARE = 1 / 16;
-/** And this part for what is on its way already. */
-const LAST_SHARE = 1 / 64;
 /** Where pages cannot leave memory, the memory alarm is set when less than UNACKED_SHARE is free, and cleared at this. */
 const ALARM_CLEAR_SHARE = 1 / 8;
 
@@ -44,11 +42,11 @@ export class Flow {
 
   /** False: `publisher` must stop reading and call `hold`. */
   mayPublish(publisher: HeldPublisher): boolean {
-    if (this.#closed) return false;
-    const pages = this.#memory.pages;
-    const free = pages.freeBytes;
-    if (free >= pages.sizeBytes * UNACKED_SHARE) return true;
-    return publisher.holdsUnacked && free >= pages.sizeBytes * LAST_SHARE;
+    const { freeBytes, sizeBytes } = this.#memory.pages;
+    if (!this.#closed && freeBytes >= sizeBytes * UNACKED_SHARE) return true;
+    // Its acknowledgements come behind its publishes: held back, it could never free what it holds. Where pages
+    // cannot leave memory, the last of it is for such publishers, and beyond that their messages are refused.
+    return !this.#sources.canPageOut() && publisher.holdsUnacked;
   }
 
   get heldCount(): number {

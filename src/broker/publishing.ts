@@ -60,7 +60,11 @@ export class Publishing {
         if (persistent && definition.durable && definition.owner === undefined) {
           this.#logged[logged++] = queue;
         }
-      } else if (outcome === Enqueued.refused) result |= PublishResult.refused;
+      } else if (outcome === Enqueued.refused) {
+        result |= PublishResult.refused;
+      } else if (outcome === Enqueued.noMemory) {
+        result |= PublishResult.refused | PublishResult.noMemory;
+      }
     }
     exchange.counters.publishedOut += count;
     if (logged > 0) {

@@ -17,6 +17,8 @@ export const PublishResult = {
   refused: 2,
   /** It is in the log: a confirm waits for `journal.position`. */
   logged: 4,
+  /** At least one queue had no memory for it (`refused` is set too). */
+  noMemory: 8,
 } as const;
 export type PublishResult = number & { readonly flavour?: "publish result" };
 

@@ -258,7 +258,10 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   onPublished(result: number): void {
     this.counters.published++;
     if ((result & PublishResult.routed) === 0) this.counters.droppedUnroutable++;
-    if (!this.#confirms) return;
+    if (!this.#confirms) {
+      if ((result & PublishResult.noMemory) === 0) return;
+      throw new BrokerError("resource-error", "the broker has no memory for this message");
+    }
     const tag = ++this.#published;
     if ((result & PublishResult.refused) !== 0) {
       this.gate.refuse(tag);

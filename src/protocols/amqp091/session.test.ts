@@ -314,10 +314,10 @@ describe("a memory that fills up", () => {
     // Its own publish waits behind the acknowledgement, which must be heard all the same.
     for (let round = 0; round < 10; round++) {
       client.send(1, { name: "basic.ack", deliveryTag: 0, multiple: true });
-      client.publish(1, "", "q", "more");
+      if (round < 5) client.publish(1, "", "q", "more");
       deliveredCount += client.receive(100).filter(isDelivery).length;
     }
-    expect(deliveredCount).toBe(40 + 400 + 10);
+    expect(deliveredCount).toBe(40 + 400 + 5);
     expect(world.broker.flow.heldCount).toBe(0);
   });
 });
