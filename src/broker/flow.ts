@@ -49,6 +49,11 @@ export class Flow {
     return !this.#sources.canPageOut() && publisher.holdsUnacked;
   }
 
+  /** Somebody waits for memory: whatever frees some should bring a turn. */
+  get isWaiting(): boolean {
+    return this.#memoryAlarm || this.#held.length > 0;
+  }
+
   get heldCount(): number {
     return this.#held.length;
   }

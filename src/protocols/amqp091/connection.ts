@@ -128,6 +128,7 @@ export class Connection
     const { broker } = this.#tools;
     this.nowSecond = Math.floor(broker.clock.monotonicMs() / 1_000);
     this.#input.onBytes(at, lengthBytes);
+    if (broker.flow.isWaiting) broker.turn.schedule();
     broker.turn.onInput(lengthBytes);
   }
 
