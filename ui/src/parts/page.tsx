@@ -1,0 +1,95 @@
+// The head of a page and the states a page can be in besides showing its content.
+
+import { Button, Loader } from "@mantine/core";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { type ReactNode, useEffect } from "react";
+import { ApiError } from "../api/client.ts";
+import { words } from "../texts/words.ts";
+
+export interface PageProps {
+  readonly title: string;
+  /** What kind of thing this is and where it lives, above the title. */
+  readonly crumb?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+}
+
+export function Page({ title, crumb, actions, children }: PageProps) {
+  useEffect(() => {
+    document.title = words.page(title);
+  }, [title]);
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          {crumb && <div className="page-crumb">{crumb}</div>}
+          <h1 className="page-title">{title}</h1>
+        </div>
+        {actions && <div className="page-actions">{actions}</div>}
+      </div>
+      {children}
+    </>
+  );
+}
+
+/** Shows the answer once it is there; until then, or instead, why not. */
+export function Loaded<T>({
+  result,
+  children,
+  missing,
+}: {
+  result: UseQueryResult<T, Error>;
+  children: (data: T) => ReactNode;
+  /** What to show for 404; unless given, that the thing was not found. */
+  missing?: ReactNode;
+}) {
+  const { data, error } = result;
+  const gone = error instanceof ApiError && error.status === 404;
+  if (gone) return missing ?? <Empty title={words.notFound} hint={words.notFoundHint} />;
+  if (data !== undefined) return children(data);
+  if (error) return <Failure error={error} again={() => void result.refetch()} />;
+  return (
+    <div className="empty" role="status">
+      <Loader size="sm" aria-label={words.loading} />
+    </div>
+  );
+}
+
+/** What went wrong, in the broker's words, and a way to try again. */
+export function Failure({ error, again }: { error: Error; again?: () => void }) {
+  const refused = error instanceof ApiError && (error.status === 401 || error.status === 403);
+  const reason = error instanceof ApiError ? error.reason : error.message;
+  return (
+    <Empty title={refused ? words.notAllowed : words.failed} hint={reason}>
+      {again && (
+        <Button variant="default" size="xs" onClick={again}>
+          {words.tryAgain}
+        </Button>
+      )}
+    </Empty>
+  );
+}
+
+/** Nothing to show: says so, and what to do next. */
+export function Empty({
+  title,
+  hint,
+  children,
+}: {
+  title: string;
+  hint?: ReactNode;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="empty">
+      <strong>{title}</strong>
+      {hint && <div>{hint}</div>}
+      {children && <div className="rows">{children}</div>}
+    </div>
+  );
+}
+
+/** For functions that only Leveret has, on another broker. */
+export function NotHere() {
+  return <Empty title={words.notHere} hint={words.notHereHint} />;
+}

@@ -1,0 +1,50 @@
+// Which address shows which page. RabbitMQ's own addresses all work; every page but its frame is a chunk of its own.
+
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { Empty, Failure, Page } from "./parts/page.tsx";
+import { AppShell } from "./shell/app-shell.tsx";
+import { words } from "./texts/words.ts";
+
+type PageModule = { readonly default: ComponentType };
+type PageTable = Readonly<Record<string, () => Promise<PageModule>>>;
+
+const pages: PageTable = {
+  "/": () => import("./pages/overview/overview-page.tsx"),
+};
+
+const root = createRootRoute({
+  component: AppShell,
+  notFoundComponent: () => (
+    <Page title={words.notFound}>
+      <Empty title={words.notFound} />
+    </Page>
+  ),
+  errorComponent: ({ error }) => <Failure error={error as Error} />,
+});
+
+const routes = Object.entries(pages).map(([path, load]) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load),
+    errorComponent: ({ error }) => <Failure error={error as Error} />,
+  }),
+);
+
+/** Hash history, as RabbitMQ's UI has it; search parameters are plain text. */
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  history: createHashHistory(),
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const text = new URLSearchParams(search as Record<string, string>).toString();
+    return text === "" ? "" : `?${text}`;
+  },
+});
