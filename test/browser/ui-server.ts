@@ -2,10 +2,10 @@
 // tests run against Leveret and against RabbitMQ.
 
 import { createReadStream, existsSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import type { ServerResponse } from "node:http";
 
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",

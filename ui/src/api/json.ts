@@ -22,12 +22,15 @@ export function parseJson(text: string): unknown {
 /** Writes; bigint is written as a number. */
 export function writeJson(value: unknown, space?: number): string {
   const raw = (JSON as RawJson).rawJSON;
-  return JSON.stringify(
+  // Without rawJSON numbers are marked, and the marks (which no other text can hold) taken off afterwards.
+  const mark = raw === undefined ? `bigint-${crypto.randomUUID()}:` : "";
+  const text = JSON.stringify(
     value,
     (_key, item) => {
       if (typeof item !== "bigint") return item;
-      return raw === undefined ? item.toString() : raw(item.toString());
+      return raw === undefined ? `${mark}${item}` : raw(item.toString());
     },
     space,
   );
+  return raw === undefined ? text?.replace(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1") : text;
 }
