@@ -4,6 +4,7 @@ import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
 import type { Endpoint, Env } from "./env/env.ts";
+import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import {
   closeListeners,
@@ -12,6 +13,8 @@ import {
   type WantedListener,
 } from "./listeners.ts";
 import type { Log } from "./log.ts";
+import type { ListenerFacts } from "./management/node-facts.ts";
+import type { RunningManagement } from "./management/start.ts";
 import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
@@ -22,6 +25,8 @@ import { LEVERET_VERSION } from "./version.ts";
 export interface ServerWorld extends Pick<Env, "clock" | "random" | "net"> {
   readonly memory: Memory;
   readonly hostName: string;
+  /** The process around the server; without it there is no management. */
+  readonly facts?: ProcessFacts;
 }
 
 export interface ServerOptions {
@@ -42,6 +47,7 @@ export class Server {
   readonly #world: ServerWorld;
   readonly #amqp: Amqp091Acceptor;
   #listeners: readonly OpenListener[] = [];
+  #management: RunningManagement | undefined = undefined;
 
   private constructor(options: ServerOptions) {
     this.config = options.config;
@@ -81,7 +87,24 @@ export class Server {
       server.#wantedListeners(),
       options.log,
     );
+    await server.#startManagement(options);
     return server;
+  }
+
+  async #startManagement({ world, onBug }: ServerOptions): Promise<void> {
+    const { config, broker, log } = this;
+    if (!config.management.enabled || world.facts === undefined) return;
+    const { startServerManagement } = await import("./server-management.ts");
+    this.#management = await startServerManagement({
+      ...{ config, broker, log, onBug },
+      facts: world.facts,
+      listeners: () => this.#listeners,
+    });
+  }
+
+  /** The HTTP servers that run. */
+  get httpListeners(): readonly ListenerFacts[] {
+    return this.#management?.listeners ?? [];
   }
 
   get listeners(): readonly OpenListener[] {
@@ -95,6 +118,7 @@ export class Server {
 
   /** Tells all clients, lets them go, and stops. */
   async stop(reason = "shutdown"): Promise<void> {
+    await this.#management?.close();
     await closeListeners(this.#listeners);
     await Promise.race([this.#amqp.closeAll(reason), this.#wait(CLOSE_CLIENTS_MS)]);
     this.broker.timers.stop();

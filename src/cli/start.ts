@@ -6,6 +6,7 @@ import { ConfigError } from "../config/config-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
 import { NodeNet } from "../env/node-net.ts";
+import { nodeProcessFacts } from "../env/process-facts.ts";
 import { Memory } from "../lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
 import { ListenError } from "../listeners.ts";
@@ -68,6 +69,7 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
       random: nodeRandom,
       net: new NodeNet({ memory, warn }),
       hostName: hostname(),
+      facts: nodeProcessFacts(),
     },
   });
   printBanner(server);
@@ -80,7 +82,10 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
 function printBanner(server: Server): void {
   const lines = [`Leveret ${LEVERET_VERSION} on Node.js ${process.version}`, ""];
   for (const { protocol, local } of server.listeners) {
-    lines.push(`  ${protocol.padEnd(10)} ${urlOf(protocol, local)}`);
+    lines.push(`  ${protocol.padEnd(16)} ${urlOf(protocol, local)}`);
+  }
+  for (const { protocol, address, port } of server.httpListeners) {
+    lines.push(`  ${protocol.padEnd(16)} ${urlOf(protocol, { address, port })}`);
   }
   process.stdout.write(`${lines.join("\n")}\n\n`);
   const plugins = server.config.node.plugins.length;

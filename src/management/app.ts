@@ -1,7 +1,8 @@
 // The HTTP server of the API: Fastify with the settings RabbitMQ's clients need, and the table of routes.
 
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { ApiError } from "./answers.ts";
+import { AccessPending } from "../broker/access/user.ts";
+import { type Answer, ApiError } from "./answers.ts";
 import { Authentication } from "./authentication.ts";
 import type { Management } from "./management.ts";
 import { metricsAnswer, scrapeModeOf } from "./metrics/routes.ts";
@@ -10,6 +11,8 @@ import type { Method, Route } from "./route.ts";
 import { addSecurity } from "./security.ts";
 import { absent, knownError, send, sendError, UNEXPECTED } from "./sending.ts";
 
+/** Questions about permissions that one request may have to wait for, one after the other. */
+const PENDING_ANSWERS_MAX = 10_000;
 const METHODS: readonly Method[] = ["GET", "PUT", "POST", "DELETE"];
 const ALL_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"] as const;
 /** A name has at most 255 bytes; percent-encoded each takes three characters. */
@@ -29,14 +32,21 @@ function refusal(needs: string): ApiError {
 /** `trusted`: requests come over the socket in the data directory and need no password. */
 export interface AppOptions {
   readonly trusted: boolean;
+  /** PEM texts; undefined = without TLS. */
+  readonly tls: TlsPair | undefined;
+}
+
+interface TlsPair {
+  readonly key: string;
+  readonly cert: string;
 }
 
 export async function createApp(
   management: Management,
   routes: readonly Route[],
-  options: AppOptions = { trusted: false },
+  options: AppOptions = { trusted: false, tls: undefined },
 ): Promise<FastifyInstance> {
-  const app = newApp(management);
+  const app = newApp(management, options.tls);
   addSecurity(app, management.options);
   const authentication = newAuthentication(management);
   for (const [path, rows] of byPath(routes)) {
@@ -60,13 +70,15 @@ export async function createApp(
   return app;
 }
 
-function newApp(management: Management): FastifyInstance {
+function newApp(management: Management, tls: TlsPair | undefined): FastifyInstance {
   const app: FastifyInstance = fastify({
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX, ignoreTrailingSlash: true },
     bodyLimit: management.options.bodyMaxBytes,
     exposeHeadRoutes: true,
     // Lists of connections are asked for by name, and names are long.
-    http: { maxHeaderSize: 65_536 },
+    ...(tls === undefined
+      ? { http: { maxHeaderSize: 65_536 } }
+      : { https: { ...tls, maxHeaderSize: 65_536 } }),
     frameworkErrors: (error, _request, reply) =>
       void sendError(reply, knownError(error) ?? new ApiError(400, UNEXPECTED)),
     forceCloseConnections: true,
@@ -94,9 +106,14 @@ function newAuthentication({ broker, authenticate, options }: Management): Authe
 /** The metrics on a port of their own. `authentication`: undefined = whoever asks may read. */
 export async function createMetricsApp(
   management: Management,
-  options: { readonly path: string; readonly perObject: boolean; readonly authenticated: boolean },
+  options: {
+    readonly path: string;
+    readonly perObject: boolean;
+    readonly authenticated: boolean;
+    readonly tls?: TlsPair | undefined;
+  },
 ): Promise<FastifyInstance> {
-  const app = newApp(management);
+  const app = newApp(management, options.tls);
   addSecurity(app, management.options);
   const authentication = newAuthentication(management);
   const check = async (request: FastifyRequest) => {
@@ -182,9 +199,21 @@ async function serve(
     headers: singleTexts(raw.headers as Record<string, unknown>),
     bodyText: typeof raw.body === "string" ? raw.body : "",
   });
-  const answer = await route.handle(request);
+  const answer = await handled(route, request);
   if (route.method !== "GET") await management.whenDurable();
   return send(answer, request, reply);
+}
+
+/** Permissions kept elsewhere may have to be asked for; until they are known the request has changed nothing. */
+async function handled(route: Route, request: ApiRequest): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await route.handle(request);
+    } catch (error) {
+      if (!(error instanceof AccessPending) || attempt === PENDING_ANSWERS_MAX) throw error;
+      await new Promise<void>((resolve) => error.verdict.whenKnown(resolve));
+    }
+  }
 }
 
 /** Of a parameter given twice the last one counts. */

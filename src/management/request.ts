@@ -120,7 +120,7 @@ export class ApiRequest {
     if (!this.permitsVhost(name)) {
       throw notAuthorised("User not authorised to access virtual host");
     }
-    return refusalsAsAnswers(() => broker.open(this.user, name, this.identity));
+    return refusalsAsAnswers(() => broker.enter(this.user, name, this.identity));
   }
 
   /** Vhosts the user may look into: all for those who monitor. */

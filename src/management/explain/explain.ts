@@ -149,7 +149,9 @@ function permissionsOf({ user, vhost, exchange, routingKey }: Question): ApiObje
   const topic =
     !exchange.type.hasTopicPermissions ||
     decided(
-      authorizer.permitsTopic(user, vhost.name, exchange.name, routingKey, "write", variables),
+      decided(
+        authorizer.permitsTopic(user, vhost.name, exchange.name, routingKey, "write", variables),
+      ),
     );
   const { internal } = exchange.definition;
   return { user: user.name, write, topic, internal, publish: write && topic && !internal };

@@ -1,5 +1,6 @@
 // Queues: list, declare, delete, purge, pause.
 
+import { decided } from "../../broker/access/user.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import {
   type Answer,
@@ -174,7 +175,7 @@ function requireConfigure(request: ApiRequest): Queue {
   const queue = request.queue();
   const { user, vhost } = request.access();
   const name = queue.definition.name;
-  if (!user.authorizer.permits(user, vhost.name, "queue", name, "configure")) {
+  if (!decided(user.authorizer.permits(user, vhost.name, "queue", name, "configure"))) {
     throw notAuthorised("Access refused.");
   }
   return queue;

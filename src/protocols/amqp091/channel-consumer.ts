@@ -1,6 +1,7 @@
 // hot path: runs per message
 // One consumer of a channel as a delivery target: gives a message its tag and writes it to the connection.
 
+import type { ChannelView } from "../../broker/connection-registry.ts";
 import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { Delivery } from "../../broker/queue/queue.ts";
 import { RecordFlag } from "../../broker/record.ts";
@@ -12,6 +13,8 @@ import type { UnackedDeliveries } from "./unacked.ts";
 
 /** What a consumer needs of its channel. */
 export interface DeliveringChannel {
+  /** The channel itself, for listings. */
+  readonly view: ChannelView;
   readonly number: number;
   readonly payloadMax: number;
   readonly output: Output;
@@ -56,6 +59,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     this.channelNumber = channel.number;
     this.payloadMax = channel.payloadMax;
     this.slot = slot;
+  }
+
+  get channel(): ChannelView {
+    return this.#channel.view;
   }
 
   get writable(): boolean {

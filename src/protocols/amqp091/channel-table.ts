@@ -130,7 +130,7 @@ export class ChannelTable {
     this.#channels.delete(channel.number);
     if (this.#last === channel) this.#last = undefined;
     channel.release();
-    this.#tools.broker.connections.channelClosed();
+    this.#tools.broker.connections.channelClosed(channel);
   }
 }
 

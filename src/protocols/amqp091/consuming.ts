@@ -48,6 +48,10 @@ export class Consuming implements DeliveringChannel {
     this.#unackedMax = channel.tools.broker.limits.unackedPerChannelMax;
   }
 
+  get view(): Channel {
+    return this.#channel;
+  }
+
   get consumerCount(): number {
     return this.#consumers.size;
   }

@@ -1,0 +1,200 @@
+// Brings the management up: the API with the web pages, the metrics, and the socket for local command lines.
+
+import type { FastifyInstance } from "fastify";
+import { openAuthorizer, type User } from "../broker/access/user.ts";
+import type { Broker } from "../broker/broker.ts";
+import { BrokerError } from "../broker/errors.ts";
+import type { MessagePort } from "../broker/message-port.ts";
+import { createApp, createMetricsApp } from "./app.ts";
+import type { Authenticate, Management, ManagementOptions } from "./management.ts";
+import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
+import { routes } from "./routes.ts";
+import { Sampler } from "./sampling/sampler.ts";
+
+/** Where one HTTP server listens; `host` undefined = every address. */
+export interface HttpAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+  /** PEM texts; undefined = without TLS. */
+  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** Busy is an error, not a warning. */
+  readonly isRequired: boolean;
+}
+
+export interface ManagementSetup {
+  readonly broker: Broker;
+  readonly messages: MessagePort;
+  readonly node: NodeFacts;
+  readonly options: ManagementOptions;
+  readonly sampleIntervalMs: number;
+  readonly api: readonly HttpAddress[];
+  readonly metrics: readonly HttpAddress[];
+  readonly metricsPath: string;
+  readonly metricsPerObject: boolean;
+  readonly metricsAuthenticated: boolean;
+  /** Path of the socket for local command lines; undefined = none. */
+  readonly socketPath: string | undefined;
+  /** Makes a file readable and writable for its owner alone. */
+  readonly protectFile: (path: string) => Promise<void>;
+  /** Removes what a crash left behind. */
+  readonly removeFile: (path: string) => Promise<void>;
+  readonly mechanisms: () => readonly (readonly [string, string])[];
+  readonly plugins: () => readonly string[];
+  readonly warn: (text: string) => void;
+  readonly onBug: (error: unknown) => void;
+}
+
+export interface RunningManagement {
+  readonly management: Management;
+  /** Where it really listens. */
+  readonly listeners: readonly ListenerFacts[];
+  close(): Promise<void>;
+}
+
+/** Local command lines act as this user. */
+export const LOCAL_USER: User = {
+  name: "rmq-cli",
+  tags: ["administrator"],
+  authorizer: openAuthorizer,
+};
+
+/** Rejects when an address that was asked for can't be had; the error's `code` is the system's. */
+export async function startManagement(setup: ManagementSetup): Promise<RunningManagement> {
+  const { broker, node, options } = setup;
+  const sampler = new Sampler({
+    broker,
+    intervalMs: setup.sampleIntervalMs,
+    sampleNode: () => node.sample(),
+  });
+  const management: Management = {
+    broker,
+    sampler,
+    messages: setup.messages,
+    node,
+    options,
+    authenticate: authenticateBy(broker),
+    compilePattern: (source) => {
+      broker.matcher.check(source);
+      return (text) => broker.matcher.matches(source, text);
+    },
+    trustedUser: LOCAL_USER,
+    findUser: (name) => findUser(broker, name),
+    renameCluster: (name, by) => {
+      broker.clusterName = name;
+      broker.parameters.setGlobal("cluster_name", name, by);
+    },
+    plugins: setup.plugins,
+    mechanisms: setup.mechanisms,
+    defaultQueueType: () => broker.defaultQueueType,
+    whenDurable: () => whenDurable(broker),
+    onBug: setup.onBug,
+  };
+  const servers = new Servers(setup);
+  try {
+    await servers.listenAll(management);
+  } catch (error) {
+    await servers.close();
+    throw error;
+  }
+  sampler.start();
+  return {
+    management,
+    listeners: servers.listeners,
+    close: async () => {
+      sampler.stop();
+      await servers.close();
+    },
+  };
+}
+
+function authenticateBy(broker: Broker): Authenticate {
+  return ({ name, password }, peer) =>
+    new Promise((resolve, reject) => {
+      const login = { user: name, password, peer, protocol: "HTTP API" };
+      broker.access.authenticate(login, (outcome) => {
+        if ("refused" in outcome) reject(new BrokerError("access-refused", outcome.refused));
+        else resolve(outcome);
+      });
+    });
+}
+
+function findUser(broker: Broker, name: string): User | undefined {
+  const stored = broker.access.store.get(name);
+  if (stored === undefined) return undefined;
+  return { name, tags: stored.tags, authorizer: broker.access.authorizer };
+}
+
+function whenDurable({ gates, journal }: Broker): Promise<void> {
+  return new Promise((resolve) => gates.whenDurable(journal.position, resolve));
+}
+
+/** Opens and closes the HTTP servers. */
+class Servers {
+  readonly #setup: ManagementSetup;
+  readonly #apps: FastifyInstance[] = [];
+  readonly listeners: ListenerFacts[] = [];
+
+  constructor(setup: ManagementSetup) {
+    this.#setup = setup;
+  }
+
+  async listenAll(management: Management): Promise<void> {
+    const { api, metrics, metricsPath, metricsPerObject, metricsAuthenticated } = this.#setup;
+    for (const at of api) {
+      await this.#listen(
+        await createApp(management, routes, { trusted: false, tls: at.tls }),
+        at,
+        "http",
+      );
+    }
+    const options = {
+      path: metricsPath,
+      perObject: metricsPerObject,
+      authenticated: metricsAuthenticated,
+    };
+    for (const at of metrics) {
+      await this.#listen(
+        await createMetricsApp(management, { ...options, tls: at.tls }),
+        at,
+        "http/prometheus",
+      );
+    }
+    await this.#listenLocally(management);
+  }
+
+  async #listen(app: FastifyInstance, at: HttpAddress, protocol: string): Promise<void> {
+    this.#apps.push(app);
+    try {
+      await app.listen({ port: at.port, host: at.host ?? "::" });
+    } catch (error) {
+      if (at.isRequired) throw error;
+      this.#setup.warn(
+        `cannot listen for ${protocol}: port ${at.port}: ${(error as Error).message}; it is left out`,
+      );
+      return;
+    }
+    const bound = app.server.address();
+    const address = typeof bound === "object" && bound !== null ? bound : undefined;
+    this.listeners.push({
+      protocol: at.tls === undefined ? protocol : protocol.replace("http", "https"),
+      address: address?.address ?? "",
+      port: address?.port ?? at.port,
+      tls: at.tls !== undefined,
+      certificate: at.tls?.cert,
+    });
+  }
+
+  async #listenLocally(management: Management): Promise<void> {
+    const { socketPath, protectFile, removeFile } = this.#setup;
+    if (socketPath === undefined) return;
+    const app = await createApp(management, routes, { trusted: true, tls: undefined });
+    this.#apps.push(app);
+    await removeFile(socketPath);
+    await app.listen({ path: socketPath });
+    await protectFile(socketPath);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#apps.map((app) => app.close()));
+  }
+}

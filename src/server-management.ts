@@ -1,0 +1,184 @@
+// Starts the management as the configuration says. Loaded only when it is wanted: an embedded broker never pays for it.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Broker } from "./broker/broker.ts";
+import type { Config } from "./config/table.ts";
+import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
+import { ListenError, type OpenListener } from "./listeners.ts";
+import type { Log } from "./log.ts";
+import type { ManagementOptions } from "./management/management.ts";
+import type { ListenerFacts, NodeFacts } from "./management/node-facts.ts";
+import { type HttpAddress, type RunningManagement, startManagement } from "./management/start.ts";
+import { Messages } from "./protocols/amqp091/messages.ts";
+import { LEVERET_VERSION } from "./version.ts";
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly broker: Broker;
+  readonly log: Log;
+  readonly facts: ProcessFacts;
+  /** Sockets of the message protocols. */
+  readonly listeners: () => readonly OpenListener[];
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Descriptions of SASL mechanisms, by name. */
+const MECHANISMS: Readonly<Record<string, string>> = {
+  PLAIN: "User name and password",
+  AMQPLAIN: "User name and password as a field table",
+  EXTERNAL: "The client's TLS certificate",
+  ANONYMOUS: "Nobody in particular",
+  "RABBIT-CR-DEMO": "Challenge and response, for tests of clients",
+};
+
+/** What RabbitMQ has as plugins and this broker has built in. */
+const BUILT_IN_PLUGINS = [
+  "rabbitmq_management",
+  "rabbitmq_management_agent",
+  "rabbitmq_prometheus",
+  "rabbitmq_web_dispatch",
+];
+
+export async function startServerManagement(parts: ServerParts): Promise<RunningManagement> {
+  const { config, broker, log } = parts;
+  const { management, managementTls, prometheus, prometheusTls, node } = config;
+  const running: { listeners: readonly ListenerFacts[] } = { listeners: [] };
+  try {
+    const started = await startManagement({
+      broker,
+      messages: new Messages(broker),
+      node: nodeFacts(parts, () => running.listeners),
+      options: optionsOf(config),
+      sampleIntervalMs: node.statisticsIntervalMs,
+      api: await addresses(config, management, managementTls, "management"),
+      metrics: prometheus.enabled
+        ? await addresses(config, prometheus, prometheusTls, "prometheus")
+        : [],
+      metricsPath: prometheus.path,
+      metricsPerObject: prometheus.perObject,
+      metricsAuthenticated: prometheus.authentication,
+      socketPath: socketPathOf(config),
+      protectFile,
+      removeFile,
+      mechanisms: () => config.access.mechanisms.map((name) => [name, MECHANISMS[name] ?? name]),
+      plugins: () => [...BUILT_IN_PLUGINS, ...node.plugins],
+      warn: (text) => log.write("warning", "management", text),
+      onBug: parts.onBug,
+    });
+    running.listeners = started.listeners;
+    return started;
+  } catch (error) {
+    const { code, port } = error as { code?: string; port?: number };
+    if (code !== "EADDRINUSE" && code !== "EACCES" && code !== "EADDRNOTAVAIL") throw error;
+    const why = code === "EADDRINUSE" ? "is already in use" : "may not be used";
+    throw new ListenError(`cannot listen for http: port ${port} ${why}`);
+  }
+}
+
+/** The local socket lies with the data; without a data directory there is none. */
+export function socketPathOf(config: Config): string | undefined {
+  const { unixSocket } = config.management;
+  if (unixSocket === "none" || config.node.inMemory) return undefined;
+  return join(config.node.dataDirectory, unixSocket);
+}
+
+interface PortSettings {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly tlsPort: number | undefined;
+  readonly tlsHost: string | undefined;
+}
+
+/** A port that was asked for must be free; one that is only the default is left out when it is busy. */
+async function addresses(
+  config: Config,
+  { port, host, tlsPort, tlsHost }: PortSettings,
+  tls: Config["managementTls"],
+  prefix: string,
+): Promise<readonly HttpAddress[]> {
+  const isRequired = prefix === "management" || config.origins.has(`${prefix}.tcp.port`);
+  const plain: HttpAddress = { host, port, tls: undefined, isRequired };
+  const { certificateFile, keyFile } = tls;
+  if (tlsPort === undefined || certificateFile === undefined || keyFile === undefined)
+    return [plain];
+  const [cert, key] = await Promise.all(
+    [certificateFile, keyFile].map((file) => readFile(file, "utf8")),
+  );
+  const secure = {
+    host: tlsHost,
+    port: tlsPort,
+    tls: { cert: cert!, key: key! },
+    isRequired: true,
+  };
+  return config.origins.has(`${prefix}.tcp.port`) ? [plain, secure] : [secure];
+}
+
+function optionsOf({ management }: Config): ManagementOptions {
+  return {
+    withStatistics: !management.disableStatistics,
+    bodyMaxBytes: management.bodyMaxBytes,
+    ratesMode: management.ratesMode,
+    pathPrefix: management.pathPrefix.replace(/\/$/, ""),
+    corsOrigins: management.corsOrigins,
+    loginFailuresPerMinute: management.loginFailuresPerMinute,
+    contentSecurityPolicy: management.contentSecurityPolicy,
+    strictTransportSecurity: management.strictTransportSecurity,
+    frameOptions: management.frameOptions,
+    uiDirectory: undefined,
+    operatorPolicyReadOnly: management.operatorPolicyReadOnly,
+  };
+}
+
+function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFacts[]): NodeFacts {
+  const { config, broker, facts } = parts;
+  const { resources, node } = config;
+  const dataDirectory = node.inMemory ? undefined : node.dataDirectory;
+  const totalMemory = () => resources.totalMemoryBytes ?? facts.totalMemoryBytes();
+  return {
+    startedAtMs: broker.clock.nowMs(),
+    processId: facts.processId,
+    processorCount: facts.processorCount,
+    platform: facts.platform,
+    leveretVersion: LEVERET_VERSION,
+    rabbitmqVersion: node.productVersion,
+    dataDirectory,
+    configFiles: config.files,
+    logFiles: ["<stdout>"],
+    listeners: () => [
+      ...parts.listeners().map(({ protocol, local, isTls }) => ({
+        protocol,
+        address: local.address,
+        port: local.port,
+        tls: isTls,
+      })),
+      ...httpListeners(),
+    ],
+    sample: () => {
+      const { churn, count } = broker.connections;
+      return {
+        memoryBytes: facts.residentBytes(),
+        fileCount: facts.openFileCount(),
+        socketCount: count,
+        diskFreeBytes: facts.diskFreeBytes(dataDirectory ?? "."),
+        ...churn,
+        ...broker.counters,
+        diskWrites: 0,
+        diskWriteBytes: 0,
+        diskReads: 0,
+        diskReadBytes: 0,
+      };
+    },
+    memoryLimitBytes: () =>
+      resources.memoryWatermarkBytes ??
+      Math.floor(resources.memoryWatermarkRelative * totalMemory()),
+    totalMemoryBytes: totalMemory,
+    diskFreeLimitBytes: () =>
+      resources.diskFreeLimitRelative === undefined
+        ? resources.diskFreeLimitBytes
+        : Math.floor(resources.diskFreeLimitRelative * totalMemory()),
+    fileCountMax: facts.fileCountMax,
+    memoryBreakdown: () => ({ ...facts.memoryParts(), arena: broker.memory.arena.u8.length }),
+    loopDelayMs: facts.loopDelayMs,
+  };
+}
