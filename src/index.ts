@@ -73,6 +73,9 @@ export class Leveret {
         clock: nodeClock,
         random: nodeRandom,
         net: new NodeNet({ memory, warn }),
+        readFile: () => {
+          throw new Error("an embedded broker reads no files");
+        },
         hostName: "localhost",
       },
     });

@@ -1,17 +1,13 @@
 // The composition root: puts core, engine, protocols and listeners together as the configuration says.
 
+import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
 import type { Endpoint, Env } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
-import {
-  closeListeners,
-  type OpenListener,
-  openListeners,
-  type WantedListener,
-} from "./listeners.ts";
+import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { ListenerFacts } from "./management/node-facts.ts";
 import type { RunningManagement } from "./management/start.ts";
@@ -24,6 +20,8 @@ import { LEVERET_VERSION } from "./version.ts";
 /** The outside world of a server. */
 export interface ServerWorld extends Pick<Env, "clock" | "random" | "net"> {
   readonly memory: Memory;
+  /** Reads a file the configuration names (certificates); throws when it can't. */
+  readonly readFile: (path: string) => string;
   readonly hostName: string;
   /** The process around the server; without it there is no management. */
   readonly facts?: ProcessFacts;
@@ -84,7 +82,7 @@ export class Server {
     await server.#createDefaults();
     server.#listeners = await openListeners(
       options.world.net,
-      server.#wantedListeners(),
+      wantedAmqpListeners(server.#sources, (socket) => server.#amqp.accept(socket)),
       options.log,
     );
     await server.#startManagement(options);
@@ -105,6 +103,19 @@ export class Server {
   /** The HTTP servers that run. */
   get httpListeners(): readonly ListenerFacts[] {
     return this.#management?.listeners ?? [];
+  }
+
+  get #sources(): ListenerSources {
+    return { config: this.config, readFile: this.#world.readFile };
+  }
+
+  /** Certificates are read again; open connections keep theirs. Throws CertificateError and changes nothing. */
+  reloadCertificates(): void {
+    if (!this.#listeners.some(({ protocol }) => protocol === "amqp/ssl")) return;
+    const tls = amqpTls(this.#sources);
+    for (const { protocol, listener } of this.#listeners) {
+      if (protocol === "amqp/ssl") listener.setTls(tls);
+    }
   }
 
   get listeners(): readonly OpenListener[] {
@@ -214,22 +225,5 @@ export class Server {
       log: (level, text) => log.write(level, "connection", text),
       onBug,
     };
-  }
-
-  #wantedListeners(): readonly WantedListener[] {
-    const { network } = this.config;
-    const onConnection = this.#amqp.accept.bind(this.#amqp);
-    const options = (at: { readonly host: string | undefined; readonly port: number }) => ({
-      port: at.port,
-      backlog: network.backlog,
-      ...(at.host === undefined ? {} : { host: at.host }),
-    });
-    const plain = network.tcpListeners.map((at) => ({
-      protocol: "amqp",
-      options: options(at),
-      isRequired: true,
-      onConnection,
-    }));
-    return plain;
   }
 }

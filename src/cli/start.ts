@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { CertificateError } from "../amqp-listeners.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
@@ -49,6 +50,7 @@ export async function start(flags: StartFlags): Promise<number> {
   try {
     return await serve(loaded, log);
   } catch (error) {
+    if (error instanceof CertificateError) return fail(error.message, EXIT_CONFIG);
     if (!(error instanceof ListenError)) throw error;
     return fail(error.message, EXIT_UNAVAILABLE);
   }
@@ -68,6 +70,7 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
       clock: nodeClock,
       random: nodeRandom,
       net: new NodeNet({ memory, warn }),
+      readFile: (path) => readFileSync(path, "utf8"),
       hostName: hostname(),
       facts: nodeProcessFacts(),
     },
