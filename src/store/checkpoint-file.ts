@@ -29,7 +29,6 @@ export interface StoreState {
   /** Definition entries count from here on: the checkpoint knows all before. */
   readonly definitionsPosition: number;
   readonly lastPageHandle: number;
-  readonly lastSegment: number;
   /** The store was stopped orderly: there is nothing behind the checkpoint in the log. */
   readonly stopped: boolean;
 }

@@ -22,6 +22,9 @@ interface Extent {
   batch: number;
   firstPosition: number;
   endPosition: number;
+  /** CRC of the block before its first one, and of its last one. */
+  crcBefore: number;
+  crc: number;
 }
 
 /** A batch that is ready to be written. */
@@ -38,24 +41,32 @@ export class LogBuffers {
   #blockOffset = 0;
   #blockIndex = 0;
   #blockPosition = 0;
-  #crcBefore: number;
-  #nextBatch: number;
+  #crcBefore = 0;
+  #nextBatch = 1;
   #sealedBytes = 0;
-  position: number;
+  #begun = false;
+  position = 0;
 
-  /** Goes on behind what recovery found. */
-  constructor(
-    memory: Memory,
-    id: DirectoryId,
-    from: { readonly position: number; readonly nextBatch: number; readonly crcBefore: number },
-  ) {
+  constructor(memory: Memory, id: DirectoryId) {
     this.#memory = memory;
     this.#view = memory.arena.view;
     this.#id = id;
-    this.#free = memory.logBuffers.map(({ at, lengthBytes }) => newExtent(at, lengthBytes, false));
+    this.#free = [];
+  }
+
+  /** Goes on behind what recovery found. Until then the buffers are used for reading, and nothing can be appended. */
+  begin(from: {
+    readonly position: number;
+    readonly batch: number;
+    readonly crcBefore: number;
+  }): void {
+    for (const { at, lengthBytes } of this.#memory.logBuffers) {
+      this.#free.push(newExtent(at, lengthBytes, false));
+    }
     this.position = from.position;
-    this.#nextBatch = from.nextBatch;
+    this.#nextBatch = from.batch + 1;
     this.#crcBefore = from.crcBefore;
+    this.#begun = true;
   }
 
   /** Filled and not taken to be written yet. */
@@ -111,8 +122,10 @@ export class LogBuffers {
   }
 
   #openExtent(): Extent {
+    assert(this.#begun, "nothing is logged before the log has been read");
     const extent = this.#free.pop() ?? this.#borrow();
     extent.usedBytes = 0;
+    extent.crcBefore = this.#crcBefore;
     extent.batch = this.#nextBatch++;
     extent.firstPosition = this.position;
     this.#current = extent;
@@ -154,6 +167,7 @@ export class LogBuffers {
   #seal(extent: Extent): void {
     this.#closeBlock(extent, true);
     extent.endPosition = this.position;
+    extent.crc = this.#crcBefore;
     this.#sealed.push(extent);
     this.#sealedBytes += extent.usedBytes;
     this.#current = undefined;
@@ -161,5 +175,15 @@ export class LogBuffers {
 }
 
 function newExtent(at: Address, sizeBytes: number, borrowed: boolean): Extent {
-  return { at, sizeBytes, borrowed, usedBytes: 0, batch: 0, firstPosition: 0, endPosition: 0 };
+  return {
+    at,
+    sizeBytes,
+    borrowed,
+    usedBytes: 0,
+    batch: 0,
+    firstPosition: 0,
+    endPosition: 0,
+    crcBefore: 0,
+    crc: 0,
+  };
 }

@@ -21,33 +21,39 @@ export interface LogPlace {
 export interface LogReading {
   /** Where the next batch belongs; its number is `end.batch + 1`. */
   readonly end: LogPlace;
+  /** Where each file that was read begins. */
+  readonly starts: readonly LogPlace[];
   readonly damage: readonly Damage[];
   /** The newest batch was not written completely: its rest never counted, and must be wiped. */
   readonly torn: boolean;
   readonly blockCount: number;
 }
 
+/** Gets every good block in order; it lies in the window until the call returns. Reading goes on when it is through. */
+export type OnBlock = (at: number, block: BlockHeader) => Promise<void> | undefined;
+
 export class LogReader {
   readonly #window: LogWindow;
   readonly #names: ReadonlyMap<number, string>;
-  readonly #onBlock: (at: number, block: BlockHeader) => void;
+  readonly #onBlock: OnBlock;
   readonly #damage: Damage[] = [];
+  readonly #starts: LogPlace[];
   #blockCount = 0;
   #place: LogPlace;
   /** Index of the newest good block in its batch, and whether it was the last one there. */
   #index = 0;
   #atBatchEnd = true;
 
-  /** `onBlock` gets every good block in order; it lies in the window until the call returns. */
   constructor(
     window: LogWindow,
     names: ReadonlyMap<number, string>,
     from: LogPlace,
-    onBlock: (at: number, block: BlockHeader) => void,
+    onBlock: OnBlock,
   ) {
     this.#window = window;
     this.#names = names;
     this.#place = from;
+    this.#starts = [from];
     this.#onBlock = onBlock;
   }
 
@@ -64,6 +70,7 @@ export class LogReader {
     const torn = isUnfinished || remains;
     return {
       end: { ...this.#place, offset },
+      starts: this.#starts,
       damage: this.#damage,
       torn,
       blockCount: this.#blockCount,
@@ -76,7 +83,9 @@ export class LogReader {
       const { file, offset } = this.#place;
       const block = await this.#window.block(file, offset);
       if (block === undefined || !this.#isNext(block)) return;
-      this.#onBlock(this.#window.blockAt, block);
+      if (block.index === 0 && this.#starts.at(-1)?.file !== file) this.#starts.push(this.#place);
+      const pause = this.#onBlock(this.#window.blockAt, block);
+      if (pause !== undefined) await pause;
       this.#blockCount++;
       this.#index = block.index;
       this.#atBatchEnd = block.isLast;

@@ -6,9 +6,11 @@ import type { LogPosition } from "../broker/numbers.ts";
 import { EntryKind, type Log, type LogHandler } from "../broker/ports.ts";
 import type { Clock, DiskError, FileHandler, TimerHandle } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
+import { assert } from "../lib/assert.ts";
 import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
 import type { Batch, LogBuffers } from "./log-buffers.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
+import type { LogPlace } from "./log-reader.ts";
 
 /** What nobody waits for is written after this time at the latest, sooner with anything else. */
 export const LAZY_MS = 50;
@@ -37,7 +39,11 @@ export class WriteAheadLog implements Log, FileHandler {
   /** The newest batch on disk has no entries: it vouches for the one before it. */
   #vouched = true;
   #onIdle: (() => void) | undefined = undefined;
-  durablePosition: LogPosition;
+  durablePosition: LogPosition = 0;
+  /** Where each file that is kept begins, oldest first, and the place behind the newest batch. */
+  readonly #starts: LogPlace[] = [];
+  #end: LogPlace | undefined = undefined;
+  readonly #waiters: { readonly position: LogPosition; onDurable(): void }[] = [];
   handler: LogHandler = { onDurable() {}, onRelieved() {}, onFailed() {} };
   /** The disk is full; called again with each attempt that fails. */
   onDiskFull: () => void = () => {};
@@ -45,13 +51,45 @@ export class WriteAheadLog implements Log, FileHandler {
   constructor(buffers: LogBuffers, clock: Clock) {
     this.#buffers = buffers;
     this.#clock = clock;
-    this.durablePosition = buffers.position;
   }
 
-  /** Must be called before the first append. */
-  start(files: LogFiles): void {
+  /** Goes on at `end`. Must be called before the first append. `starts`: of the files recovery has read. */
+  begin(files: LogFiles, end: LogPlace, starts: readonly LogPlace[]): void {
+    this.#buffers.begin(end);
+    this.durablePosition = end.position;
     this.#files = files;
+    this.#end = end;
+    this.#starts.push(...starts);
     files.prepareNext();
+  }
+
+  /** The newest place from which everything behind `position` can be read. */
+  placeBefore(position: LogPosition): LogPlace {
+    const end = this.#end as LogPlace;
+    if (position >= end.position) return end;
+    const start = this.#starts.findLast((x) => x.position <= position);
+    assert(start !== undefined, "the log is kept as long as it is needed");
+    return start;
+  }
+
+  /** Where the file before the current one begins: what lies before it is due to be forgotten. */
+  get previousFileStart(): LogPosition {
+    return this.#starts.at(-2)?.position ?? 0;
+  }
+
+  /** Files before `place` are not needed any more. */
+  forgetBefore(place: LogPlace): void {
+    while (this.#starts.length > 0 && (this.#starts[0] as LogPlace).file < place.file) {
+      this.#starts.shift();
+    }
+  }
+
+  /** Resolves when `position` is on disk; never after a failure. */
+  whenDurable(position: LogPosition): Promise<void> {
+    if (this.durablePosition >= position) return Promise.resolve();
+    this.#urgent = true;
+    this.commit();
+    return new Promise((resolve) => this.#waiters.push({ position, onDurable: resolve }));
   }
 
   get position(): LogPosition {
@@ -99,7 +137,15 @@ export class WriteAheadLog implements Log, FileHandler {
       this.#writeRest(batch);
       return;
     }
-    (this.#file as LogFile).offset += aligned(batch.usedBytes);
+    const file = this.#file as LogFile;
+    file.offset += aligned(batch.usedBytes);
+    this.#end = {
+      file: file.number,
+      offset: file.offset,
+      position: batch.endPosition,
+      batch: batch.batch,
+      crcBefore: batch.crc,
+    };
     this.#batch = undefined;
     this.#buffers.written(batch);
     this.#vouched = batch.endPosition === batch.firstPosition;
@@ -113,7 +159,7 @@ export class WriteAheadLog implements Log, FileHandler {
       if (this.#onIdle !== undefined) this.#vouch();
       else this.#idleTimer ??= this.#clock.setTimer(LAZY_MS, () => this.#idleIsDue());
     }
-    if (isNews) this.handler.onDurable(this.durablePosition);
+    if (isNews) this.#tellDurable();
     if (this.#wasCongested && !this.#buffers.congested) {
       this.#wasCongested = false;
       this.handler.onRelieved();
@@ -154,7 +200,17 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#clearTimers();
     this.#batch = batch;
     this.#written = 0;
-    this.#file = (this.#files as LogFiles).forBatch(aligned(batch.usedBytes));
+    const file = (this.#files as LogFiles).forBatch(aligned(batch.usedBytes));
+    this.#file = file;
+    if (this.#starts.at(-1)?.file !== file.number) {
+      this.#starts.push({
+        file: file.number,
+        offset: file.offset,
+        position: batch.firstPosition,
+        batch: batch.batch - 1,
+        crcBefore: batch.crcBefore,
+      });
+    }
     this.#writeRest(batch);
   }
 
@@ -176,6 +232,17 @@ export class WriteAheadLog implements Log, FileHandler {
     if (this.#batch === undefined && !this.#failed && this.#buffers.waitingBytes === 0) {
       this.#vouch();
     }
+  }
+
+  #tellDurable(): void {
+    const waiters = this.#waiters;
+    for (let i = waiters.length - 1; i >= 0; i--) {
+      const waiter = waiters[i] as { readonly position: LogPosition; onDurable(): void };
+      if (waiter.position > this.durablePosition) continue;
+      waiters.splice(i, 1);
+      waiter.onDurable();
+    }
+    this.handler.onDurable(this.durablePosition);
   }
 
   #tellIdle(): void {

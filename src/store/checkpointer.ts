@@ -1,0 +1,184 @@
+// Makes checkpoints, so that old log files and dead segments can go: has live messages written to segments,
+// describes everything, and only when that is on disk lets go what the description no longer needs.
+
+import type { CheckpointSource } from "../broker/ports.ts";
+import type { Clock, Disk } from "../env/env.ts";
+import { CheckpointBuilder, type StoredPagePlace } from "./checkpoint-file.ts";
+import { Name } from "./data-directory.ts";
+import type { DirectoryId } from "./format.ts";
+import type { LogFiles } from "./log-files.ts";
+import type { PageStore } from "./page-store.ts";
+import type { SegmentSet } from "./segment-set.ts";
+import type { WriteAheadLog } from "./write-ahead-log.ts";
+
+/** How often it is looked whether pages have been written, and how long at most. */
+const POLL_MS = 5;
+const WRITE_OUT_LIMIT_MS = 30_000;
+/** After a failed attempt the next one waits this long. */
+const RETRY_MS = 10_000;
+
+export interface CheckpointerOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly directory: string;
+  readonly id: DirectoryId;
+  readonly source: CheckpointSource;
+  readonly log: WriteAheadLog;
+  readonly files: LogFiles;
+  readonly pages: PageStore;
+  readonly durable: SegmentSet;
+  readonly lastNumber: number;
+  /** An attempt failed; it will be tried again. */
+  readonly onTrouble: (error: unknown) => void;
+  /** A segment can't be synced: what it holds can't be relied on. */
+  readonly onFailed: (reason: string) => void;
+}
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #number: number;
+  #running: Promise<boolean> | undefined = undefined;
+  #isWanted = false;
+  #stopped = false;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#number = options.lastNumber;
+  }
+
+  /** The number of the newest checkpoint on disk. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Makes a checkpoint soon, in the background. */
+  want(): void {
+    if (this.#stopped) return;
+    this.#isWanted = true;
+    if (this.#running === undefined) void this.#run();
+  }
+
+  /** The last one, at an orderly stop: afterwards nothing in the log is needed. */
+  async finish(): Promise<boolean> {
+    this.#stopped = true;
+    await this.#running;
+    return this.#attempt(true);
+  }
+
+  /** No more checkpoints; waits for the one being made. */
+  async abandon(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWanted && !this.#stopped) {
+      this.#isWanted = false;
+      this.#running = this.#attempt(false);
+      const succeeded = await this.#running;
+      if (succeeded || this.#stopped) continue;
+      await this.#delay(RETRY_MS);
+      this.#isWanted = true;
+    }
+    this.#running = undefined;
+  }
+
+  async #attempt(isLast: boolean): Promise<boolean> {
+    try {
+      await this.#make(isLast);
+      return true;
+    } catch (error) {
+      this.#options.onTrouble(error);
+      return false;
+    }
+  }
+
+  async #make(isLast: boolean): Promise<void> {
+    const { log, source, durable, files } = this.#options;
+    await this.#writeOut(isLast ? log.position : log.previousFileStart);
+    if (isLast) await new Promise<void>((resolve) => log.flush(resolve));
+    // From here to the first await nothing happens in between: all of this is true at one moment.
+    const position = Math.min(source.lowestLogPosition, log.position);
+    const definitionsPosition = log.position;
+    const place = log.placeBefore(position);
+    const bytes = this.#capture(position, definitionsPosition, isLast);
+    const definitions = source.exportDefinitions();
+    const dead = durable.markNamed();
+    try {
+      await this.#syncSegments();
+      // What is described must not be newer than the log: half a transaction would be whole.
+      await log.whenDurable(definitionsPosition);
+      await this.#write(bytes);
+    } catch (error) {
+      durable.keepDead(dead);
+      throw error;
+    }
+    this.#number++;
+    log.forgetBefore(place);
+    durable.removeDead(dead);
+    await files.release(place.file);
+    await this.#writeDefinitions(definitions);
+  }
+
+  /** Has everything before `position` written to segments, as far as that is possible within the limit. */
+  async #writeOut(position: number): Promise<void> {
+    const { source, pages, clock } = this.#options;
+    const untilMs = clock.monotonicMs() + WRITE_OUT_LIMIT_MS;
+    source.writeOutBefore(position);
+    pages.flush();
+    while (source.lowestLogPosition < position && clock.monotonicMs() < untilMs) {
+      await this.#delay(POLL_MS);
+      // New pages may have become old while others were written.
+      source.writeOutBefore(position);
+      pages.flush();
+    }
+  }
+
+  #capture(position: number, definitionsPosition: number, isLast: boolean): Uint8Array {
+    const { id, clock, source, log, pages } = this.#options;
+    const head = { number: this.#number + 1, id, createdAtMs: clock.nowMs() };
+    const builder = new CheckpointBuilder(head);
+    builder.state({
+      log: log.placeBefore(position),
+      position,
+      definitionsPosition,
+      lastPageHandle: pages.lastHandle,
+      stopped: isLast && position === definitionsPosition,
+    });
+    builder.pagePlaces(storedPlaces(pages));
+    source.capture(builder);
+    return builder.finish();
+  }
+
+  async #syncSegments(): Promise<void> {
+    try {
+      await this.#options.durable.sync();
+    } catch (error) {
+      this.#options.onFailed(`a segment could not be synced: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const { disk, directory } = this.#options;
+    await disk.replaceFile(`${directory}/${Name.checkpoint}`, bytes);
+    await disk.replaceFile(`${directory}/${Name.checkpointCopy}`, bytes);
+  }
+
+  async #writeDefinitions(definitions: string): Promise<void> {
+    const { disk, directory } = this.#options;
+    const bytes = new TextEncoder().encode(definitions);
+    await disk.replaceFile(`${directory}/${Name.definitions}`, bytes);
+  }
+
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.setTimer(ms, resolve));
+  }
+}
+
+function* storedPlaces(pages: PageStore): Generator<StoredPagePlace> {
+  for (const [handle, { segment, offset, lengthBytes }] of pages.durablePlaces()) {
+    yield { handle, segment: segment.number, offset, lengthBytes };
+  }
+}
+

@@ -1,0 +1,339 @@
+// The embedded store: a data directory with a write-ahead log, segments and checkpoints, opened by one process.
+// `open` looks and locks, `replay` tells the broker what was, `begin` lets it go on, `close` makes the next start quick.
+
+import {
+  type CheckpointSource,
+  type Engine,
+  type EntryKind,
+  EntryKind as Kind,
+  type ReplayHandler,
+} from "../broker/ports.ts";
+import type { Clock, Disk, Random } from "../env/env.ts";
+import type { Memory } from "../lib/memory.ts";
+import { SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
+import { forEachEntry } from "./block.ts";
+import type { CheckpointReading, StoreState } from "./checkpoint-file.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import { type Damage, damageText } from "./damage.ts";
+import { lockDirectory, Name } from "./data-directory.ts";
+import type { DirectoryId } from "./format.ts";
+import { GatherBuffer } from "./gather-buffer.ts";
+import { IoQueue } from "./io-queue.ts";
+import { LogBuffers } from "./log-buffers.ts";
+import { defaultLogFileSizes, LogFiles, type LogFileSizes, type LogFilesOptions } from "./log-files.ts";
+import { LogReader, type LogReading } from "./log-reader.ts";
+import { LogWindow } from "./log-window.ts";
+import { PageStore } from "./page-store.ts";
+import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
+import { type Contents, StoreDirectory } from "./store-directory.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
+import { wipe } from "./wipe.ts";
+
+export interface StoreOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly memory: Memory;
+  readonly directory: string;
+  readonly logFileSizes?: LogFileSizes;
+  readonly segmentBytes?: number;
+  /** Tells what people should know: damage, trouble that passes. One sentence. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** What a start found. */
+export interface RecoveryReport {
+  readonly isNew: boolean;
+  readonly stoppedOrderly: boolean;
+  readonly blockCount: number;
+  /** The newest write was cut off by the crash; nobody had been told that it was safe. */
+  readonly torn: boolean;
+  readonly damage: readonly Damage[];
+}
+
+export class Store implements Engine {
+  readonly log: WriteAheadLog;
+  readonly pager: PageStore;
+  readonly #options: StoreOptions;
+  readonly #contents: Contents;
+  readonly #lock: { release(): Promise<void> };
+  readonly #id: DirectoryId;
+  readonly #buffers: LogBuffers;
+  readonly #io = new IoQueue();
+  readonly #durable: SegmentSet;
+  readonly #transient: SegmentSet;
+  readonly #scratchAt: number;
+  readonly #damage: Damage[] = [];
+  #files: LogFiles | undefined = undefined;
+  #checkpointer: Checkpointer | undefined = undefined;
+  /** The store can't be relied on any more; as Log.handler.onFailed, and for segments too. */
+  onFailed: (reason: string) => void = (reason) => this.log.handler.onFailed(reason);
+
+  /** Locks the directory, making it if it is not there. Rejects with a StoreRefusal, which changes nothing. */
+  static async open(options: StoreOptions): Promise<Store> {
+    const { disk, directory } = options;
+    await StoreDirectory.check(disk, directory);
+    if ((await disk.stat(directory)) === undefined) await disk.makeDirectory(directory);
+    const lock = await lockDirectory(disk, directory);
+    try {
+      const contents = await new StoreDirectory(options).load();
+      return new Store(options, contents, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: StoreOptions,
+    contents: Contents,
+    lock: { release(): Promise<void> },
+  ) {
+    const { memory, clock } = options;
+    this.#options = options;
+    this.#contents = contents;
+    this.#lock = lock;
+    this.#id = contents.id;
+    this.#scratchAt = memory.pages.allocate(SMALL_PAGE_BYTES);
+    this.#buffers = new LogBuffers(memory, contents.id);
+    this.log = new WriteAheadLog(this.#buffers, clock);
+    this.#durable = this.#segmentSet(Name.segments, true);
+    this.#transient = this.#segmentSet(Name.transient, false);
+    this.#damage.push(...contents.damage);
+    this.pager = new PageStore({
+      u8: memory.arena.u8,
+      view: memory.arena.view,
+      id: contents.id,
+      io: this.#io,
+      durable: { segments: this.#durable, gather: new GatherBuffer(memory, clock, this.#io) },
+      transient: { segments: this.#transient, gather: new GatherBuffer(memory, clock, this.#io) },
+      capacityBytes: Number.MAX_SAFE_INTEGER,
+      onDamage: (damage) => this.#reportDamage(damage),
+      onDiskFull: () => this.log.onDiskFull(),
+    });
+    this.#restorePages();
+  }
+
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  /** Everything that was found wrong since the start. */
+  get damage(): readonly Damage[] {
+    return this.#damage;
+  }
+
+  /** Tells `handler` the checkpoint, then the log. Afterwards `begin`. */
+  async replay(handler: ReplayHandler): Promise<RecoveryReport> {
+    const { checkpoint, isNew } = this.#contents;
+    this.#replayCheckpoint(checkpoint, handler);
+    const reading = await this.#replayLog(checkpoint.state, handler);
+    await this.#resume(checkpoint, reading);
+    const stoppedOrderly = checkpoint.state.stopped && reading.blockCount === 0 && !isNew;
+    for (const damage of reading.damage) this.#reportDamage(damage);
+    if (reading.torn) {
+      this.#options.onNotice("the newest write was cut off by a crash; it was never confirmed");
+    }
+    const { blockCount, torn } = reading;
+    return { isNew, stoppedOrderly, blockCount, torn, damage: this.#damage };
+  }
+
+  /** The broker runs on what it was told: from here on there are checkpoints. */
+  begin(source: CheckpointSource): void {
+    const { disk, clock, directory, onNotice } = this.#options;
+    const files = this.#files as LogFiles;
+    const checkpointer = new Checkpointer({
+      disk,
+      clock,
+      directory,
+      id: this.#id,
+      source,
+      log: this.log,
+      files,
+      pages: this.pager,
+      durable: this.#durable,
+      lastNumber: this.#contents.checkpoint.head.number,
+      onTrouble: (error) => onNotice(`a checkpoint failed: ${messageOf(error)}`),
+      onFailed: (reason) => this.onFailed(reason),
+    });
+    files.onSwitched = () => checkpointer.want();
+    this.#checkpointer = checkpointer;
+    // What was damaged has been reported: the next start should not meet it again.
+    if (this.#damage.length > 0) checkpointer.want();
+  }
+
+  /** Makes a checkpoint soon. */
+  wantCheckpoint(): void {
+    this.#checkpointer?.want();
+  }
+
+  get checkpointNumber(): number {
+    return this.#checkpointer?.number ?? this.#contents.checkpoint.head.number;
+  }
+
+  /** Bytes on disk: log, durable and transient segments. */
+  get sizes(): { readonly log: number; readonly segments: number; readonly transient: number } {
+    return {
+      log: this.#files?.sizeBytes ?? 0,
+      segments: this.#durable.sizeBytes,
+      transient: this.#transient.sizeBytes,
+    };
+  }
+
+  /** Stops orderly: everything is on disk and in a checkpoint. Nothing may be appended any more. */
+  async close(): Promise<void> {
+    const finished = await this.#checkpointer?.finish();
+    if (finished === false) {
+      await new Promise<void>((resolve) => this.log.flush(resolve));
+    }
+    await this.#release();
+  }
+
+  /** Stops at once, as after a failure: the log is all there is. */
+  async abandon(): Promise<void> {
+    this.log.stop();
+    await this.#checkpointer?.abandon();
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.log.stop();
+    await this.#files?.close();
+    await this.#durable.settleRemovals();
+    await this.#transient.settleRemovals();
+    this.#io.closeAll();
+    this.#options.memory.pages.free(this.#scratchAt, SMALL_PAGE_BYTES);
+    await this.#lock.release();
+  }
+
+  #segmentSet(name: string, durable: boolean): SegmentSet {
+    const { disk, clock, directory, segmentBytes, onNotice } = this.#options;
+    return new SegmentSet({
+      disk,
+      clock,
+      io: this.#io,
+      directory: `${directory}/${name}`,
+      id: this.#id,
+      durable,
+      segmentBytes: segmentBytes ?? SEGMENT_BYTES,
+      onTrouble: (error) => onNotice(`a segment could not be removed: ${messageOf(error)}`),
+    });
+  }
+
+  #restorePages(): void {
+    const { checkpoint, segments } = this.#contents;
+    for (const [number, { fileName, sizeBytes }] of segments) {
+      this.#durable.restore(number, fileName, sizeBytes);
+    }
+    this.#durable.skipNumbersTo(this.#contents.lastSegment);
+    this.pager.skipHandlesTo(checkpoint.state.lastPageHandle);
+    for (const { handle, segment, offset, lengthBytes } of checkpoint.places) {
+      const known = this.#durable.segment(segment);
+      if (known !== undefined) this.pager.restore(handle, known, offset, lengthBytes);
+    }
+  }
+
+  #replayCheckpoint(checkpoint: CheckpointReading, handler: ReplayHandler): void {
+    const { memory } = this.#options;
+    const { at: window, lengthBytes: windowBytes } = memory.logBuffers[0];
+    checkpoint.forEach((kind, at, lengthBytes) => {
+      if (lengthBytes > windowBytes) throw new Error("an entry of the checkpoint is too long");
+      memory.arena.u8.set(checkpoint.bytes.subarray(at, at + lengthBytes), window);
+      handler.onEntry(kind, window, lengthBytes, checkpoint.state.position);
+    });
+  }
+
+  async #replayLog(state: StoreState, handler: ReplayHandler): Promise<LogReading> {
+    const { memory, disk, directory } = this.#options;
+    const { view, u8 } = memory.arena;
+    const names = this.#contents.logFiles;
+    const window = new LogWindow({
+      disk,
+      directory: `${directory}/${Name.log}`,
+      id: this.#id,
+      u8,
+      view,
+      region: memory.logBuffers[0],
+      names,
+    });
+    const reader = new LogReader(window, names, state.log, (at, block) => {
+      forEachEntry(view, at, block, (kind, entryAt, lengthBytes, position) => {
+        const from = kind === Kind.definition ? state.definitionsPosition : state.position;
+        if (position < from) return;
+        handler.onEntry(kind as EntryKind, entryAt, lengthBytes, position);
+      });
+      return handler.congested ? this.#untilRelieved(handler) : undefined;
+    });
+    const reading = await reader.read();
+    window.close();
+    return reading;
+  }
+
+  /** Pages leave memory while replay waits. */
+  async #untilRelieved(handler: ReplayHandler): Promise<void> {
+    const { clock } = this.#options;
+    while (handler.congested) {
+      this.pager.flush();
+      await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
+    }
+  }
+
+  async #resume(checkpoint: CheckpointReading, reading: LogReading): Promise<void> {
+    const { disk, memory, directory } = this.#options;
+    const { end } = reading;
+    const logDirectory = `${directory}/${Name.log}`;
+    const { logFiles, logFileSizes } = this.#contents;
+    const needed = checkpoint.state.log.file;
+    let removed = false;
+    for (const [number, name] of logFiles) {
+      // Before the checkpoint, or prepared and never used.
+      if (number >= needed && number <= end.file) continue;
+      await disk.unlink(`${logDirectory}/${name}`);
+      removed = true;
+    }
+    if (removed) await disk.syncDirectory(logDirectory);
+    const options = this.#logFilesOptions(logDirectory);
+    const current = logFiles.get(end.file);
+    if (current === undefined) {
+      this.#files = await LogFiles.create(options, end.file + 1);
+    } else {
+      const sizeBytes = logFileSizes.get(end.file) ?? 0;
+      if (reading.torn) await wipe(disk, memory, `${logDirectory}/${current}`, end.offset, sizeBytes);
+      const older = [...logFiles]
+        .filter(([number]) => number >= needed && number < end.file)
+        .map(([number]) => ({ number, sizeBytes: logFileSizes.get(number) ?? 0 }))
+        .sort((a, b) => a.number - b.number);
+      const place = { number: end.file, sizeBytes, offset: end.offset };
+      this.#files = await LogFiles.resume(options, place, older);
+    }
+    const files = this.#files;
+    files.onTrouble = (error) =>
+      this.#options.onNotice(`the next log file could not be prepared: ${messageOf(error)}`);
+    this.log.begin(files, end, reading.starts);
+  }
+
+  #logFilesOptions(logDirectory: string): LogFilesOptions {
+    const { disk, clock, memory, logFileSizes } = this.#options;
+    return {
+      disk,
+      clock,
+      directory: logDirectory,
+      id: this.#id,
+      scratchAt: this.#scratchAt,
+      u8: memory.arena.u8,
+      view: memory.arena.view,
+      sizes: logFileSizes ?? defaultLogFileSizes,
+      writer: this.log,
+    };
+  }
+
+  #reportDamage(damage: Damage): void {
+    this.#damage.push(damage);
+    this.#options.onNotice(damageText(damage));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
