@@ -48,6 +48,7 @@ function publicationOf(routingKey: string, content: string): Publication {
 function heard(): Heard[] {
   const entries: Heard[] = [];
   log.replay({
+    congested: false,
     onEntry(kind, at, lengthBytes, position) {
       entries.push({ kind, bytes: arena.u8.slice(at, at + lengthBytes), position });
     },

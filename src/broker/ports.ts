@@ -57,6 +57,8 @@ export interface LogHandler {
 
 /** Hears the log again at start, entry by entry, in order. */
 export interface ReplayHandler {
+  /** Memory is short: no more entries until pages have been written out. */
+  readonly congested: boolean;
   /** The payload lies in the arena until this returns; the entry started at `position`. */
   onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void;
 }

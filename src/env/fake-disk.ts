@@ -159,7 +159,7 @@ export class FakeDisk implements Disk {
   }
 
   async replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-    const temporary = `${path}.tmp`;
+    const temporary = `${path}.new`;
     const inode = await this.#call(`create ${temporary}`, () => {
       const old = this.#inodes.get(temporary);
       old?.truncate(0);
@@ -225,7 +225,7 @@ export class FakeDisk implements Disk {
     return this.#call(`syncDirectory ${path}`, () => {
       const [synced, rest] = [[] as NameChange[], [] as NameChange[]];
       for (const change of this.#nameChanges) {
-        (change.directory === path ? synced : rest).push(change);
+        (change.directory === named(path) ? synced : rest).push(change);
       }
       this.#durableNames = crashedNames(this.#durableNames, synced, "everything", () => 0);
       this.#nameChanges = rest;
@@ -410,6 +410,10 @@ class FakeFile implements File {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function named(directory: string): string {
+  return directory === "." ? "" : directory;
 }
 
 function noSuchFile(path: string): DiskError {

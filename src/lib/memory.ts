@@ -14,6 +14,8 @@ export interface MemoryOptions {
   /** Whole arena, a multiple of 1 MiB, at least 16 MiB. 256 MiB by default, 32 in the test kit. */
   readonly arenaBytes: number;
   readonly copyMethod?: CopyMethod;
+  /** An arena to be used again: simulations make thousands of memories. */
+  readonly arena?: Arena;
 }
 
 /** Bytes the system may read into the arena at once; every connection reads into the same place. */
@@ -39,10 +41,13 @@ export class Memory {
     const total = options.arenaBytes;
     assert(total % LARGE_PAGE_BYTES === 0, "the arena is made of large pages");
     assert(total >= 16 * LARGE_PAGE_BYTES, "the arena has at least 16 MiB");
-    this.arena = new Arena({
-      sizeBytes: total,
-      ...(options.copyMethod === undefined ? {} : { copyMethod: options.copyMethod }),
-    });
+    this.arena =
+      options.arena ??
+      new Arena({
+        sizeBytes: total,
+        ...(options.copyMethod === undefined ? {} : { copyMethod: options.copyMethod }),
+      });
+    assert(this.arena.sizeBytes === total, "the arena has the size it is divided into");
     const logBytes = Math.min(LOG_BUFFER_BYTES_MAX, wholePages(total / 16));
     const outputBytes = Math.min(OUTPUT_BYTES_MAX, wholePages(total / 4));
     let at = 0;

@@ -181,4 +181,3 @@ function* storedPlaces(pages: PageStore): Generator<StoredPagePlace> {
     yield { handle, segment: segment.number, offset, lengthBytes };
   }
 }
-

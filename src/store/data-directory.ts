@@ -8,7 +8,6 @@ import { type DirectoryId, directoryIdFrom, directoryIdText, FORMAT_VERSION } fr
 /** All names in a data directory are of our own making: nothing a client says becomes part of one. */
 export const Name = {
   identity: "leveret.json",
-  lock: "lock",
   checkpoint: "checkpoint",
   checkpointCopy: "checkpoint-copy",
   definitions: "definitions.json",
@@ -19,7 +18,8 @@ export const Name = {
 } as const;
 
 const FORMAT = "leveret data directory";
-const TEMPORARY_SUFFIX = ".tmp";
+/** Names the disk makes: locks, and files that are about to replace others. */
+const DISK_NAMES = /^lock\.\d+$|\.new$/;
 
 export type RefusalCode = "foreign" | "unknown-version" | "locked" | "damaged";
 
@@ -56,7 +56,7 @@ export async function readIdentity(
   const names = await disk.list(directory);
   if (!names.includes(Name.identity)) {
     const known = new Set<string>(Object.values(Name));
-    const stranger = names.find((name) => !known.has(name) && !name.endsWith(TEMPORARY_SUFFIX));
+    const stranger = names.find((name) => !known.has(name) && !DISK_NAMES.test(name));
     if (stranger !== undefined) {
       throw new StoreRefusal(
         "foreign",

@@ -9,6 +9,9 @@ import type { FoundBlock, LogWindow } from "./log-window.ts";
 /** A batch is never longer, so behind a damaged one the next begins within this. */
 export const BATCH_BYTES_MAX = 9 * 1_048_576;
 
+/** Numbers of log files start here: a new directory's checkpoint names a file before the first. */
+export const FIRST_LOG_FILE = 1;
+
 /** The place in the log where reading starts or writing goes on, and what must stand before it. */
 export interface LogPlace {
   readonly file: number;
@@ -58,13 +61,14 @@ export class LogReader {
   }
 
   async read(): Promise<LogReading> {
-    if (!this.#names.has(this.#place.file)) this.#reportMissing(this.#place.file);
+    const { file } = this.#place;
+    if (file >= FIRST_LOG_FILE && !this.#names.has(file)) this.#reportMissing(file);
     do {
       await this.#readRow();
     } while ((await this.#goOnInNextFile()) || (await this.#goOnBehindDamage()));
-    const { file, batch } = this.#place;
+    const { batch } = this.#place;
     const offset = aligned(this.#place.offset);
-    const remains = await this.#window.hasRemains(file, offset, batch);
+    const remains = await this.#window.hasRemains(this.#place.file, offset, batch);
     const isUnfinished =
       !this.#atBatchEnd || (await this.#findBehind(batch, BATCH_BYTES_MAX)) !== undefined;
     const torn = isUnfinished || remains;

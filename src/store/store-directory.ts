@@ -2,13 +2,14 @@
 // Nothing is changed before everything has been found readable.
 
 import type { Clock, Disk, Random } from "../env/env.ts";
-import { byteBlock } from "../lib/byte-block.ts";
+import type { Memory } from "../lib/memory.ts";
 import {
   CheckpointBuilder,
   type CheckpointReading,
   type CheckpointResult,
   readCheckpoint,
 } from "./checkpoint-file.ts";
+import { ColdFile } from "./cold-file.ts";
 import type { Damage } from "./damage.ts";
 import {
   Name,
@@ -34,6 +35,8 @@ export interface Contents {
   readonly segments: ReadonlyMap<number, { readonly fileName: string; readonly sizeBytes: number }>;
   readonly lastSegment: number;
   readonly damage: readonly Damage[];
+  /** By the number of the log file: what is wrong with its header or name. */
+  readonly logHeaderTrouble: ReadonlyMap<number, string>;
 }
 
 interface FoundFile {
@@ -46,16 +49,16 @@ export interface StoreDirectoryOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
+  readonly memory: Memory;
   readonly directory: string;
   readonly onNotice: (text: string) => void;
 }
 
-/** Finds the first bytes of a file without reading all of it. */
-const HEADER_READ_BYTES = FILE_HEADER_BYTES;
-
 export class StoreDirectory {
   readonly #options: StoreDirectoryOptions;
   readonly #damage: Damage[] = [];
+  /** What is wrong with the headers of files; of no interest unless the file is needed. */
+  readonly #badHeaders = new Map<string, string>();
 
   constructor(options: StoreDirectoryOptions) {
     this.#options = options;
@@ -80,6 +83,12 @@ export class StoreDirectory {
     const log = await this.#find(Name.log, logFileNumber, Magic.logFile, id);
     const segments = await this.#find(Name.segments, segmentNumber, Magic.segment, id);
     const named = this.#namedSegments(checkpoint, segments);
+    for (const { fileName } of named.values()) {
+      const effect = this.#badHeaders.get(`${directory}/${Name.segments}/${fileName}`);
+      if (effect !== undefined) {
+        this.#damage.push({ file: fileName, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
+      }
+    }
     await this.#removeGarbage(segments, named);
     if (identity === "damaged") await writeIdentity(disk, directory, { id, ready: true });
     return {
@@ -91,6 +100,12 @@ export class StoreDirectory {
       segments: named,
       lastSegment: Math.max(0, ...segments.map((x) => x.number), ...named.keys()),
       damage: this.#damage,
+      logHeaderTrouble: new Map(
+        log.flatMap(({ name, number }) => {
+          const effect = this.#badHeaders.get(`${directory}/${Name.log}/${name}`);
+          return effect === undefined ? [] : [[number, effect] as const];
+        }),
+      ),
     };
   }
 
@@ -125,6 +140,7 @@ export class StoreDirectory {
       segments: new Map(),
       lastSegment: 0,
       damage: [],
+      logHeaderTrouble: new Map(),
     };
   }
 
@@ -197,11 +213,24 @@ export class StoreDirectory {
     magic: number,
     id: DirectoryId,
   ): Promise<number> {
-    const { u8, view } = byteBlock(await this.#options.disk.readStart(path, HEADER_READ_BYTES));
-    const header = readFileHeader(u8, view, 0, magic);
-    if (header === undefined) return named;
+    const { disk, memory } = this.#options;
+    const { arena } = memory;
+    const { at } = memory.logBuffers[0];
+    const file = await ColdFile.open(disk, path, { write: false, create: false, synced: false });
+    const length = await file.read(at, FILE_HEADER_BYTES, 0);
+    file.close();
+    const header =
+      length === FILE_HEADER_BYTES ? readFileHeader(arena.u8, arena.view, at, magic) : undefined;
+    if (header === undefined) {
+      this.#badHeaders.set(path, "its header is damaged, which costs nothing");
+      return named;
+    }
     if (header.version !== FORMAT_VERSION) throw unknownVersion(path, header.version);
     const isOurs = header.id.low === id.low && header.id.high === id.high;
+    if (!isOurs) this.#badHeaders.set(path, "it belongs to another data directory");
+    else if (header.number !== named) {
+      this.#badHeaders.set(path, `it is file ${header.number} under a wrong name`);
+    }
     return isOurs ? header.number : named;
   }
 

@@ -16,18 +16,24 @@ import type { CheckpointReading, StoreState } from "./checkpoint-file.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Damage, damageText } from "./damage.ts";
 import { lockDirectory, Name } from "./data-directory.ts";
+import { FILE_HEADER_BYTES } from "./file-header.ts";
 import type { DirectoryId } from "./format.ts";
 import { GatherBuffer } from "./gather-buffer.ts";
 import { IoQueue } from "./io-queue.ts";
 import { LogBuffers } from "./log-buffers.ts";
-import { defaultLogFileSizes, LogFiles, type LogFileSizes, type LogFilesOptions } from "./log-files.ts";
+import {
+  defaultLogFileSizes,
+  type LogFileSizes,
+  LogFiles,
+  type LogFilesOptions,
+} from "./log-files.ts";
 import { LogReader, type LogReading } from "./log-reader.ts";
 import { LogWindow } from "./log-window.ts";
 import { PageStore } from "./page-store.ts";
 import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
-import { WriteAheadLog } from "./write-ahead-log.ts";
 import { wipe } from "./wipe.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface StoreOptions {
   readonly disk: Disk;
@@ -73,7 +79,10 @@ export class Store implements Engine {
   static async open(options: StoreOptions): Promise<Store> {
     const { disk, directory } = options;
     await StoreDirectory.check(disk, directory);
-    if ((await disk.stat(directory)) === undefined) await disk.makeDirectory(directory);
+    if ((await disk.stat(directory)) === undefined) {
+      await disk.makeDirectory(directory);
+      await disk.syncDirectory(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) || ".");
+    }
     const lock = await lockDirectory(disk, directory);
     try {
       const contents = await new StoreDirectory(options).load();
@@ -99,7 +108,6 @@ export class Store implements Engine {
     this.log = new WriteAheadLog(this.#buffers, clock);
     this.#durable = this.#segmentSet(Name.segments, true);
     this.#transient = this.#segmentSet(Name.transient, false);
-    this.#damage.push(...contents.damage);
     this.pager = new PageStore({
       u8: memory.arena.u8,
       view: memory.arena.view,
@@ -112,6 +120,7 @@ export class Store implements Engine {
       onDiskFull: () => this.log.onDiskFull(),
     });
     this.#restorePages();
+    for (const damage of contents.damage) this.#reportDamage(damage);
   }
 
   get directory(): string {
@@ -131,6 +140,7 @@ export class Store implements Engine {
     await this.#resume(checkpoint, reading);
     const stoppedOrderly = checkpoint.state.stopped && reading.blockCount === 0 && !isNew;
     for (const damage of reading.damage) this.#reportDamage(damage);
+    this.#reportLogHeaders(checkpoint.state.log.file, reading.end.file);
     if (reading.torn) {
       this.#options.onNotice("the newest write was cut off by a crash; it was never confirmed");
     }
@@ -298,7 +308,8 @@ export class Store implements Engine {
       this.#files = await LogFiles.create(options, end.file + 1);
     } else {
       const sizeBytes = logFileSizes.get(end.file) ?? 0;
-      if (reading.torn) await wipe(disk, memory, `${logDirectory}/${current}`, end.offset, sizeBytes);
+      if (reading.torn)
+        await wipe(disk, memory, `${logDirectory}/${current}`, end.offset, sizeBytes);
       const older = [...logFiles]
         .filter(([number]) => number >= needed && number < end.file)
         .map(([number]) => ({ number, sizeBytes: logFileSizes.get(number) ?? 0 }))
@@ -327,6 +338,15 @@ export class Store implements Engine {
     };
   }
 
+  /** Of files that were needed: others are half prepared or done with. */
+  #reportLogHeaders(first: number, last: number): void {
+    for (const [number, effect] of this.#contents.logHeaderTrouble) {
+      if (number < first || number > last) continue;
+      const file = this.#contents.logFiles.get(number) as string;
+      this.#reportDamage({ file, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
+    }
+  }
+
   #reportDamage(damage: Damage): void {
     this.#damage.push(damage);
     this.#options.onNotice(damageText(damage));
@@ -336,4 +356,3 @@ export class Store implements Engine {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { DIRECTORY, StoreWorld } from "./testing/store-world.ts";
+
+describe("Store", () => {
+  it("makes a directory, and finds what was durable when it was killed", async () => {
+    const world = new StoreWorld(1);
+    const { store, ledger, report } = await world.open();
+    expect(report).toMatchObject({ isNew: true, torn: false, damage: [] });
+    for (let key = 0; key < 50; key++) ledger.set(store, key, key * 20, key);
+    ledger.delete(store, 7);
+    const told: number[] = [];
+    store.log.handler.onDurable = (position) => told.push(position);
+    store.log.commit();
+    world.clock.runFor(20);
+    expect(told).toEqual([store.log.position]);
+    expect(store.log.durablePosition).toBe(store.log.position);
+
+    world.crash("nothing");
+    const again = await world.open();
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(again.ledger.wrong).toEqual([]);
+    expect(again.report).toMatchObject({ isNew: false, stoppedOrderly: false, torn: false });
+    expect(again.store.log.position).toBe(store.log.position);
+    expect(world.notices).toEqual([]);
+  });
+
+  it("needs no log after an orderly stop", async () => {
+    const world = new StoreWorld(2);
+    const { store, ledger } = await world.open();
+    for (let key = 0; key < 50; key++) ledger.set(store, key, 100, key);
+    await world.done(store.close());
+    const again = await world.open();
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(again.report).toMatchObject({ stoppedOrderly: true, blockCount: 0 });
+    again.ledger.set(again.store, 99, 5, 5);
+    await world.done(again.store.close());
+    const third = await world.open();
+    expect(third.ledger.state).toBe(again.ledger.state);
+    expect(
+      JSON.parse(new TextDecoder().decode(world.disk.bytesOf(`${DIRECTORY}/definitions.json`))),
+    ).toHaveLength(51);
+  });
+
+  it("writes what nobody waits for within 50 ms, and what somebody waits for at once", async () => {
+    const world = new StoreWorld(3);
+    const { store } = await world.open();
+    world.clock.runFor(200);
+    store.log.append(2, 24);
+    store.log.commit();
+    world.clock.runFor(49);
+    expect(store.log.durablePosition).toBe(0);
+    world.clock.runFor(3);
+    expect(store.log.durablePosition).toBe(32);
+    store.log.append(5, 24);
+    store.log.commit();
+    world.clock.runFor(2);
+    expect(store.log.durablePosition).toBe(64);
+  });
+
+  it("takes into the next batch whatever arrived during a write", async () => {
+    const world = new StoreWorld(4);
+    const { store, ledger } = await world.open();
+    const told: number[] = [];
+    store.log.handler.onDurable = (position) => told.push(position);
+    ledger.set(store, 1, 10, 1);
+    store.log.commit();
+    const first = store.log.position;
+    for (let key = 2; key < 40; key++) {
+      ledger.set(store, key, 10, 1);
+      store.log.commit();
+    }
+    world.clock.runFor(20);
+    expect(told).toEqual([first, store.log.position]);
+  });
+
+  it("uses old log files again and keeps the disk small", async () => {
+    const world = new StoreWorld(5);
+    const { store, ledger } = await world.open();
+    for (let round = 0; store.log.position < 4_000_000; round++) {
+      for (let i = 0; i < 20; i++) ledger.set(store, (round * 20 + i) % 300, 500, round & 255);
+      store.log.commit();
+      world.clock.runFor(2);
+      // Promises of checkpoints and file preparation go on between the rounds.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await world.done(new Promise<void>((resolve) => store.log.flush(resolve)));
+    await world.done(new Promise<void>((resolve) => void world.clock.setTimer(500, resolve)));
+    expect(store.checkpointNumber).toBeGreaterThan(10);
+    expect(world.disk.usedBytes).toBeLessThan(1_500_000);
+    world.crash();
+    const again = await world.open();
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(again.ledger.wrong).toEqual([]);
+    expect(again.ledger.entriesHeard).toBeLessThan(2_000);
+  });
+
+  it("says so when the log can't be written, and then nothing is durable any more", async () => {
+    const world = new StoreWorld(6);
+    const { store, ledger } = await world.open();
+    world.clock.runFor(100);
+    const failures: string[] = [];
+    store.log.handler.onFailed = (reason) => failures.push(reason);
+    ledger.set(store, 1, 10, 1);
+    world.disk.failure = { call: world.disk.callCount + 1, how: "EIO" };
+    store.log.commit();
+    world.clock.runFor(100);
+    expect(failures).toEqual([expect.stringContaining("the log could not be written: EIO")]);
+    ledger.set(store, 2, 10, 1);
+    store.log.commit();
+    world.clock.runFor(1_000);
+    expect(store.log.durablePosition).toBe(0);
+  });
+
+  it("waits for room on a full disk and goes on", async () => {
+    const world = new StoreWorld(7);
+    const { store, ledger } = await world.open();
+    let full = 0;
+    store.log.onDiskFull = () => full++;
+    world.clock.runFor(100);
+    ledger.set(store, 1, 10, 1);
+    world.disk.failure = { call: world.disk.callCount + 1, how: "ENOSPC", lasting: true };
+    store.log.commit();
+    world.clock.runFor(2_500);
+    expect(full).toBeGreaterThan(1);
+    expect(store.log.durablePosition).toBe(0);
+    world.disk.failure = undefined;
+    world.clock.runFor(1_100);
+    expect(store.log.durablePosition).toBe(store.log.position);
+  });
+});

@@ -1,0 +1,98 @@
+// For tests of the store alone: a table of numbered values that lives by the store's rules. Every change is one log
+// entry, a checkpoint is the whole table, and after a crash the table must be one it has really been.
+
+import {
+  type CheckpointSource,
+  EntryKind,
+  type EntrySink,
+  type ReplayHandler,
+} from "../../broker/ports.ts";
+import type { Memory } from "../../lib/memory.ts";
+import type { Store } from "../store.ts";
+
+const DELETED = 0xffffffff;
+
+export class Ledger implements CheckpointSource, ReplayHandler {
+  readonly #memory: Memory;
+  /** Length and seed of each value. */
+  readonly values = new Map<number, string>();
+  readonly congested = false;
+  readonly lowestLogPosition = Number.POSITIVE_INFINITY;
+  /** Entries heard in replay that were not what was written. */
+  readonly wrong: string[] = [];
+  entriesHeard = 0;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  writeOutBefore(): void {}
+
+  exportDefinitions(): string {
+    return JSON.stringify([...this.values.keys()]);
+  }
+
+  /** The table as one text, to be compared. */
+  get state(): string {
+    return [...this.values]
+      .sort(([a], [b]) => a - b)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(" ");
+  }
+
+  set(store: Store, key: number, lengthBytes: number, seed: number): void {
+    this.values.set(key, `${lengthBytes}/${seed}`);
+    write(
+      store.log.append(EntryKind.definition, 16 + lengthBytes),
+      this.#memory.arena,
+      key,
+      lengthBytes,
+      seed,
+    );
+  }
+
+  delete(store: Store, key: number): void {
+    this.values.delete(key);
+    write(store.log.append(EntryKind.definition, 16), this.#memory.arena, key, 0, DELETED);
+  }
+
+  capture(sink: EntrySink): void {
+    for (const [key, value] of this.values) {
+      const [lengthBytes, seed] = value.split("/").map(Number) as [number, number];
+      const at = sink.append(EntryKind.definition, 16 + lengthBytes);
+      write(at, sink, key, lengthBytes, seed);
+    }
+  }
+
+  onEntry(_kind: EntryKind, at: number, lengthBytes: number): void {
+    this.entriesHeard++;
+    const { u8, view } = this.#memory.arena;
+    const key = view.getFloat64(at, true);
+    const seed = view.getUint32(at + 8, true);
+    if (seed === DELETED) {
+      this.values.delete(key);
+      return;
+    }
+    const length = view.getUint32(at + 12, true);
+    this.values.set(key, `${length}/${seed}`);
+    if (length !== lengthBytes - 16) this.wrong.push(`length of ${key}`);
+    for (let i = 0; i < length; i++) {
+      if (u8[at + 16 + i] === ((seed + i) & 255)) continue;
+      this.wrong.push(`byte ${i} of ${key}`);
+      return;
+    }
+  }
+}
+
+function write(
+  at: number,
+  { u8, view }: { readonly u8: Uint8Array; readonly view: DataView },
+  key: number,
+  lengthBytes: number,
+  seed: number,
+): void {
+  view.setFloat64(at, key, true);
+  view.setUint32(at + 8, seed, true);
+  view.setUint32(at + 12, lengthBytes, true);
+  for (let i = 0; i < lengthBytes; i++) u8[at + 16 + i] = seed + i;
+}
