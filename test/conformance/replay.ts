@@ -27,7 +27,7 @@ export interface Verdict {
 }
 
 /** A frame that should have come may take this long; only wrong answers wait for it. */
-const FRAME_LIMIT_MS = 2_000;
+const FRAME_LIMIT_MS = 3_000;
 /** RabbitMQ closes silently 3 s after a failed handshake. */
 const CLOSE_LIMIT_MS = 6_000;
 /** Where nothing says that all has come, nothing more within this time counts as that. */
@@ -47,6 +47,10 @@ function countedFrames<Frame extends { readonly kind: string }>(frames: readonly
   );
 }
 
+function isError(kind: string): boolean {
+  return kind === "connection.close" || kind === "channel.close";
+}
+
 interface Expected {
   readonly connection: number;
   readonly kind: string;
@@ -63,6 +67,7 @@ class Replay {
   readonly preludeLength = new Map<number, number>();
   readonly #unreadable = new Set<number>();
   #sentAtMs = 0;
+  #isUnanswered = false;
   #host: string;
   problem = "";
   skipped = "";
@@ -76,8 +81,19 @@ class Replay {
   async run(): Promise<void> {
     for (const step of this.#case.steps) {
       await this.#step(step.split(" "));
-      if (this.skipped !== "" || this.problem !== "") return;
+      if (this.skipped !== "" || this.problem !== "" || this.#isDerailed()) return;
     }
+  }
+
+  /** An error came where RabbitMQ sent something else, or nothing came: the steps after it have no meaning. */
+  #isDerailed(): boolean {
+    if (this.#isUnanswered) return true;
+    return [...this.connections.keys()].some((index) => {
+      const wanted = countedFrames(this.expected.filter(({ connection }) => connection === index));
+      return countedFrames(this.received(index)).some(
+        ({ kind }, at) => isError(kind) && kind !== wanted[at]?.kind && at < wanted.length,
+      );
+    });
   }
 
   async #step([number = "", verb = "", ...rest]: readonly string[]): Promise<void> {
@@ -187,10 +203,11 @@ class Replay {
     const wanted = this.expected.filter((other) => other.connection === index);
     const count = countedFrames(wanted).length;
     const answers = () => countedFrames(this.received(index));
-    await connection.until(
+    const isAnswered = await connection.until(
       () => answers().length >= count || connection.isEnded || this.#hasError(),
-      CLOSE_LIMIT_MS,
+      FRAME_LIMIT_MS,
     );
+    if (!isAnswered) this.#isUnanswered = true;
     const frame = answers()[count - 1];
     if (expected.isExact && frame?.bytes.toString("hex") !== expected.bytes) {
       this.problem = `${expected.kind} ${frame?.bytes.toString("hex")} instead of ${expected.bytes}`;
@@ -394,8 +411,13 @@ function remarksOn(
   const remarks: string[] = [];
   const recorded = replayed.rabbitmq;
   const isSame = recorded.outcome === answer.outcome && recorded.code === answer.code;
-  if (isSame && recorded.text !== undefined && recorded.text !== answer.text) {
-    const withoutDump = (text = "") => text.replaceAll(/<<.*>>/gs, "<<>>").replaceAll(/\s+/g, " ");
+  if (
+    isSame &&
+    recorded.code !== undefined &&
+    recorded.text !== undefined &&
+    recorded.text !== answer.text
+  ) {
+    const withoutDump = (text = "") => text.replaceAll(/<<.*>>/gs, "<<>>").replaceAll(/\s+/g, "");
     if (withoutDump(recorded.text) !== withoutDump(answer.text)) {
       remarks.push(`text: ${answer.text}\n   RabbitMQ: ${recorded.text}`);
     }

@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Case, loadCases } from "./cases.ts";
+import { startEmbedded } from "./embedded.ts";
 import { replay, type Target, type Verdict } from "./replay.ts";
 
 /** Most cases wait for the broker most of the time. */
@@ -53,13 +54,14 @@ async function main(): Promise<void> {
   const cases = loadCases().filter(
     ({ id }) => positionals.length === 0 || positionals.some((wanted) => id.startsWith(wanted)),
   );
-  if (values.url === undefined) throw new Error("--url is needed");
-  const url = new URL(values.url);
+  const embedded = values.url === undefined ? await startEmbedded() : undefined;
+  const url = new URL(values.url ?? `amqp://127.0.0.1:${embedded?.port}`);
   const target = { host: url.hostname, port: Number(url.port || 5672) };
   const startedMs = performance.now();
   const verdicts = await replayAll(target, cases);
   console.log(report(verdicts, values.remarks));
   console.log(`${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
+  await embedded?.stop();
   process.exitCode = verdicts.some(({ problem }) => problem !== "") ? 1 : 0;
 }
 

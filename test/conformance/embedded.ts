@@ -1,0 +1,82 @@
+// A broker of ours inside this process, with the users, vhosts and limits the recorded cases name.
+
+import { loadConfig } from "../../src/config/load.ts";
+import { nodeClock, nodeRandom } from "../../src/env/node-clock.ts";
+import { NodeNet } from "../../src/env/node-net.ts";
+import { Memory } from "../../src/lib/memory.ts";
+import { LARGE_PAGE_BYTES } from "../../src/lib/page-pool.ts";
+import { silentLog } from "../../src/log.ts";
+import { Server } from "../../src/server.ts";
+import { permissions, topicPermissions, userLimits, users, vhostLimits, vhosts } from "./set-up.ts";
+
+export interface EmbeddedBroker {
+  readonly port: number;
+  readonly server: Server;
+  /** What was thrown that is nobody's fault but ours. */
+  readonly bugs: readonly unknown[];
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  readonly memoryMiB?: number;
+  /** Lines of rabbitmq.conf, "key=value". */
+  readonly settings?: readonly string[];
+}
+
+/** Listens on every address, because one case comes from outside. */
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedBroker> {
+  const memory = new Memory({ arenaBytes: (options.memoryMiB ?? 128) * LARGE_PAGE_BYTES });
+  const bugs: unknown[] = [];
+  const { config } = loadConfig({
+    flags: {
+      configFile: "none",
+      settings: [
+        "leveret.in_memory=true",
+        "listeners.tcp=none",
+        "listeners.tcp.1=0",
+        "leveret.management.enabled=false",
+        ...(options.settings ?? []),
+      ],
+    },
+    env: {},
+    readFile: () => undefined,
+    listFiles: () => [],
+  });
+  const net = new NodeNet({ memory, warn: () => {} });
+  const server = await Server.start({
+    config,
+    log: silentLog,
+    onBug: (error) => bugs.push(error),
+    world: { memory, clock: nodeClock, random: nodeRandom, net, hostName: "localhost" },
+  });
+  await prepare(server);
+  return {
+    port: server.amqpEndpoint?.port ?? 0,
+    server,
+    bugs,
+    stop: () => server.stop(),
+  };
+}
+
+const BY = "test";
+
+async function prepare({ broker }: Server): Promise<void> {
+  for (const vhost of vhosts) broker.addVhost(vhost);
+  for (const { name, password } of users) {
+    await new Promise<void>((done) => broker.access.setPassword(name, password, [], BY, done));
+    if (password !== "") continue;
+    const user = broker.access.store.get(name);
+    if (user !== undefined) broker.access.putUser({ ...user, hash: undefined }, BY);
+  }
+  for (const row of permissions) broker.access.setPermissions(row, BY);
+  for (const row of topicPermissions) broker.access.setTopicPermissions(row, BY);
+  for (const { user, limits } of userLimits) {
+    const { "max-connections": connectionsMax, "max-channels": channelsMax } = limits;
+    broker.access.setUserLimits(user, { connectionsMax, channelsMax }, BY);
+  }
+  for (const { vhost, limits } of vhostLimits) {
+    const { "max-connections": connectionsMax, "max-queues": queuesMax } = limits;
+    const found = broker.vhosts.get(vhost);
+    if (found !== undefined) broker.setVhostLimits(found, { connectionsMax, queuesMax }, BY);
+  }
+}
