@@ -340,7 +340,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
 
   onConfirm(tag: number, multiple: boolean, refused: boolean): void {
     const method: ServerMethod = refused
-      ? { name: "basic.nack", deliveryTag: tag, multiple, requeue: false }
+      ? { name: "basic.nack", deliveryTag: tag, multiple, requeue: true }
       : { name: "basic.ack", deliveryTag: tag, multiple };
     this.counters.confirmed = tag;
     this.host.send(this.tools.encode(this.number, method));

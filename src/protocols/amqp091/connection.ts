@@ -20,10 +20,16 @@ import { BodyStreams } from "./body-streams.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
 import { ChannelTable } from "./channel-table.ts";
 import { CodecError } from "./codec/codec-error.ts";
-import { HEARTBEAT_FRAME, PROTOCOL_HEADER } from "./codec/frames.ts";
+import {
+  FrameType,
+  HEARTBEAT_FRAME,
+  PROTOCOL_HEADER,
+  unexpectedFrameError,
+} from "./codec/frames.ts";
 import {
   type ClientMethod,
   decodeClientMethod,
+  methodNameOf,
   type ServerMethod,
 } from "./codec/methods.generated.ts";
 import { fitShortString } from "./codec/strings.ts";
@@ -242,12 +248,18 @@ export class Connection
       if (end - at >= 4) ids = readIds(broker.memory.arena.view, at);
       if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return true;
       const method = decodeClientMethod(reader);
-      if (this.#phase !== "running") this.#onEarlyMethod(channelNumber, method);
+      if (this.#phase !== "running") this.#onEarlyMethod(channelNumber, method, at, end);
       else if (channelNumber === 0) this.#onConnectionMethod(method);
       else this.#channels.onMethod(channelNumber, method);
     } catch (error) {
       if (this.#isPending(error)) return false;
-      this.#onMethodError(error, channelNumber, ids.classId, ids.methodId);
+      const { classId, methodId } = ids;
+      const isForServers =
+        error instanceof CodecError &&
+        error.reason === "command-invalid" &&
+        methodNameOf(classId, methodId) !== undefined;
+      const cause = channelNumber === 0 && isForServers ? notForChannelZero() : error;
+      this.#onMethodError(cause, channelNumber, classId, methodId);
     }
     return true;
   }
@@ -319,7 +331,9 @@ export class Connection
     } else if (error instanceof BrokerError) {
       const channel = this.#channels.open(channelNumber);
       if (replyCodes[error.reason].closesConnection || channel === undefined) {
-        this.#closeWith(error, classId, methodId);
+        // As RabbitMQ: a channel too many is the connection's error, not one of channel.open.
+        const isChannelLimit = error.reason === "not-allowed" && classId === 20;
+        this.#closeWith(error, isChannelLimit ? 0 : classId, isChannelLimit ? 0 : methodId);
       } else {
         this.onChannelError(channel, error, classId, methodId);
       }
@@ -399,14 +413,18 @@ export class Connection
 
   // ---- login --------------------------------------------------------------------------------------------------
 
-  #onEarlyMethod(channelNumber: number, method: ClientMethod): void {
+  #onEarlyMethod(channelNumber: number, method: ClientMethod, at: Address, end: Address): void {
     if (this.#phase === "closing") {
       if (method.name === "connection.close") this.#sendMethod({ name: "connection.close-ok" });
       if (method.name === "connection.close-ok") this.#endAfterSending();
       return;
     }
     if (channelNumber !== 0) {
-      if (this.#login.phase === "opening") throw new BrokerError("unexpected-frame", "type 1");
+      if (this.#login.phase === "opening") {
+        const payload = this.#tools.broker.memory.arena.u8.subarray(at, end);
+        const { reason, message } = unexpectedFrameError(FrameType.method, payload);
+        return this.#closeWith(new BrokerError(reason, message), 0, 0);
+      }
       throw new HandshakeRefused(`channel ${channelNumber} is not open`);
     }
     this.#login.onMethod(method);
@@ -453,7 +471,7 @@ export class Connection
     } else if (method.name === "connection.update-secret") {
       this.#updateSecret(method.newSecret);
     } else {
-      throw new BrokerError("channel-error", "unexpected method in connection state running");
+      throw notForChannelZero();
     }
   }
 
@@ -529,6 +547,10 @@ export class Connection
 
 function shown(end: Endpoint): string {
   return end.address.includes(":") ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`;
+}
+
+function notForChannelZero(): BrokerError {
+  return new BrokerError("channel-error", "unexpected method in connection state running");
 }
 
 function readIds(view: DataView, at: Address): { classId: number; methodId: number } {

@@ -4,6 +4,7 @@ import { BrokerError } from "../../broker/errors.ts";
 import { integerOf } from "../../broker/field-table.ts";
 import { Consumer } from "../../broker/queue/consumer.ts";
 import { Outcome, type Queue } from "../../broker/queue/queue.ts";
+import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
 import type { Deadline, Job } from "../../broker/turn.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
@@ -22,6 +23,8 @@ const SETTLED_AT_ONCE_MAX = 1_000;
 export class Consuming implements DeliveringChannel {
   readonly #channel: Channel;
   readonly #consumers = new Map<string, ChannelConsumer>();
+  /** Tags of consumers whose cancel is told later; see `announceCancelsAfter`. */
+  #heldCancels: string[] | undefined = undefined;
   readonly slots = new DeliverySlots();
   readonly unacked = new UnackedDeliveries();
   readonly output: Output;
@@ -89,6 +92,8 @@ export class Consuming implements DeliveringChannel {
     const queue = this.#channel.access.queueForReading(queueName);
     const tag = this.#newTag(method.consumerTag);
     this.#checkLimits(queue);
+    const { noAck, arguments: consumerArguments } = method;
+    checkConsume(queue, { noAck, prefetchMax: this.prefetchMax, arguments: consumerArguments });
     const slot = this.slots.open(queue);
     const { tools } = this.#channel;
     const target = new ChannelConsumer(this, tools.nextConsumerNumber(), tag, slot.number);
@@ -136,9 +141,25 @@ export class Consuming implements DeliveringChannel {
     const consumer = target.consumer;
     if (consumer === undefined || this.#consumers.get(consumer.tag) !== target) return;
     this.#forget(target);
-    if (this.#channel.host.notifiesCancels) {
-      this.#channel.reply({ name: "basic.cancel", consumerTag: consumer.tag, noWait: true });
+    if (!this.#channel.host.notifiesCancels) return;
+    if (this.#heldCancels !== undefined) this.#heldCancels.push(consumer.tag);
+    else this.#announceCancel(consumer.tag);
+  }
+
+  /** As in RabbitMQ, the delete-ok of a queue leaves before the cancels of this channel's own consumers there. */
+  announceCancelsAfter(work: () => void): void {
+    const held: string[] = [];
+    this.#heldCancels = held;
+    try {
+      work();
+    } finally {
+      this.#heldCancels = undefined;
+      for (const tag of held) this.#announceCancel(tag);
     }
+  }
+
+  #announceCancel(consumerTag: string): void {
+    this.#channel.reply({ name: "basic.cancel", consumerTag, noWait: true });
   }
 
   onDelivered(consumer: Consumer, redelivered: boolean): void {
@@ -188,6 +209,7 @@ export class Consuming implements DeliveringChannel {
 
   get(queueName: string, noAck: boolean): void {
     const queue = this.#channel.access.queueForReading(queueName);
+    checkGet(queue);
     new ChannelGet(this.#channel, noAck).ask(queue);
   }
 

@@ -8,6 +8,7 @@ import { assert } from "../../lib/assert.ts";
 import { type Memory, READ_SLACK_BYTES } from "../../lib/memory.ts";
 import {
   FRAME_END,
+  FRAME_SIZE_TOLERANCE_BYTES,
   FrameType,
   frameEndError,
   frameTooLargeError,
@@ -138,7 +139,9 @@ export class FrameInput {
       if (handler.inputEnded) return end;
       const type = u8[at] as number;
       const length = view.getUint32(at + 3);
-      if (length > handler.payloadMax) throw frameTooLargeError(type, length, handler.payloadMax);
+      if (length > handler.payloadMax + FRAME_SIZE_TOLERANCE_BYTES) {
+        throw frameTooLargeError(type, length, handler.payloadMax);
+      }
       const frameEnd = at + 8 + length;
       if (frameEnd > end) {
         this.#neededLength = 8 + length;

@@ -15,7 +15,7 @@ import type { Address, Arena } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
 import type { ByteReader } from "../../lib/byte-reader.ts";
 import { parseExpiration } from "./codec/expiration.ts";
-import { FRAME_END, FrameType } from "./codec/frames.ts";
+import { BASIC_CLASS_ID, FRAME_END, FrameType } from "./codec/frames.ts";
 import { decodeClientMethod } from "./codec/methods.generated.ts";
 import {
   INVALID_EXPIRATION,
@@ -105,7 +105,12 @@ export class Publishing {
     const headerEnd = headerAt + 8 + headerPayload;
     if (headerEnd > end) return at - headerEnd;
     const bodySize = view.getUint32(headerAt + 15);
-    if (bodySize > INLINE_BODY_BYTES_MAX || view.getInt32(headerAt + 11) !== 0) {
+    if (
+      bodySize > INLINE_BODY_BYTES_MAX ||
+      bodySize > this.#channel.payloadMax ||
+      view.getInt32(headerAt + 11) !== 0 ||
+      view.getUint16(headerAt + 7) !== BASIC_CLASS_ID
+    ) {
       return this.#assemble(at, frameEnd);
     }
     let contentEnd = headerEnd;

@@ -66,6 +66,13 @@ export class Topology {
   }
 
   declareQueue(method: QueueDeclare): void {
+    if (method.queue === DIRECT_REPLY_TO && !method.passive) {
+      // It is there for everybody, so declaring it changes nothing: old clients do it before they consume.
+      const { queue, noWait } = method;
+      return this.#answer(noWait, {
+        ...{ name: "queue.declare-ok", queue, messageCount: 0, consumerCount: 1 },
+      });
+    }
     if (method.passive && method.queue.startsWith(DIRECT_REPLY_TO)) {
       return this.#checkReplyQueue(method);
     }
@@ -134,11 +141,13 @@ export class Topology {
   }
 
   deleteQueue(method: QueueDelete): void {
-    const messageCount = this.#channel.access.deleteQueue(this.queueName(method.queue), {
-      ifUnused: method.ifUnused,
-      ifEmpty: method.ifEmpty,
+    this.#channel.consuming.announceCancelsAfter(() => {
+      const messageCount = this.#channel.access.deleteQueue(this.queueName(method.queue), {
+        ifUnused: method.ifUnused,
+        ifEmpty: method.ifEmpty,
+      });
+      this.#answer(method.noWait, { name: "queue.delete-ok", messageCount });
     });
-    this.#answer(method.noWait, { name: "queue.delete-ok", messageCount });
   }
 
   /** The -ok leaves when everything logged so far is durable: what it confirms may have been logged by somebody else. */

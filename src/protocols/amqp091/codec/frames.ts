@@ -21,6 +21,9 @@ export const CONTENT_HEADER_FIXED_BYTES = 14;
 export const PROTOCOL_HEADER: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1);
 export const PROTOCOL_HEADER_BYTES = 8;
 
+/** RabbitMQ takes payloads of up to frame_max itself, though frame and overhead together should not exceed it. */
+export const FRAME_SIZE_TOLERANCE_BYTES = 8;
+
 export const HEARTBEAT_FRAME: Uint8Array = Uint8Array.of(8, 0, 0, 0, 0, 0, 0, FRAME_END);
 
 /** Opens a frame of unknown length; `endFrame` with the answer closes it. */
