@@ -47,7 +47,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     config,
     log: silentLog,
     onBug: (error) => bugs.push(error),
-    world: { memory, clock: nodeClock, random: nodeRandom, net, hostName: "localhost" },
+    world: {
+      ...{ memory, clock: nodeClock, random: nodeRandom, net, hostName: "localhost" },
+      readFile: () => "",
+    },
   });
   await prepare(server);
   return {
