@@ -1,30 +1,33 @@
 // hot path: runs per message
 // What is in a queue and in which order it goes out: priority levels, and within a level what came back before
-// what was never delivered. Knows nothing of consumers, limits or expiry.
+// what was never delivered. Messages in pages that are out of memory are asked for; the host hears when they come.
+// Knows nothing of consumers, limits or expiry.
 
-import type { Address } from "../../lib/arena.ts";
-import { assert } from "../../lib/assert.ts";
-import type { Memory } from "../../lib/memory.ts";
+import type { Arena } from "../../lib/arena.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import { RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
-import { locationOf, OUT, offsetOf, type Page, PageState, pageNumberOf } from "./page.ts";
-import { LEVEL_SPAN, PageChain } from "./page-chain.ts";
-import { PageTable } from "./page-table.ts";
+import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
+import { PageChain } from "./page-chain.ts";
+import { PageScan } from "./page-scan.ts";
 import type { Delivery } from "./queue.ts";
+import type { PagesHost, QueuePages } from "./queue-pages.ts";
 import { ReturnedRuns } from "./returned-runs.ts";
 
 /** What `peek` found. */
 export const Peek = {
   empty: 0,
   found: 1,
-  /** The next message is in a page that must be read first. */
+  /** The next message is in a page that is being read now. */
   out: 2,
 } as const;
 export type Peek = (typeof Peek)[keyof typeof Peek];
 
-class Level {
+/** Pages are read ahead of the head until so many bytes lie there. */
+const READ_AHEAD_BYTES = 4 * 1_048_576;
+
+export class Level {
   readonly chain: PageChain;
   readonly returned = new ReturnedRuns();
   /** Up to here messages may have been delivered by an earlier run of the broker. */
@@ -52,10 +55,20 @@ class FoundDelivery implements Delivery {
   }
 }
 
-export class Backlog {
-  readonly #memory: Memory;
-  readonly #bodies: BodyReferences;
-  readonly #table: PageTable;
+export interface BacklogHost {
+  /** Somebody is taking messages, or waits for one. */
+  readonly isRead: boolean;
+  /** A page that was asked for is there: what could not be found before can be now. */
+  onPageLoaded(): void;
+  /** Ready messages are lost: their page is damaged. `bytes` of bodies, of these so many persistent. */
+  onMessagesLost(count: number, bytes: number, persistent: number, persistentBytes: number): void;
+}
+
+export class Backlog implements PagesHost {
+  readonly #arena: Arena;
+  readonly #scan: PageScan;
+  readonly #pages: QueuePages;
+  readonly #host: BacklogHost;
   /**
    * By priority; a level comes into being with its first message. Behind them one for messages that were never
    * let in: they only wait to be dead-lettered.
@@ -74,29 +87,42 @@ export class Backlog {
   readyCount = 0;
   /** The sequence `append` gave. */
   appendedSequence: Sequence = 0;
-  /** The page `peek` could not look into. */
-  missingPage: Page | undefined = undefined;
 
   /** `levelCount` is the highest priority + 1. */
-  constructor(memory: Memory, bodies: BodyReferences, levelCount: number) {
-    this.#bodies = bodies;
+  constructor(
+    arena: Arena,
+    pages: QueuePages,
+    bodies: BodyReferences,
+    host: BacklogHost,
+    levelCount: number,
+  ) {
+    this.#arena = arena;
+    this.#pages = pages;
+    this.#scan = new PageScan(arena, bodies);
+    this.#host = host;
     this.levelCount = levelCount;
-    this.#memory = memory;
-    this.#table = new PageTable(memory.pages);
     this.#levels = new Array<Level | undefined>(levelCount + 1).fill(undefined);
-    this.#foundLevel = this.#levelAt(0);
-    this.found = new FoundDelivery(new RecordView(memory.arena));
-    this.#record = new RecordView(memory.arena);
+    this.#foundLevel = this.levelAt(0);
+    this.found = new FoundDelivery(new RecordView(arena));
+    this.#record = new RecordView(arena);
+    pages.host = this;
   }
 
-  /** Arena bytes of its pages. */
-  get residentBytes(): number {
-    return this.#table.residentBytes;
+  get isRead(): boolean {
+    return this.#host.isRead;
   }
 
-  /** All pages, for figures and for the store. */
-  pages(): Iterable<Page> {
-    return this.#table;
+  /** The levels that exist. */
+  *levels(): IterableIterator<Level> {
+    for (const level of this.#levels) if (level !== undefined) yield level;
+  }
+
+  levelAt(index: number): Level {
+    const existing = this.#levels[index];
+    if (existing !== undefined) return existing;
+    const level = new Level(new PageChain(this.#arena, this.#pages, this.#scan, index));
+    this.#levels[index] = level;
+    return level;
   }
 
   /** False when there is no memory for it. `level` is below `levelCount`. */
@@ -106,17 +132,16 @@ export class Backlog {
     expiresAtMs: number,
     logPosition: LogPosition,
   ): boolean {
-    const to = this.#levels[level] ?? this.#levelAt(level);
+    const to = this.#levels[level] ?? this.levelAt(level);
     if (!to.chain.append(publication, expiresAtMs, logPosition)) return false;
     this.appendedSequence = to.chain.lastSequence;
-    this.readyCount++;
-    if (level > this.#top) this.#top = level;
+    this.onReady(1, level);
     return true;
   }
 
   /** Copies a message in as one that is taken out already; `found` then describes it. False: no memory. */
   appendTaken(publication: Publication, logPosition: LogPosition): boolean {
-    const { chain } = this.#levelAt(this.levelCount);
+    const { chain } = this.levelAt(this.levelCount);
     if (!chain.append(publication, 0, logPosition)) return false;
     chain.passAll();
     const page = chain.appendedPage as Page;
@@ -128,45 +153,44 @@ export class Backlog {
     return true;
   }
 
-  /** Puts a record back that was there before a restart. */
-  restore(at: Address, sequence: Sequence, logPosition: LogPosition): boolean {
-    const index = Math.floor(sequence / LEVEL_SPAN);
-    assert(index <= this.levelCount, "a restored message has a level of its queue");
-    const level = this.#levelAt(index);
-    if (!level.chain.restore(at, sequence, logPosition)) return false;
-    this.readyCount++;
-    if (index > this.#top) this.#top = index;
-    return true;
+  /** `count` more messages of a level are ready. */
+  onReady(count: number, level: number): void {
+    this.readyCount += count;
+    if (level > this.#top) this.#top = level;
   }
 
   /** Looks at the message that goes out next; `found` then describes it. */
   peek(): Peek {
-    if (this.readyCount === 0) return Peek.empty;
-    let level = this.#levels[this.#top];
-    while (level === undefined || level.readyCount === 0) level = this.#levels[--this.#top];
-    return this.#peekIn(level);
+    while (this.readyCount > 0) {
+      let level = this.#levels[this.#top];
+      while (level === undefined || level.readyCount === 0) level = this.#levels[--this.#top];
+      const peeked = this.#peekIn(level);
+      if (peeked !== Peek.empty) return peeked;
+    }
+    return Peek.empty;
   }
 
   /** The same for the head of one level. */
   peekLevel(index: number): Peek {
     const level = this.#levels[index];
-    return level === undefined || level.readyCount === 0 ? Peek.empty : this.#peekIn(level);
+    while (level !== undefined && level.readyCount > 0) {
+      const peeked = this.#peekIn(level);
+      if (peeked !== Peek.empty) return peeked;
+    }
+    return Peek.empty;
   }
 
-  /** The record of a message that was taken out, or undefined when its page must be read first. */
-  recordAt(location: Location): RecordView | undefined {
-    const page = this.#table.at(pageNumberOf(location));
-    if (page.state >= PageState.out) {
-      this.missingPage = page;
+  /** The record of a message that was taken out; undefined while its page is being read. */
+  recordAt(sequence: Sequence, location: Location): RecordView | undefined {
+    const page = this.#pages.at(pageNumberOf(location));
+    if (!page.isReadable) {
+      this.#pages.load(page);
       return undefined;
     }
-    this.#record.at = page.address + offsetOf(location);
+    const at = page.isMoved ? this.#scan.find(page, sequence) : page.address + offsetOf(location);
+    if (at === OUT) return undefined;
+    this.#record.at = at;
     return this.#record;
-  }
-
-  #peekIn(level: Level): Peek {
-    this.#foundLevel = level;
-    return level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
   }
 
   /** Takes out what `peek` found. It stays in its page until it is settled. */
@@ -175,39 +199,37 @@ export class Backlog {
     const found = this.found;
     const lengthBytes = found.record.lengthBytes;
     if (this.#foundReturned) {
-      level.returned.takeFirst(
-        level.returned.firstGoesOn ? this.behind(found.location, lengthBytes) : 0,
-      );
+      const { returned } = level;
+      returned.takeFirst(returned.firstGoesOn ? this.behind(found.location, lengthBytes) : 0);
     } else {
-      level.chain.passHead(lengthBytes, found.sequence);
+      level.chain.passHead(lengthBytes, found.record.bodySizeBytes, found.sequence);
     }
     this.readyCount--;
   }
 
   /** A message that was taken out is back in its place. */
   putBack(sequence: Sequence, location: Location, deliveryCount: number): void {
-    const index = this.#table.at(pageNumberOf(location)).level;
+    const index = this.#pages.at(pageNumberOf(location)).level;
     (this.#levels[index] as Level).returned.add(sequence, location, deliveryCount);
-    this.readyCount++;
-    if (index > this.#top) this.#top = index;
+    this.onReady(1, index);
   }
 
-  /** A message that was taken out is not needed any more. */
-  settle(location: Location): void {
-    const page = this.#table.at(pageNumberOf(location));
-    (this.#levels[page.level] as Level).chain.settle(page, location);
+  /** A message that was taken out, with a body of `bytes`, is not needed any more. */
+  settle(sequence: Sequence, location: Location, bytes: number): void {
+    const page = this.#pages.at(pageNumberOf(location));
+    (this.#levels[page.level] as Level).chain.settle(page, sequence, location, bytes);
   }
 
   /** Forgets all that is ready. `onRange` hears which sequences that were. */
   purge(onRange: (from: Sequence, to: Sequence) => void): void {
-    for (const level of this.#levels) {
-      if (level === undefined || level.readyCount === 0) continue;
-      for (const run of level.returned) {
+    for (const level of this.levels()) {
+      if (level.readyCount === 0) continue;
+      const { chain, returned } = level;
+      for (const run of returned) {
         this.#forgetRun(level, run.from, run.to, run.location);
         onRange(run.from, run.to);
       }
-      level.returned.clear();
-      const { chain } = level;
+      returned.clear();
       if (chain.unread > 0) {
         onRange(chain.passedSequence + 1, chain.lastSequence);
         chain.forgetUnread();
@@ -219,8 +241,7 @@ export class Backlog {
 
   /** Gives up all memory. */
   clear(): void {
-    for (const level of this.#levels) {
-      if (level === undefined) continue;
+    for (const level of this.levels()) {
       level.returned.clear();
       level.chain.clear();
     }
@@ -228,19 +249,86 @@ export class Backlog {
     this.#top = 0;
   }
 
-  #levelAt(index: number): Level {
-    const existing = this.#levels[index];
-    if (existing !== undefined) return existing;
-    const level = new Level(new PageChain(this.#memory.arena, this.#table, this.#bodies, index));
-    this.#levels[index] = level;
-    return level;
+  /** Where the record behind the one at `location` lies; sequences of a run are neighbours in the chain. */
+  behind(location: Location, lengthBytes: number): Location {
+    const page = this.#pages.at(pageNumberOf(location));
+    const offset = offsetOf(location) + lengthBytes;
+    if (offset < page.usedBytes) return locationOf(page, offset, false);
+    return locationOf(page.next as Page, 0, false);
+  }
+
+  /** Reads pages that will be needed soon. */
+  readAhead(): void {
+    if (this.#pages.outCount === 0 || this.readyCount === 0) return;
+    const level = this.#levels[this.#top];
+    let page = level?.chain.headPage;
+    for (let bytes = 0; page !== undefined && bytes < READ_AHEAD_BYTES; page = page.next) {
+      if (page.unread === 0) continue;
+      this.#pages.loadAhead(page);
+      bytes += page.sizeBytes;
+    }
+  }
+
+  // ---- what the pages ask and tell -----------------------------------------------------------------------------
+
+  isNear(page: Page): boolean {
+    const head = this.#levels[page.level]?.chain.headPage;
+    return head !== undefined && (page === head || page === head.next);
+  }
+
+  seal(page: Page): void {
+    this.#levels[page.level]?.chain.seal(page);
+  }
+
+  beforeOut(page: Page): void {
+    this.#scan.noteBodies(page);
+  }
+
+  onLoaded(page: Page, isDamaged: boolean): void {
+    this.#scan.applySettled(page);
+    if (isDamaged) this.#countAgain(page);
+    this.#host.onPageLoaded();
+  }
+
+  onLost(page: Page): void {
+    page.isLost = true;
+    const { unreadBytes, unread } = page;
+    const persistent = Math.min(unread, page.logged);
+    this.#levels[page.level]?.chain.loseUnread(page);
+    this.readyCount -= unread;
+    this.#host.onMessagesLost(unread, unreadBytes, persistent, persistent === 0 ? 0 : unreadBytes);
+    this.#host.onPageLoaded();
+  }
+
+  /** Damage has taken records out of a page the head has yet to pass. */
+  #countAgain(page: Page): void {
+    const chain = (this.#levels[page.level] as Level).chain;
+    const counted = this.#scan.recount(page, chain.passedSequence, false);
+    const lost = page.unread - counted.unread;
+    const lostBytes = page.unreadBytes - counted.unreadBytes;
+    if (lost === 0) return;
+    const persistent = Math.max(0, Math.min(lost, page.logged - counted.persistent));
+    chain.loseSome(page, lost, lostBytes);
+    this.readyCount -= lost;
+    this.#host.onMessagesLost(lost, lostBytes, persistent, persistent === 0 ? 0 : lostBytes);
+  }
+
+  // ---- looking at heads ----------------------------------------------------------------------------------------
+
+  /** `Peek.empty` when what was there turned out to be lost: look again. */
+  #peekIn(level: Level): Peek {
+    this.#foundLevel = level;
+    return level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
   }
 
   #peekHead(level: Level): Peek {
     const chain = level.chain;
     const at = chain.headAt();
     const page = chain.headPage as Page;
-    if (at === OUT) return this.#missing(page);
+    if (at === OUT) {
+      this.#pages.load(page);
+      return Peek.out;
+    }
     const found = this.found;
     found.record.at = at;
     found.sequence = found.record.sequence;
@@ -252,35 +340,44 @@ export class Backlog {
   }
 
   #peekReturned(level: Level): Peek {
-    const { firstLocation } = level.returned;
-    const page = this.#table.at(pageNumberOf(firstLocation));
-    if (page.state >= PageState.out) return this.#missing(page);
-    const offset = offsetOf(firstLocation);
+    const { returned } = level;
+    const location = returned.firstLocation;
+    const page = this.#pages.at(pageNumberOf(location));
+    if (!page.isReadable && !page.isLost) {
+      this.#pages.load(page);
+      return Peek.out;
+    }
+    const sequence = returned.firstSequence;
+    let offset = offsetOf(location);
+    if (page.isMoved || page.isLost) {
+      const at = page.isLost ? OUT : this.#scan.find(page, sequence);
+      if (at === OUT) return this.#dropLost(level, page);
+      offset = at - page.address;
+    }
     const found = this.found;
     found.record.at = page.address + offset;
-    found.sequence = level.returned.firstSequence;
+    found.sequence = sequence;
     found.location = locationOf(page, offset, found.record.persistent);
     found.redelivered = true;
-    found.deliveryCount = level.returned.firstDeliveryCount;
+    found.deliveryCount = returned.firstDeliveryCount;
     this.#foundReturned = true;
     return Peek.found;
   }
 
-  #missing(page: Page): Peek {
-    this.missingPage = page;
-    return Peek.out;
-  }
-
-  /** Where the record behind the one at `location` lies; sequences of a run are neighbours in the chain. */
-  behind(location: Location, lengthBytes: number): Location {
-    const page = this.#table.at(pageNumberOf(location));
-    const offset = offsetOf(location) + lengthBytes;
-    if (offset < page.usedBytes) return locationOf(page, offset, false);
-    return locationOf(page.next as Page, 0, false);
+  /** The oldest returned message is in no page any more. */
+  #dropLost(level: Level, page: Page): Peek {
+    const { returned } = level;
+    const isLast = returned.firstSequence >= page.lastSequence;
+    const next = isLast ? page.next : page;
+    returned.takeFirst(returned.firstGoesOn ? locationOf(next as Page, 0, false) : 0);
+    this.readyCount--;
+    level.chain.loseOne(page);
+    this.#host.onMessagesLost(1, 0, 0, 0);
+    return Peek.empty;
   }
 
   #forgetRun(level: Level, from: Sequence, to: Sequence, location: Location): void {
-    let page: Page | undefined = this.#table.at(pageNumberOf(location));
+    let page: Page | undefined = this.#pages.at(pageNumberOf(location));
     let first = from;
     while (page !== undefined && first <= to) {
       const next: Page | undefined = page.next;

@@ -10,6 +10,7 @@ import type { Pager } from "../ports.ts";
 import type { RecordView } from "../record.ts";
 import type { Turn } from "../turn.ts";
 import type { DeathReason } from "./dead-letter-outbox.ts";
+import type { PageBudget } from "./page-budget.ts";
 import type { Queue } from "./queue.ts";
 
 /** The part of the journal queues write: what happens to messages that are in the log. */
@@ -55,6 +56,7 @@ export interface QueueContext {
   readonly limits: Pick<Limits, "unackedBytesPerConsumerMax">;
   readonly journal: QueueJournal;
   readonly pager: Pager;
+  readonly pageBudget: PageBudget;
   readonly bodies: BodyReferences;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetters;

@@ -7,6 +7,7 @@ import type { Location, Sequence } from "../numbers.ts";
 import type { RecordView } from "../record.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
+import { withPersistence } from "./page.ts";
 
 /** Why a message died, as x-death names it. */
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
@@ -26,9 +27,7 @@ export interface DeadLetterMover {
   /** Publishes a copy of the message to where it must go. False when that must wait; `resume` is called again then. */
   move(record: RecordView, sequence: Sequence, reason: DeathReason): boolean;
   /** It was moved: the queue can let go of it. */
-  onMoved(sequence: Sequence, location: Location): void;
-  /** The message lies in a page that must be read; `resume` follows when it is there. */
-  onPageMissing(): void;
+  onMoved(sequence: Sequence, location: Location, bytes: number): void;
 }
 
 /** How long a message that could not be moved waits, in ms. */
@@ -102,20 +101,20 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
 
   #moveNext(run: DeadRun): boolean {
     const backlog = this.#backlog;
-    const record = backlog.recordAt(run.location);
-    if (record === undefined) {
-      this.#mover.onPageMissing();
-      return false;
-    }
+    const record = backlog.recordAt(run.next, run.location);
+    // Its page is being read; `resume` follows.
+    if (record === undefined) return false;
     if (!this.#mover.move(record, run.next, run.reason)) {
       this.#timers.scheduleAfter(this, RETRY_AFTER_MS);
       return false;
     }
     const { location, next } = run;
+    const bytes = record.bodySizeBytes;
+    const at = withPersistence(location, record.persistent);
     if (next < run.to) run.location = backlog.behind(location, record.lengthBytes);
     run.next = next + 1;
     this.count--;
-    this.#mover.onMoved(next, location);
+    this.#mover.onMoved(next, at, bytes);
     return true;
   }
 

@@ -51,6 +51,13 @@ export class DepthFigures {
     this.#unackedPersistentBytes -= bytes;
   }
 
+  /** Ready messages are lost; of these bytes so many belong to persistent ones. */
+  onLost(bytes: number, persistent: number, persistentBytes: number): void {
+    this.readyBytes -= bytes;
+    this.#readyPersistent -= persistent;
+    this.#readyPersistentBytes -= persistentBytes;
+  }
+
   /** Nothing is ready any more. */
   onPurged(): void {
     this.readyBytes = 0;

@@ -15,6 +15,7 @@ import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../settings/queue-se
 import { Turn } from "../turn.ts";
 import { Consumer, type ConsumerOptions, type DeliveryTarget } from "./consumer.ts";
 import type { QueueContext, QueueJournal } from "./context.ts";
+import { PageBudget } from "./page-budget.ts";
 import type { Delivery, Queue, QueueDefinition } from "./queue.ts";
 import { queueTypes } from "./types.ts";
 
@@ -153,18 +154,20 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
   const memory = changes.memory ?? new Memory({ arenaBytes: arenaMiB * 1_048_576 });
   const turn = new Turn(clock);
   const journal = new NotingJournal();
+  const timers = new TimerWheel(clock);
   const bodies = new PagedBodies(memory);
   const unused: Fixture["unused"] = [];
   const context: QueueContext = {
     memory,
     turn,
     clock,
-    timers: new TimerWheel(clock),
+    timers,
     limits: defaultLimits,
     journal,
     bodies,
     deadLetters: { move: () => true },
     pager: memoryOnlyPager,
+    pageBudget: new PageBudget(memory.pages, turn, timers),
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },
     ...changes,
   };

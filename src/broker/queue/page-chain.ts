@@ -13,10 +13,18 @@ import {
 } from "../../lib/page-pool.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../publication.ts";
-import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
-import type { BodyReferences } from "./context.ts";
-import { OUT, offsetOf, type Page, PageState } from "./page.ts";
-import type { PageTable } from "./page-table.ts";
+import { RECORD_FLAGS_OFFSET, RecordFlag } from "../record.ts";
+import {
+  capacityOf,
+  isPersistentAt,
+  NO_LOG_POSITION,
+  OUT,
+  offsetOf,
+  type Page,
+  PageState,
+} from "./page.ts";
+import type { PageScan } from "./page-scan.ts";
+import type { QueuePages } from "./queue-pages.ts";
 
 /** Sequences of level n start behind n times this. */
 export const LEVEL_SPAN = 2 ** 44;
@@ -28,14 +36,14 @@ const LARGE_FROM_BYTES = 16 * MEDIUM_PAGE_BYTES;
 export class PageChain {
   readonly #arena: Arena;
   readonly #view: DataView;
-  readonly #table: PageTable;
-  readonly #bodies: BodyReferences;
+  readonly #pages: QueuePages;
+  readonly #scan: PageScan;
   readonly level: number;
-  readonly #record: RecordView;
   #first: Page | undefined = undefined;
   #last: Page | undefined = undefined;
   /** Takes appends; always `#last` when it is there. */
   #open: Page | undefined = undefined;
+  #openCapacity = 0;
   #head: Page | undefined = undefined;
   #headOffset = 0;
   /** All pages, in memory or not. */
@@ -49,15 +57,25 @@ export class PageChain {
   appendedPage: Page | undefined = undefined;
   appendedOffset = 0;
 
-  constructor(arena: Arena, table: PageTable, bodies: BodyReferences, level: number) {
-    this.#bodies = bodies;
-    this.#record = new RecordView(arena);
+  constructor(arena: Arena, pages: QueuePages, scan: PageScan, level: number) {
     this.#arena = arena;
     this.#view = arena.view;
-    this.#table = table;
+    this.#pages = pages;
+    this.#scan = scan;
     this.level = level;
     this.lastSequence = level * LEVEL_SPAN;
     this.passedSequence = this.lastSequence;
+  }
+
+  /** The page the head is in. */
+  get headPage(): Page | undefined {
+    return this.#head;
+  }
+  get headOffset(): number {
+    return this.#headOffset;
+  }
+  get firstPage(): Page | undefined {
+    return this.#first;
   }
 
   /**
@@ -69,28 +87,37 @@ export class PageChain {
     const page = this.#pageFor(lengthBytes);
     if (page === undefined) return false;
     const sequence = this.lastSequence + 1;
-    const offset = page.usedBytes;
-    writeRecord(this.#arena, page.address + offset, publication, sequence, expiresAtMs);
-    this.#appended(page, lengthBytes, sequence);
-    if (logPosition < page.lowestLogPosition) page.lowestLogPosition = logPosition;
+    const bodyBytes = publication.bodySizeBytes;
+    writeRecord(this.#arena, page.address + page.usedBytes, publication, sequence, expiresAtMs);
+    this.#appended(page, lengthBytes, bodyBytes, sequence);
+    if (logPosition !== NO_LOG_POSITION) {
+      noteLogged(page, bodyBytes, expiresAtMs, logPosition);
+    }
     if (publication.bodyReference !== NO_BODY_REFERENCE) {
       page.externalBodies++;
-      this.#bodies.retain(publication.bodyReference, 1);
+      this.#scan.bodies.retain(publication.bodyReference, 1);
     }
     return true;
   }
 
   /** Copies a whole record in under the sequence it had. False when there is no memory for another page. */
-  restore(at: Address, sequence: Sequence, logPosition: LogPosition): boolean {
+  restore(at: Address, sequence: Sequence, expiresAtMs: number, logPosition: LogPosition): boolean {
     assert(sequence > this.lastSequence, "messages are restored in order");
     const lengthBytes = this.#view.getInt32(at, true);
     const page = this.#pageFor(lengthBytes);
     if (page === undefined) return false;
     const to = page.address + page.usedBytes;
+    const record = this.#scan.record;
     this.#arena.copy(to, at, lengthBytes);
     this.#view.setFloat64(to + 16, sequence, true);
-    this.#appended(page, lengthBytes, sequence);
-    if (logPosition < page.lowestLogPosition) page.lowestLogPosition = logPosition;
+    this.#view.setFloat64(to + 24, expiresAtMs, true);
+    record.at = to;
+    this.#appended(page, lengthBytes, record.bodySizeBytes, sequence);
+    noteLogged(page, record.bodySizeBytes, expiresAtMs, logPosition);
+    if ((record.flags & RecordFlag.externalBody) !== 0) {
+      page.externalBodies++;
+      this.#scan.bodies.retain(record.bodyReference, 1);
+    }
     return true;
   }
 
@@ -98,9 +125,11 @@ export class PageChain {
   headAt(): Address {
     let page = this.#head as Page;
     while (page.unread === 0) {
+      const passed = page;
       page = page.next as Page;
       this.#head = page;
       this.#headOffset = 0;
+      this.#pages.onPassed(passed);
     }
     if (page.state >= PageState.out) return OUT;
     let at = page.address + this.#headOffset;
@@ -112,23 +141,11 @@ export class PageChain {
     return at;
   }
 
-  /** The page `headAt` looked at. */
-  get headPage(): Page | undefined {
-    return this.#head;
-  }
-
-  get headOffset(): number {
-    return this.#headOffset;
-  }
-
-  get firstPage(): Page | undefined {
-    return this.#first;
-  }
-
   /** Moves the head over everything: the newest record is taken as soon as it is there. */
   passAll(): void {
     const page = this.appendedPage as Page;
     page.unread = 0;
+    page.unreadBytes = 0;
     this.#head = page;
     this.#headOffset = page.usedBytes;
     this.unread = 0;
@@ -136,29 +153,38 @@ export class PageChain {
   }
 
   /** Moves the head over the record `headAt` found. It stays live until it is settled. */
-  passHead(lengthBytes: number, sequence: Sequence): void {
+  passHead(lengthBytes: number, bodyBytes: number, sequence: Sequence): void {
     const page = this.#head as Page;
     page.unread--;
+    page.unreadBytes -= bodyBytes;
     this.unread--;
     this.#headOffset += lengthBytes;
     this.passedSequence = sequence;
   }
 
-  /** The record at `location`, in `page`, is not needed any more. */
-  settle(page: Page, location: Location): void {
-    if (page.externalBodies > 0) this.#releaseBody(page, page.address + offsetOf(location));
+  /** The record `sequence` at `location`, in `page`, with a body of `bodyBytes`, is not needed any more. */
+  settle(page: Page, sequence: Sequence, location: Location, bodyBytes: number): void {
+    if (page.logged > 0 && isPersistentAt(location)) {
+      page.logged--;
+      page.loggedBytes -= bodyBytes;
+    }
+    if (page.externalBodies > 0) this.#scan.releaseBody(page, sequence, location);
     page.live--;
     if (page.live === 0) {
       this.#remove(page);
-    } else if (page.state <= PageState.sealed) {
-      this.#markSettled(page.address + offsetOf(location));
+      return;
     }
+    if (page.settledSince !== undefined) page.settledSince.add(sequence);
+    if (page.state > PageState.sealed) return;
+    if (page.isMoved) this.#scan.markMoved(page, sequence);
+    else this.#scan.markSettled(page.address + offsetOf(location));
   }
 
   /** Forgets the records of `page` from `from` to `to`; all of them are live and lie before the head. */
   forget(page: Page, from: Sequence, to: Sequence): void {
-    this.#releaseBodies(page, from, to);
-    page.live -= to - from + 1;
+    const count = to - from + 1;
+    this.#scan.forget(page, from, to);
+    page.live -= count;
     assert(page.live >= page.unread, "only records before the head are forgotten");
     if (page.live === 0) this.#remove(page);
   }
@@ -168,9 +194,12 @@ export class PageChain {
     let page = this.#head;
     while (page !== undefined) {
       const next = page.next;
-      this.#releaseBodies(page, this.passedSequence + 1, page.lastSequence);
-      page.live -= page.unread;
-      page.unread = 0;
+      if (page.unread > 0) {
+        this.#scan.forget(page, this.passedSequence + 1, page.lastSequence);
+        page.live -= page.unread;
+        page.unread = 0;
+        page.unreadBytes = 0;
+      }
       this.#head = page;
       this.#headOffset = page.usedBytes;
       if (page.live === 0) this.#remove(page);
@@ -180,12 +209,32 @@ export class PageChain {
     this.passedSequence = this.lastSequence;
   }
 
+  /** The unread records of a page cannot be had any more. */
+  loseUnread(page: Page): void {
+    this.loseSome(page, page.unread, page.unreadBytes);
+  }
+
+  /** So many of its unread records cannot be had any more. */
+  loseSome(page: Page, count: number, bytes: number): void {
+    page.live -= count;
+    page.unread -= count;
+    page.unreadBytes -= bytes;
+    this.unread -= count;
+    if (page.live === 0) this.#remove(page);
+  }
+
+  /** One record of `page` that was taken out cannot be had any more. */
+  loseOne(page: Page): void {
+    page.live--;
+    if (page.live === 0) this.#remove(page);
+  }
+
   /** Gives up all pages. Sequences go on where they were. */
   clear(): void {
     let page = this.#first;
     while (page !== undefined) {
       const next = page.next;
-      this.#releaseBodies(page, 0, page.lastSequence);
+      this.#scan.releaseBodies(page, 0, page.lastSequence);
       this.#remove(page);
       page = next;
     }
@@ -193,7 +242,23 @@ export class PageChain {
     this.passedSequence = this.lastSequence;
   }
 
-  #appended(page: Page, lengthBytes: number, sequence: Sequence): void {
+  /** Ends appending to the open page. */
+  seal(page: Page): void {
+    assert(this.#open === page, "only an open page is sealed");
+    this.#open = undefined;
+    this.#openCapacity = 0;
+    this.#pages.onSealed(page);
+  }
+
+  /** Adds a page that is on disk, behind all others. */
+  adopt(page: Page): void {
+    if (this.#open !== undefined) this.seal(this.#open);
+    this.#link(page);
+    this.unread += page.unread;
+    this.lastSequence = page.lastSequence;
+  }
+
+  #appended(page: Page, lengthBytes: number, bodyBytes: number, sequence: Sequence): void {
     if (page.usedBytes === 0) page.firstSequence = sequence;
     this.appendedPage = page;
     this.appendedOffset = page.usedBytes;
@@ -201,73 +266,48 @@ export class PageChain {
     page.lastSequence = sequence;
     page.live++;
     page.unread++;
+    page.unreadBytes += bodyBytes;
     this.unread++;
     this.lastSequence = sequence;
   }
 
-  #markSettled(at: Address): void {
-    const flagsAt = at + RECORD_FLAGS_OFFSET;
-    this.#view.setUint8(flagsAt, this.#view.getUint8(flagsAt) | RecordFlag.settled);
-  }
-
-  #releaseBody(page: Page, at: Address): void {
-    const record = this.#record;
-    record.at = at;
-    if ((record.flags & RecordFlag.externalBody) === 0) return;
-    page.externalBodies--;
-    this.#bodies.release(record.bodyReference, 1);
-  }
-
-  /** Gives up the bodies of what is not settled between `from` and `to`. */
-  #releaseBodies(page: Page, from: Sequence, to: Sequence): void {
-    if (page.externalBodies === 0) return;
-    const record = this.#record;
-    const end = page.address + page.usedBytes;
-    for (let at = page.address; at < end; at += record.lengthBytes) {
-      record.at = at;
-      const { sequence } = record;
-      const isLive = (record.flags & RecordFlag.settled) === 0;
-      if (!isLive || sequence < from || sequence > to) continue;
-      this.#releaseBody(page, at);
-      this.#markSettled(at);
-    }
-  }
-
   #pageFor(lengthBytes: number): Page | undefined {
     const open = this.#open;
-    if (open !== undefined && open.usedBytes + lengthBytes <= open.sizeBytes) return open;
+    if (open !== undefined && open.usedBytes + lengthBytes <= this.#openCapacity) return open;
     return this.#openPage(lengthBytes);
   }
 
   #openPage(lengthBytes: number): Page | undefined {
-    assert(
-      lengthBytes <= LARGE_PAGE_BYTES,
-      "a record fits into a page; larger bodies are external",
-    );
+    const least = smallestFor(lengthBytes);
     const wanted: PageSizeBytes =
       this.#sizeBytes < MEDIUM_FROM_BYTES
         ? SMALL_PAGE_BYTES
         : this.#sizeBytes < LARGE_FROM_BYTES
           ? MEDIUM_PAGE_BYTES
           : LARGE_PAGE_BYTES;
-    const least = smallestFor(lengthBytes);
     const page =
-      this.#table.open(this.level, wanted > least ? wanted : least) ??
+      this.#pages.open(this.level, wanted > least ? wanted : least) ??
       // A full pool may still have a page of the smallest size that will do.
-      this.#table.open(this.level, least);
+      this.#pages.open(this.level, least);
     if (page === undefined) return undefined;
-    if (this.#open !== undefined) this.#open.state = PageState.sealed;
+    const full = this.#open;
+    this.#link(page);
+    this.#open = page;
+    this.#openCapacity = capacityOf(page.sizeBytes);
+    if (full !== undefined) this.#pages.onSealed(full);
+    return page;
+  }
+
+  #link(page: Page): void {
     page.previous = this.#last;
     if (this.#last === undefined) this.#first = page;
     else this.#last.next = page;
     this.#last = page;
-    this.#open = page;
     if (this.#head === undefined) {
       this.#head = page;
       this.#headOffset = 0;
     }
     this.#sizeBytes += page.sizeBytes;
-    return page;
   }
 
   #remove(page: Page): void {
@@ -275,17 +315,38 @@ export class PageChain {
     else page.previous.next = page.next;
     if (page.next === undefined) this.#last = page.previous;
     else page.next.previous = page.previous;
-    if (this.#open === page) this.#open = undefined;
+    if (this.#open === page) {
+      this.#open = undefined;
+      this.#openCapacity = 0;
+    }
     if (this.#head === page) {
       this.#head = page.next;
       this.#headOffset = 0;
     }
     this.#sizeBytes -= page.sizeBytes;
-    this.#table.remove(page);
+    this.#pages.remove(page);
   }
 }
 
+function noteLogged(
+  page: Page,
+  bodyBytes: number,
+  expiresAtMs: number,
+  logPosition: LogPosition,
+): void {
+  page.logged++;
+  page.loggedBytes += bodyBytes;
+  const expiryMs = expiresAtMs === 0 ? Number.POSITIVE_INFINITY : expiresAtMs;
+  if (expiryMs > page.lastExpiryMs) page.lastExpiryMs = expiryMs;
+  if (logPosition < page.lowestLogPosition) page.lowestLogPosition = logPosition;
+}
+
 function smallestFor(lengthBytes: number): PageSizeBytes {
-  if (lengthBytes <= SMALL_PAGE_BYTES) return SMALL_PAGE_BYTES;
-  return lengthBytes <= MEDIUM_PAGE_BYTES ? MEDIUM_PAGE_BYTES : LARGE_PAGE_BYTES;
+  if (lengthBytes <= capacityOf(SMALL_PAGE_BYTES)) return SMALL_PAGE_BYTES;
+  if (lengthBytes <= capacityOf(MEDIUM_PAGE_BYTES)) return MEDIUM_PAGE_BYTES;
+  assert(
+    lengthBytes <= capacityOf(LARGE_PAGE_BYTES),
+    "a record fits into a page; larger bodies are external",
+  );
+  return LARGE_PAGE_BYTES;
 }

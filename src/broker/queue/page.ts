@@ -1,15 +1,17 @@
 // One page of a queue: consecutive records of one priority level, in memory or written out.
 
 import type { Address } from "../../lib/arena.ts";
+import type { IntervalSet } from "../../lib/interval-set.ts";
 import { type PageSizeBytes, SMALL_PAGE_BYTES } from "../../lib/page-pool.ts";
-import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import type { PageHandle } from "../ports.ts";
+import type { BodyReference, Location, LogPosition, Sequence } from "../numbers.ts";
+import { type PageHandle, pageTrailerBytes } from "../ports.ts";
+import type { QueuePages } from "./queue-pages.ts";
 
 /** `Page.address` of a page that is not in memory. */
 export const OUT: Address = -1;
 /** `Page.handle` of a page that was never written. */
 export const NOT_WRITTEN: PageHandle = -1;
-/** `Page.lowestLogPosition` of a page that holds nothing the log has. */
+/** `Page.lowestLogPosition` of a page that holds nothing the log is needed for. */
 export const NO_LOG_POSITION: LogPosition = Number.POSITIVE_INFINITY;
 
 /** Offsets stay below this, so that page number and offset fit one number. */
@@ -18,11 +20,11 @@ const OFFSET_MASK = PAGE_SPAN - 8;
 /** Records are 8-aligned: the lowest bit of a location says whether its message is persistent. */
 const PERSISTENT_BIT = 1;
 
-/** Where the bytes of a page are, and what is being done with them. */
+/** Where the bytes of a page are, and what is being done with them. Up to `writing` they can be read in memory. */
 export const PageState = {
-  /** The last page of its chain: records are appended. */
+  /** Records are appended. */
   open: 0,
-  /** Full, in memory. */
+  /** Complete, in memory. */
   sealed: 1,
   /** In memory and being written: its bytes must not change. */
   writing: 2,
@@ -34,26 +36,66 @@ export const PageState = {
 export type PageState = (typeof PageState)[keyof typeof PageState];
 
 export class Page {
+  readonly owner: QueuePages;
   /** Its index in the queue's table; given again to another page when this one is free. */
   number = 0;
   level = 0;
   state: PageState = PageState.open;
   address: Address = OUT;
+  /** What it takes in memory when it is there. */
   sizeBytes: PageSizeBytes = SMALL_PAGE_BYTES;
   usedBytes = 0;
   /** Records that are not settled, whether or not they are out with a consumer. */
   live = 0;
-  /** Those of them which the chain's head has not passed. */
+  /** Those of them which the chain's head has not passed, and the bytes of their bodies. */
   unread = 0;
+  unreadBytes = 0;
+  /** Live records the log has (or had until the page was written), and the bytes of their bodies. */
+  logged = 0;
+  loggedBytes = 0;
+  /** The highest expiry instant among logged records, 0 while there is none, Infinity when one never expires. */
+  lastExpiryMs = 0;
   /** Live records whose body lies elsewhere: they hold a reference to it. */
   externalBodies = 0;
+  /** Their references while the page is not in memory. */
+  bodies: Map<Sequence, BodyReference> | undefined = undefined;
   firstSequence: Sequence = 0;
   lastSequence: Sequence = 0;
-  /** Log files from here on are needed until this page is written out or settled. */
+  /** Log files from here on are needed until this page is written or settled. */
   lowestLogPosition: LogPosition = NO_LOG_POSITION;
   handle: PageHandle = NOT_WRITTEN;
+  /** Settled since the bytes on disk were written: those do not say so. */
+  settledSince: IntervalSet | undefined = undefined;
+  /** Offsets handed out earlier are wrong (compacted, damaged): records are looked for by sequence. */
+  isMoved = false;
+  /** Its bytes cannot be read any more. */
+  isLost = false;
+  /** Its memory goes when the write under way is done. */
+  isLeaving = false;
+  /** Nobody needs it, but a write or read is still under way. */
+  isDoomed = false;
+  /** Was read from disk since the last sweep. */
+  isFresh = false;
+  /** Neighbours in the chain. */
   next: Page | undefined = undefined;
   previous: Page | undefined = undefined;
+  /** Neighbours in the list of pages that may leave memory; `isCandidate` tells whether it is in there. */
+  newer: Page | undefined = undefined;
+  older: Page | undefined = undefined;
+  isCandidate = false;
+
+  constructor(owner: QueuePages) {
+    this.owner = owner;
+  }
+
+  get isReadable(): boolean {
+    return this.state <= PageState.writing;
+  }
+}
+
+/** Bytes of records a page of that size holds; behind them the pager needs room. */
+export function capacityOf(sizeBytes: PageSizeBytes): number {
+  return sizeBytes - pageTrailerBytes(sizeBytes);
 }
 
 export function locationOf(page: Page, offset: number, persistent: boolean): Location {
@@ -70,4 +112,10 @@ export function offsetOf(location: Location): number {
 
 export function isPersistentAt(location: Location): boolean {
   return (location & PERSISTENT_BIT) !== 0;
+}
+
+/** The same location, saying whether its message is persistent. */
+export function withPersistence(location: Location, persistent: boolean): Location {
+  const without = isPersistentAt(location) ? location - PERSISTENT_BIT : location;
+  return persistent ? without + PERSISTENT_BIT : without;
 }

@@ -70,6 +70,8 @@ export interface QueueCounters {
   expired: number;
   droppedByLength: number;
   deliveryLimitReached: number;
+  /** Gone with a damaged page. */
+  lost: number;
 }
 
 export function zeroCounters(): QueueCounters {
@@ -86,6 +88,7 @@ export function zeroCounters(): QueueCounters {
     expired: 0,
     droppedByLength: 0,
     deliveryLimitReached: 0,
+    lost: 0,
   };
 }
 

@@ -15,8 +15,6 @@ const DROP_AT_ONCE_MAX = 1_000;
 export interface TrimHost {
   /** Takes out the message `backlog.peek` found, which has died. */
   drop(reason: DeathReason): void;
-  /** The head of a level is in a page that must be read before it can be looked at. */
-  onPageMissing(): void;
 }
 
 export class Trim implements Job {
@@ -82,10 +80,7 @@ export class Trim implements Job {
     if (this.limit.overflow !== "drop-head") return false;
     for (let i = 0; this.#isOver(); i++) {
       if (i === countMax) return true;
-      if (this.#backlog.peek() === Peek.out) {
-        this.#host.onPageMissing();
-        return false;
-      }
+      if (this.#backlog.peek() !== Peek.found) return false;
       this.#host.drop("maxlen");
     }
     return false;
@@ -103,9 +98,7 @@ export class Trim implements Job {
     let left = countMax;
     for (let level = 0; level < backlog.levelCount; level++) {
       for (;;) {
-        const peeked = backlog.peekLevel(level);
-        if (peeked === Peek.out) this.#host.onPageMissing();
-        if (peeked !== Peek.found) break;
+        if (backlog.peekLevel(level) !== Peek.found) break;
         const expiresAtMs = backlog.found.record.expiresAtMs;
         if (expiresAtMs === NEVER || expiresAtMs > nowMs) {
           if (expiresAtMs !== NEVER) nextMs = Math.min(nextMs, expiresAtMs);

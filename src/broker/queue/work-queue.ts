@@ -2,7 +2,6 @@
 // A queue whose messages are taken out by settling them (classic, quorum): who gets which message, and when.
 // Where messages lie and in which order they go out is the backlog's business.
 
-import type { Address } from "../../lib/arena.ts";
 import { BrokerError } from "../errors.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
@@ -10,7 +9,7 @@ import { NO_CAPACITY } from "../ports.ts";
 import type { Publication } from "../publication.ts";
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
-import { Backlog, Peek } from "./backlog.ts";
+import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
@@ -31,6 +30,7 @@ import {
   type QueueDepth,
   zeroCounters,
 } from "./queue.ts";
+import { QueuePages } from "./queue-pages.ts";
 import { SettlementLog } from "./settlement-log.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
@@ -41,7 +41,7 @@ const DELIVER_BYTES_MAX = 4_194_304;
 const STRICT_LEVELS = 32;
 const STRICT_DEFAULT_LEVEL = 4;
 
-export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
+export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost {
   readonly kind = "queue";
   routeMark = 0;
   inTurn = false;
@@ -67,20 +67,24 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
   readonly #defaultLevel: number;
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
-    const { clock, timers, turn } = context;
+    const { clock, timers, turn, memory, pager } = context;
     const strict = definition.type.traits.priorities === "strict";
     const levels = strict ? STRICT_LEVELS : (settings.values.maxPriority ?? 0) + 1;
-    const pages = context.pager.capacityBytes !== NO_CAPACITY;
+    const logged = definition.durable && definition.owner === undefined;
+    const parts = { pool: memory.pages, pager, budget: context.pageBudget };
+    const pages = new QueuePages(parts, definition.number, logged);
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.#backlog = new Backlog(context.memory, context.bodies, levels);
+    this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, levels);
     this.#highestLevel = levels - 1;
     this.#defaultLevel = strict ? STRICT_DEFAULT_LEVEL : 0;
-    this.#logged = definition.durable && definition.owner === undefined;
+    this.#logged = logged;
     this.#consumers = new ConsumerSet(
       settings.values.singleActiveConsumer,
-      pages ? Number.POSITIVE_INFINITY : context.limits.unackedBytesPerConsumerMax,
+      pager.capacityBytes === NO_CAPACITY
+        ? context.limits.unackedBytesPerConsumerMax
+        : Number.POSITIVE_INFINITY,
     );
     this.#settlements = new SettlementLog(turn, context.journal, definition.number);
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
@@ -161,6 +165,8 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
 
   deliverReady(): void {
     if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
+    if (this.#getters.length > 0) this.#answerWaiting();
+    if (this.#consumers.readyCount > 0) this.#backlog.readAhead();
     if (this.#trim.limit.isSet && !this.#canDeliver) this.#trim.dropExcess();
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
   }
@@ -242,9 +248,9 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#figures.onSettled(bytes, isPersistentAt(location));
     if (outcome === Outcome.accept) {
       this.counters.acknowledged++;
-      this.#release(sequence, location);
+      this.#release(sequence, location, bytes);
     } else if (outcome === Outcome.discard) {
-      this.#discard(sequence, location, "rejected");
+      this.#discard(sequence, location, bytes, "rejected");
     } else {
       this.#putBack(sequence, location, bytes, deliveryCount, outcome === Outcome.returned);
     }
@@ -261,7 +267,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     const counts = this.definition.type.traits.countsDeliveries || limit !== undefined;
     const count = inVain && counts ? deliveryCount + 1 : deliveryCount;
     if (limit !== undefined && count > limit) {
-      this.#discard(sequence, location, "delivery_limit");
+      this.#discard(sequence, location, bytes, "delivery_limit");
       return;
     }
     this.#figures.onReady(bytes, isPersistentAt(location));
@@ -315,20 +321,28 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     this.#figures.onPurged();
   }
 
-  restore(at: Address, sequence: Sequence): void {
-    this.#backlog.restore(at, sequence, NO_LOG_POSITION);
-  }
-
   move(record: RecordView, sequence: Sequence, reason: DeathReason): boolean {
     const isLogged = this.#logged && record.persistent;
     return this.#context.deadLetters.move(this, record, sequence, reason, isLogged);
   }
 
-  onMoved(_sequence: Sequence, location: Location): void {
-    this.#backlog.settle(location);
+  onMoved(sequence: Sequence, location: Location, bytes: number): void {
+    this.#backlog.settle(sequence, location, bytes);
   }
 
-  onPageMissing(): void {}
+  get isRead(): boolean {
+    return this.#consumers.readyCount > 0 || this.#getters.length > 0 || this.#outbox.count > 0;
+  }
+
+  onPageLoaded(): void {
+    this.#outbox.resume();
+    this.#context.turn.deliverLater(this);
+  }
+
+  onMessagesLost(count: number, bytes: number, persistent: number, persistentBytes: number): void {
+    this.counters.lost += count;
+    this.#figures.onLost(bytes, persistent, persistentBytes);
+  }
 
   get #canDeliver(): boolean {
     return this.#consumers.readyCount > 0 && this.state === "running";
@@ -357,7 +371,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
     if (consumer.noAck) {
       this.counters.deliveredNoAck++;
       consumer.target.deliver(consumer, found);
-      this.#release(sequence, location);
+      this.#release(sequence, location, bytes);
       return;
     }
     this.counters.delivered++;
@@ -379,6 +393,19 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
       this.#getters.push(getter);
       return;
     }
+    this.#giveTo(getter);
+  }
+
+  /** Answers gets that waited for a page, in the order they came. */
+  #answerWaiting(): void {
+    while (this.#getters.length > 0) {
+      if (this.state === "running" && this.#backlog.peek() === Peek.out) return;
+      this.#answer(this.#getters.shift() as Getter);
+    }
+  }
+
+  #giveTo(getter: Getter): void {
+    const backlog = this.#backlog;
     const { found } = backlog;
     const { sequence, location } = found;
     const bytes = found.record.bodySizeBytes;
@@ -390,7 +417,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
       this.#figures.onOut(bytes, isPersistentAt(location));
     }
     getter.onGot(this, found, backlog.readyCount);
-    if (getter.noAck) this.#release(sequence, location);
+    if (getter.noAck) this.#release(sequence, location, bytes);
   }
 
   /** Takes the message `peek` found out of what is ready. */
@@ -400,26 +427,28 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost {
   }
 
   /** The message is gone for good. */
-  #release(sequence: Sequence, location: Location): void {
-    this.#backlog.settle(location);
+  #release(sequence: Sequence, location: Location, bytes: number): void {
+    this.#backlog.settle(sequence, location, bytes);
     if (this.#logged && isPersistentAt(location)) this.#settlements.settled(sequence);
   }
 
   /** A taken message has died. */
-  #discard(sequence: Sequence, location: Location, reason: DeathReason): void {
+  #discard(sequence: Sequence, location: Location, bytes: number, reason: DeathReason): void {
     this.counters.rejected++;
     if (reason === "expired") this.counters.expired++;
     else if (reason === "maxlen") this.counters.droppedByLength++;
     else if (reason === "delivery_limit") this.counters.deliveryLimitReached++;
-    if (this.settings.values.deadLetterExchange === undefined) this.#release(sequence, location);
+    if (this.settings.values.deadLetterExchange === undefined)
+      this.#release(sequence, location, bytes);
     else this.#outbox.add(sequence, location, reason);
   }
 
   drop(reason: DeathReason): void {
     const { found } = this.#backlog;
     const { sequence, location } = found;
-    this.#take(found.record.bodySizeBytes);
-    this.#discard(sequence, location, reason);
+    const bytes = found.record.bodySizeBytes;
+    this.#take(bytes);
+    this.#discard(sequence, location, bytes, reason);
   }
 
   #refuse(publication: Publication): Enqueued {

@@ -1,0 +1,154 @@
+// How much memory sealed queue pages may take on one node, and which of them leave when it is too much.
+// A queue is read from its head, so what it will need last leaves first: the pages sealed most recently.
+
+import type { PagePool } from "../../lib/page-pool.ts";
+import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
+import type { Deadline, Job, Turn } from "../turn.ts";
+import { type Page, PageState } from "./page.ts";
+import type { QueuePages } from "./queue-pages.ts";
+
+/** Sealed pages that stay in memory, unless the pool is small. */
+const RESIDENT_BYTES_MAX = 32 * 1_048_576;
+/** And then this part of it. */
+const RESIDENT_SHARE = 1 / 4;
+/** When less of the pool than this is free, queues nobody reads from give up all they have in memory. */
+const FREE_SHARE_MIN = 1 / 4;
+/** Candidates looked at in one go. */
+const LOOK_MAX = 64;
+/** Rest after a failed write, and between two sweeps, in ms. */
+const REST_MS = 200;
+
+export class PageBudget extends WheelTimer implements Job {
+  readonly #pool: PagePool;
+  readonly #turn: Turn;
+  readonly #timers: TimerWheel;
+  readonly #limitBytes: number;
+  /** All queues with pages, for sweeps. */
+  readonly #all = new Set<QueuePages>();
+  #sweeping: Iterator<QueuePages> | undefined = undefined;
+  /** The candidate that leaves next. */
+  #newest: Page | undefined = undefined;
+  /** Pages that could not be read for want of memory. */
+  #waiting: Page[] = [];
+  /** The disk refused a page a moment ago. */
+  #writesRest = false;
+  /** A sweep has just ended. */
+  #sweepsRest = false;
+  /** Sealed pages in memory, those on their way in or out included. */
+  residentBytes = 0;
+  /** Of these, pages being written in order to leave. */
+  leavingBytes = 0;
+
+  constructor(pool: PagePool, turn: Turn, timers: TimerWheel) {
+    super();
+    this.#pool = pool;
+    this.#turn = turn;
+    this.#timers = timers;
+    this.#limitBytes = Math.min(RESIDENT_BYTES_MAX, pool.sizeBytes * RESIDENT_SHARE);
+  }
+
+  register(pages: QueuePages): void {
+    this.#all.add(pages);
+  }
+  forget(pages: QueuePages): void {
+    this.#all.delete(pages);
+  }
+
+  /** A page may leave memory from now on. Others may have to, for it. */
+  addCandidate(page: Page): void {
+    if (page.isCandidate) return;
+    page.isCandidate = true;
+    page.older = this.#newest;
+    page.newer = undefined;
+    if (this.#newest !== undefined) this.#newest.newer = page;
+    this.#newest = page;
+    this.enforce();
+  }
+
+  removeCandidate(page: Page): void {
+    if (!page.isCandidate) return;
+    page.isCandidate = false;
+    if (page.newer === undefined) this.#newest = page.older;
+    else page.newer.older = page.older;
+    if (page.older !== undefined) page.older.newer = page.newer;
+    page.newer = undefined;
+    page.older = undefined;
+  }
+
+  /** Sends pages away until the rest is within the limit. */
+  enforce(): void {
+    let page = this.#newest;
+    for (let looked = 0; looked < LOOK_MAX && page !== undefined; looked++) {
+      if (this.#writesRest || this.residentBytes - this.leavingBytes <= this.#limitBytes) return;
+      const { older } = page;
+      if (!page.owner.isNear(page)) {
+        this.removeCandidate(page);
+        page.owner.sendOut(page);
+      }
+      page = older;
+    }
+  }
+
+  /** A page was taken from the pool: is it getting small? */
+  onAllocated(): void {
+    if (this.#sweepsRest || this.#sweeping !== undefined) return;
+    if (this.#pool.freeBytes >= this.#pool.sizeBytes * FREE_SHARE_MIN) return;
+    this.#sweeping = this.#all.values();
+    this.#turn.addJob(this);
+  }
+
+  /** Room for a page that is not needed yet but soon. */
+  allowsReadAhead(sizeBytes: number): boolean {
+    if (this.residentBytes + sizeBytes > 2 * this.#limitBytes) return false;
+    return this.#pool.freeBytes >= this.#pool.sizeBytes * FREE_SHARE_MIN;
+  }
+
+  /** There is no memory to read the page; it is tried again when there may be. */
+  waitForMemory(page: Page): void {
+    this.#waiting.push(page);
+    this.onAllocated();
+    this.#tryAgainLater();
+  }
+
+  /** Memory was given back. */
+  onFreed(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const page of waiting) if (page.state === PageState.out) page.owner.load(page);
+  }
+
+  /** The disk does not take pages: not the next ones either, for a while. */
+  onWriteFailed(): void {
+    this.#writesRest = true;
+    this.#tryAgainLater();
+  }
+
+  override onTimer(): void {
+    this.#writesRest = false;
+    this.#sweepsRest = false;
+    this.onFreed();
+    this.enforce();
+    this.onAllocated();
+  }
+
+  /** A sweep: every queue nobody reads from gives up its memory. */
+  runSlice(deadline: Deadline): boolean {
+    while (this.#sweeping !== undefined) {
+      const next = this.#sweeping.next();
+      if (next.done === true) {
+        this.#sweeping = undefined;
+        this.#sweepsRest = true;
+        this.#tryAgainLater();
+        break;
+      }
+      next.value.sendOutIdle();
+      if (deadline()) return false;
+    }
+    return true;
+  }
+
+  #tryAgainLater(): void {
+    if (!this.isScheduled) this.#timers.scheduleAfter(this, REST_MS);
+  }
+}

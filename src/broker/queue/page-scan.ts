@@ -1,0 +1,196 @@
+// Walks over the records of a page: marks them settled, gives up their bodies, finds and counts them again.
+
+import type { Address, Arena } from "../../lib/arena.ts";
+import type { Range } from "../../lib/interval-set.ts";
+import type { BodyReference, Location, Sequence } from "../numbers.ts";
+import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
+import type { BodyReferences } from "./context.ts";
+import { OUT, offsetOf, type Page, PageState } from "./page.ts";
+
+/** What `recount` found. */
+export interface Recount {
+  readonly unread: number;
+  readonly unreadBytes: number;
+  readonly persistent: number;
+  readonly persistentBytes: number;
+}
+
+export class PageScan {
+  readonly #view: DataView;
+  readonly bodies: BodyReferences;
+  /** For a look at one record. */
+  readonly record: RecordView;
+
+  constructor(arena: Arena, bodies: BodyReferences) {
+    this.#view = arena.view;
+    this.bodies = bodies;
+    this.record = new RecordView(arena);
+  }
+
+  markSettled(at: Address): void {
+    const flagsAt = at + RECORD_FLAGS_OFFSET;
+    this.#view.setUint8(flagsAt, this.#view.getUint8(flagsAt) | RecordFlag.settled);
+  }
+
+  /** The same in a page whose records are not where they were. */
+  markMoved(page: Page, sequence: Sequence): void {
+    const at = this.find(page, sequence);
+    if (at !== OUT) this.markSettled(at);
+  }
+
+  /** Where the record with that sequence lies, or OUT when it is not there. */
+  find(page: Page, sequence: Sequence): Address {
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      if (record.sequence === sequence && !this.#isSettled(at)) return at;
+    }
+    return OUT;
+  }
+
+  /** Gives up the body of one record, if it has one. */
+  releaseBody(page: Page, sequence: Sequence, location: Location): void {
+    if (page.bodies !== undefined) {
+      this.#releaseNoted(page, page.bodies, sequence);
+      return;
+    }
+    const at = page.isMoved ? this.find(page, sequence) : page.address + offsetOf(location);
+    if (at !== OUT) this.#releaseAt(page, at);
+  }
+
+  /** Gives up the bodies of what is not settled between `from` and `to`. */
+  releaseBodies(page: Page, from: Sequence, to: Sequence): void {
+    if (page.externalBodies === 0) return;
+    if (page.bodies !== undefined) {
+      for (const sequence of [...page.bodies.keys()]) {
+        if (sequence >= from && sequence <= to) this.#releaseNoted(page, page.bodies, sequence);
+      }
+      return;
+    }
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      const { sequence } = record;
+      if (sequence < from || sequence > to || !this.#isLive(page, at, sequence)) continue;
+      this.#releaseAt(page, at);
+    }
+  }
+
+  /** The records from `from` to `to` are needed no more. */
+  forget(page: Page, from: Sequence, to: Sequence): void {
+    this.releaseBodies(page, from, to);
+    page.settledSince?.add(Math.max(from, page.firstSequence), to);
+    if (page.externalBodies === 0 && page.logged === 0) return;
+    if (page.isReadable) this.#forgetRecords(page, from, to);
+    else this.#forgetUnseen(page, from, to);
+  }
+
+  /** Before the bytes go: notes which bodies the page refers to. */
+  noteBodies(page: Page): void {
+    if (page.externalBodies === 0) return;
+    const noted = new Map<Sequence, BodyReference>();
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      const { sequence } = record;
+      if ((record.flags & RecordFlag.externalBody) === 0) continue;
+      if (this.#isLive(page, at, sequence)) noted.set(sequence, record.bodyReference);
+    }
+    page.bodies = noted;
+  }
+
+  /** The bytes are in memory and may be changed: marks what was settled meanwhile. */
+  applySettled(page: Page): void {
+    page.bodies = undefined;
+    const { settledSince } = page;
+    if (settledSince === undefined || settledSince.size === 0) return;
+    const ranges = settledSince.ranges();
+    let range: Range | undefined = ranges.next().value as Range | undefined;
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end && range !== undefined; at += record.lengthBytes) {
+      record.at = at;
+      const { sequence } = record;
+      while (range !== undefined && range.to < sequence) {
+        range = ranges.next().value as Range | undefined;
+      }
+      if (range !== undefined && range.from <= sequence) this.markSettled(at);
+    }
+  }
+
+  /** Counts what is not settled behind `passed`; `dropTransient`: what a restart does not survive is marked settled. */
+  recount(page: Page, passed: Sequence, dropTransient: boolean): Recount {
+    const { record } = this;
+    const found = { unread: 0, unreadBytes: 0, persistent: 0, persistentBytes: 0 };
+    const end = page.address + page.usedBytes;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      if (this.#isSettled(at)) continue;
+      const { persistent, sequence } = record;
+      if (dropTransient && !persistent) {
+        this.markSettled(at);
+        continue;
+      }
+      if (sequence <= passed) continue;
+      const bytes = record.bodySizeBytes;
+      found.unread++;
+      found.unreadBytes += bytes;
+      if (!persistent) continue;
+      found.persistent++;
+      found.persistentBytes += bytes;
+    }
+    return found;
+  }
+
+  #forgetRecords(page: Page, from: Sequence, to: Sequence): void {
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    const mayChange = page.state <= PageState.sealed;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      const { sequence } = record;
+      if (sequence < from || sequence > to || this.#isSettled(at)) continue;
+      if (record.persistent && page.logged > 0) {
+        page.logged--;
+        page.loggedBytes -= record.bodySizeBytes;
+      }
+      if (mayChange) this.markSettled(at);
+    }
+  }
+
+  /** Without the bytes only a page whose records are all persistent can be counted exactly. */
+  #forgetUnseen(page: Page, from: Sequence, to: Sequence): void {
+    const count = Math.min(page.logged, to - Math.max(from, page.firstSequence) + 1);
+    if (count <= 0) return;
+    page.loggedBytes -= Math.round((page.loggedBytes * count) / page.logged);
+    page.logged -= count;
+  }
+
+  #isSettled(at: Address): boolean {
+    return (this.#view.getUint8(at + RECORD_FLAGS_OFFSET) & RecordFlag.settled) !== 0;
+  }
+
+  #isLive(page: Page, at: Address, sequence: Sequence): boolean {
+    if (this.#isSettled(at)) return false;
+    return page.state !== PageState.writing || page.settledSince?.has(sequence) !== true;
+  }
+
+  #releaseAt(page: Page, at: Address): void {
+    const { record } = this;
+    record.at = at;
+    if ((record.flags & RecordFlag.externalBody) === 0) return;
+    page.externalBodies--;
+    this.bodies.release(record.bodyReference, 1);
+  }
+
+  #releaseNoted(page: Page, noted: Map<Sequence, BodyReference>, sequence: Sequence): void {
+    const reference = noted.get(sequence);
+    if (reference === undefined) return;
+    noted.delete(sequence);
+    page.externalBodies--;
+    this.bodies.release(reference, 1);
+  }
+}

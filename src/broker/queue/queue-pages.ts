@@ -1,0 +1,303 @@
+// The pages of one queue: their numbers, their memory, and their way to the disk and back.
+// A number is used again only when nothing names its page any more, so numbers stay small.
+
+import { assert } from "../../lib/assert.ts";
+import { IntervalSet } from "../../lib/interval-set.ts";
+import { NO_PAGE, type PagePool, type PageSizeBytes } from "../../lib/page-pool.ts";
+import type { QueueNumber } from "../numbers.ts";
+import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
+import { NO_LOG_POSITION, NOT_WRITTEN, OUT, Page, PageState } from "./page.ts";
+import type { PageBudget } from "./page-budget.ts";
+
+/** Spare Page objects kept for a queue that fills and drains all the time. */
+const SPARE_PAGES_MAX = 4;
+
+/** The queue whose pages these are. */
+export interface PagesHost {
+  /** The page is at the head of its chain, or next to it: it will be needed soon. */
+  isNear(page: Page): boolean;
+  /** Somebody is taking messages, or waits for one. */
+  readonly isRead: boolean;
+  /** Before a page's bytes go: whatever is needed of them meanwhile must be noted in the page. */
+  beforeOut(page: Page): void;
+  /** The bytes are back. `isDamaged`: some records are gone, and the others may lie elsewhere than before. */
+  onLoaded(page: Page, isDamaged: boolean): void;
+  /** The bytes are lost for good. */
+  onLost(page: Page, reason: string): void;
+  /** Ends appending to an open page. */
+  seal(page: Page): void;
+}
+
+export class QueuePages implements PageOwner {
+  readonly pagesHoldRecords = true;
+  readonly #pool: PagePool;
+  readonly #pager: Pager;
+  readonly #budget: PageBudget;
+  readonly #queue: QueueNumber;
+  readonly #durable: boolean;
+  readonly #pageOut: boolean;
+  readonly #pages: (Page | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+  readonly #spare: Page[] = [];
+  /** Set before the first page is opened. */
+  host: PagesHost | undefined = undefined;
+  /** Arena bytes this queue's pages take. */
+  residentBytes = 0;
+  /** Pages whose bytes are not in memory. */
+  outCount = 0;
+  /** Pages that were damaged while they are being read. */
+  #damaged: Set<Page> | undefined = undefined;
+
+  constructor(
+    parts: { readonly pool: PagePool; readonly pager: Pager; readonly budget: PageBudget },
+    queue: QueueNumber,
+    durable: boolean,
+  ) {
+    this.#pool = parts.pool;
+    this.#pager = parts.pager;
+    this.#budget = parts.budget;
+    this.#queue = queue;
+    this.#durable = durable;
+    this.#pageOut = parts.pager.capacityBytes !== NO_CAPACITY;
+  }
+
+  /** The page with that number, which must exist. */
+  at(number: number): Page {
+    const page = this.#pages[number];
+    assert(page !== undefined, "a location names an existing page");
+    return page;
+  }
+
+  get count(): number {
+    return this.#pages.length - this.#freeNumbers.length;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Page> {
+    for (const page of this.#pages) if (page !== undefined && !page.isDoomed) yield page;
+  }
+
+  /** An empty open page, or undefined when the pool has none of that size. */
+  open(level: number, sizeBytes: PageSizeBytes): Page | undefined {
+    const address = this.#pool.allocate(sizeBytes);
+    if (this.#pageOut) this.#budget.onAllocated();
+    if (address === NO_PAGE) return undefined;
+    if (this.count === 0) this.#budget.register(this);
+    const page = this.#newPage(level, sizeBytes);
+    page.state = PageState.open;
+    page.address = address;
+    this.residentBytes += sizeBytes;
+    return page;
+  }
+
+  /** A page that is on disk already. */
+  adopt(level: number, sizeBytes: PageSizeBytes, handle: PageHandle): Page {
+    if (this.count === 0) this.#budget.register(this);
+    const page = this.#newPage(level, sizeBytes);
+    page.state = PageState.out;
+    page.handle = handle;
+    page.settledSince = new IntervalSet();
+    this.outCount++;
+    return page;
+  }
+
+  /** The page takes no more records. */
+  onSealed(page: Page): void {
+    page.state = PageState.sealed;
+    if (!this.#pageOut) return;
+    this.#budget.residentBytes += page.sizeBytes;
+    this.#budget.addCandidate(page);
+  }
+
+  /** The head has gone over the page; what is left in it waits for acknowledgements. */
+  onPassed(page: Page): void {
+    if (this.#pageOut && page.state === PageState.sealed) this.#budget.addCandidate(page);
+  }
+
+  isNear(page: Page): boolean {
+    return this.host?.isNear(page) === true;
+  }
+
+  /** Forgets a page nothing names any more. Its number and its object may be used again at once. */
+  remove(page: Page): void {
+    this.#budget.removeCandidate(page);
+    if (page.state === PageState.writing || page.state === PageState.reading) {
+      page.isDoomed = true;
+      return;
+    }
+    this.#pages[page.number] = undefined;
+    this.#freeNumbers.push(page.number);
+    if (page.handle !== NOT_WRITTEN) this.#pager.release(page.handle);
+    if (page.state === PageState.out) this.outCount--;
+    else this.#dropMemory(page);
+    if (this.count === 0) this.#budget.forget(this);
+    if (this.#spare.length < SPARE_PAGES_MAX) this.#spare.push(page);
+  }
+
+  /** Brings the page's bytes into memory; `host.onLoaded` or `onLost` follows, in a later turn. */
+  load(page: Page): void {
+    if (page.state !== PageState.out || page.isLost) return;
+    const address = this.#pool.allocate(page.sizeBytes);
+    if (address === NO_PAGE) {
+      this.#budget.waitForMemory(page);
+      return;
+    }
+    page.state = PageState.reading;
+    page.address = address;
+    this.outCount--;
+    this.residentBytes += page.sizeBytes;
+    this.#budget.residentBytes += page.sizeBytes;
+    this.#pager.read(this, page.number, page.handle, address, page.usedBytes);
+  }
+
+  /** The same for a page that is needed soon, if there is room. */
+  loadAhead(page: Page): void {
+    if (page.state === PageState.out && this.#budget.allowsReadAhead(page.sizeBytes)) {
+      this.load(page);
+    }
+  }
+
+  /** Has the page written; it stays in memory. */
+  write(page: Page): void {
+    if (page.state !== PageState.sealed || page.handle !== NOT_WRITTEN) return;
+    page.state = PageState.writing;
+    page.settledSince = new IntervalSet();
+    this.#pager.write(this, page.number, this.#queue, page.address, page.usedBytes, this.#durable);
+  }
+
+  /** Takes the page's bytes out of memory, writing them first if that was never done. */
+  sendOut(page: Page): void {
+    if (page.state === PageState.sealed && page.handle !== NOT_WRITTEN) {
+      this.#leave(page);
+      return;
+    }
+    if (page.state > PageState.writing || page.isLeaving) return;
+    page.isLeaving = true;
+    this.#budget.leavingBytes += page.sizeBytes;
+    this.write(page);
+  }
+
+  /** Gives up the memory of a queue nobody reads from. */
+  sendOutIdle(): void {
+    if (this.host?.isRead === true) return;
+    for (const page of this) {
+      if (page.isFresh) page.isFresh = false;
+      else if (page.state === PageState.open || page.state === PageState.sealed) {
+        if (page.state === PageState.open) this.host?.seal(page);
+        this.#budget.removeCandidate(page);
+        this.sendOut(page);
+      }
+    }
+  }
+
+  onPageWritten(token: number, handle: PageHandle): void {
+    const page = this.at(token);
+    page.state = PageState.sealed;
+    page.handle = handle;
+    page.lowestLogPosition = NO_LOG_POSITION;
+    const leaves = this.#endLeaving(page);
+    if (page.isDoomed) this.#bury(page);
+    else if (leaves) this.#leave(page);
+    else this.host?.onLoaded(page, false);
+  }
+
+  onPageRead(token: number): void {
+    const page = this.at(token);
+    page.state = PageState.sealed;
+    if (page.isDoomed) {
+      this.#damaged?.delete(page);
+      this.#bury(page);
+      return;
+    }
+    page.isFresh = true;
+    const isDamaged = this.#damaged?.delete(page) === true;
+    if (isDamaged) page.isMoved = true;
+    this.host?.onLoaded(page, isDamaged);
+  }
+
+  onPageDamaged(token: number): void {
+    this.#damaged ??= new Set();
+    this.#damaged.add(this.at(token));
+  }
+
+  onPageFailed(token: number, reason: string): void {
+    const page = this.at(token);
+    if (page.state === PageState.writing) {
+      page.state = PageState.sealed;
+      page.settledSince = undefined;
+      this.#endLeaving(page);
+      this.#budget.onWriteFailed();
+      if (page.isDoomed) this.#bury(page);
+      else this.#budget.addCandidate(page);
+      return;
+    }
+    page.state = PageState.sealed;
+    if (page.isDoomed) {
+      this.#bury(page);
+      return;
+    }
+    this.#dropMemory(page);
+    page.state = PageState.out;
+    this.outCount++;
+    this.host?.onLost(page, reason);
+  }
+
+  #newPage(level: number, sizeBytes: PageSizeBytes): Page {
+    const page = this.#spare.pop() ?? new Page(this);
+    page.number = this.#freeNumbers.pop() ?? this.#pages.length;
+    page.level = level;
+    page.sizeBytes = sizeBytes;
+    page.address = OUT;
+    page.usedBytes = 0;
+    page.live = 0;
+    page.unread = 0;
+    page.unreadBytes = 0;
+    page.logged = 0;
+    page.loggedBytes = 0;
+    page.lastExpiryMs = 0;
+    page.externalBodies = 0;
+    page.bodies = undefined;
+    page.lowestLogPosition = NO_LOG_POSITION;
+    page.handle = NOT_WRITTEN;
+    page.settledSince = undefined;
+    page.isMoved = false;
+    page.isLost = false;
+    page.isLeaving = false;
+    page.isDoomed = false;
+    page.isFresh = false;
+    page.next = undefined;
+    page.previous = undefined;
+    this.#pages[page.number] = page;
+    return page;
+  }
+
+  #endLeaving(page: Page): boolean {
+    if (!page.isLeaving) return false;
+    page.isLeaving = false;
+    this.#budget.leavingBytes -= page.sizeBytes;
+    return true;
+  }
+
+  /** A write or read of a page nobody needs has ended. */
+  #bury(page: Page): void {
+    page.isDoomed = false;
+    this.remove(page);
+  }
+
+  #leave(page: Page): void {
+    this.host?.beforeOut(page);
+    this.#dropMemory(page);
+    page.state = PageState.out;
+    this.outCount++;
+  }
+
+  /** Gives the page's memory back; the page itself stays. */
+  #dropMemory(page: Page): void {
+    this.#pool.free(page.address, page.sizeBytes);
+    this.residentBytes -= page.sizeBytes;
+    if (page.state !== PageState.open && this.#pageOut) {
+      this.#budget.residentBytes -= page.sizeBytes;
+      this.#budget.onFreed();
+    }
+    page.address = OUT;
+  }
+}
