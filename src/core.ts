@@ -45,6 +45,7 @@ export function createCore(options: CoreOptions): Broker {
       limits,
       journal,
       pager: engine.pager,
+      pageBudget: broker.pageBudget,
       bodies: broker.bodies,
       keeper: vhost,
       deadLetters: new DeadLetterRouter(broker, memory, vhost, content, journal),

@@ -28,6 +28,7 @@ import { Policies } from "./policies.ts";
 import { PolicyApplication } from "./policy-application.ts";
 import type { Engine } from "./ports.ts";
 import { Publication } from "./publication.ts";
+import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
 import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
 import { Turn } from "./turn.ts";
@@ -87,6 +88,8 @@ export class Broker implements BrokerContext {
   readonly flow: Flow;
   readonly timers: TimerWheel;
   readonly bodies: Bodies;
+  /** How much memory sealed queue pages take. */
+  readonly pageBudget: PageBudget;
   readonly hashing: Hashing;
   readonly matcher: PatternMatcher;
   readonly policies: Policies;
@@ -113,6 +116,7 @@ export class Broker implements BrokerContext {
     this.gates = new Gates(this.turn);
     this.timers = new TimerWheel(options.clock);
     this.bodies = new PagedBodies(options.memory);
+    this.pageBudget = new PageBudget(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,
       congested: () => options.engine.log.congested,

@@ -91,6 +91,7 @@ export function newMemoryBroker(): Broker {
           limits: broker.limits,
           journal: { position: 0, settle() {}, returned() {} },
           pager: broker.engine.pager,
+          pageBudget: broker.pageBudget,
           bodies: broker.bodies,
           keeper: { onQueueUnused() {} },
           deadLetters: { move: () => true },

@@ -80,9 +80,10 @@ export class PageScan {
 
   /** The records from `from` to `to` are needed no more. */
   forget(page: Page, from: Sequence, to: Sequence): void {
+    const isPlain = page.externalBodies === 0 && page.logged === 0;
     this.releaseBodies(page, from, to);
     page.settledSince?.add(Math.max(from, page.firstSequence), to);
-    if (page.externalBodies === 0 && page.logged === 0) return;
+    if (isPlain) return;
     if (page.isReadable) this.#forgetRecords(page, from, to);
     else this.#forgetUnseen(page, from, to);
   }

@@ -78,6 +78,7 @@ beforeEach(() => {
           limits: broker.limits,
           journal,
           pager: memoryOnlyPager,
+          pageBudget: broker.pageBudget,
           bodies: broker.bodies,
           keeper: owner,
           deadLetters: new DeadLetterRouter(broker, memory, owner, content, journal),
