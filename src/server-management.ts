@@ -7,6 +7,7 @@ import type { Config } from "./config/table.ts";
 import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
 import { ListenError, type OpenListener } from "./listeners.ts";
 import type { Log } from "./log.ts";
+import { badRequest } from "./management/answers.ts";
 import type { ManagementOptions } from "./management/management.ts";
 import type { ListenerFacts, NodeFacts } from "./management/node-facts.ts";
 import { type HttpAddress, type RunningManagement, startManagement } from "./management/start.ts";
@@ -63,6 +64,7 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
       removeFile,
       mechanisms: () => config.access.mechanisms.map((name) => [name, MECHANISMS[name] ?? name]),
       plugins: () => [...BUILT_IN_PLUGINS, ...node.plugins],
+      checkPassword: (user, password) => checkPassword(config, user, password),
       warn: (text) => log.write("warning", "management", text),
       onBug: parts.onBug,
     });
@@ -181,4 +183,21 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
     memoryBreakdown: () => ({ ...facts.memoryParts(), arena: broker.memory.arena.u8.length }),
     loopDelayMs: facts.loopDelayMs,
   };
+}
+
+/** The configuration's credential validator. */
+function checkPassword({ access }: Config, user: string, password: string): void {
+  const { validatorBackend, validatorMinimumLength, validatorPattern } = access;
+  if (
+    validatorBackend.includes("min_password_length") &&
+    [...password].length < validatorMinimumLength
+  ) {
+    throw badRequest(`minimum required password length: ${validatorMinimumLength}`);
+  }
+  if (
+    validatorBackend.includes("password_regexp") &&
+    !new RegExp(validatorPattern, "u").test(password)
+  ) {
+    throw badRequest(`the password of user '${user}' does not match the required pattern`);
+  }
 }

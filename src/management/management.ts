@@ -48,6 +48,8 @@ export interface Management {
   readonly compilePattern: PatternCompiler;
   /** Who acts over the socket in the data directory. */
   readonly trustedUser: User;
+  /** Throws badRequest for a password the configuration does not accept. */
+  checkPassword(user: string, password: string): void;
   /** A user as logged in without a password, to look at permissions. */
   findUser(name: string): User | undefined;
   renameCluster(name: string, actingUser: string): void;

@@ -8,7 +8,11 @@ import { featureRoutes } from "./resources/features.ts";
 import { healthRoutes } from "./resources/health.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { nodeRoutes } from "./resources/node.ts";
+import { permissionRoutes } from "./resources/permissions.ts";
+import { policyRoutes } from "./resources/policies.ts";
 import { queueRoutes } from "./resources/queues.ts";
+import { userRoutes } from "./resources/users.ts";
+import { vhostRoutes } from "./resources/vhosts.ts";
 import type { Route } from "./route.ts";
 
 export const routes: readonly Route[] = [
@@ -18,6 +22,10 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...messageRoutes,
   ...bindingRoutes,
+  ...vhostRoutes,
+  ...userRoutes,
+  ...permissionRoutes,
+  ...policyRoutes,
   ...healthRoutes,
   ...featureRoutes,
   ...explainRoutes,

@@ -40,6 +40,8 @@ export interface ManagementSetup {
   readonly removeFile: (path: string) => Promise<void>;
   readonly mechanisms: () => readonly (readonly [string, string])[];
   readonly plugins: () => readonly string[];
+  /** Throws badRequest for a password the configuration does not accept. */
+  readonly checkPassword: (user: string, password: string) => void;
   readonly warn: (text: string) => void;
   readonly onBug: (error: unknown) => void;
 }
@@ -78,6 +80,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
       return (text) => broker.matcher.matches(source, text);
     },
     trustedUser: LOCAL_USER,
+    checkPassword: setup.checkPassword,
     findUser: (name) => findUser(broker, name),
     renameCluster: (name, by) => {
       broker.clusterName = name;

@@ -130,6 +130,7 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}) {
       return (text) => broker.matcher.matches(source, text);
     },
     trustedUser: administrator,
+    checkPassword: () => {},
     findUser: (name) => users.get(name),
     renameCluster: (name) => {
       broker.clusterName = name;
