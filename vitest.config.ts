@@ -1,9 +1,14 @@
 import { defineConfig } from "vitest/config";
 
+// Tests that measure time are named *.timed.test.ts: they run one by one, with nothing beside them (TIMED=1).
+const timed = process.env.TIMED === "1";
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "ui/src/**/*.test.ts"],
+    include: timed ? ["src/**/*.timed.test.ts"] : ["src/**/*.test.ts", "ui/src/**/*.test.ts"],
+    exclude: timed ? [] : ["**/*.timed.test.ts"],
     pool: "threads",
-    maxWorkers: 2,
+    maxWorkers: timed ? 1 : 2,
+    fileParallelism: !timed,
   },
 });

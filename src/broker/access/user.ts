@@ -27,7 +27,10 @@ export interface PendingVerdict {
 
 export type Verdict = boolean | PendingVerdict;
 
-/** Answers what a user may do. One per authorization backend. Backends that ask elsewhere answer with a promise of theirs: PendingVerdict. */
+/**
+ * Answers what a user may do. One per authorization backend.
+ * Backends that ask elsewhere answer with a promise of theirs: PendingVerdict.
+ */
 export interface Authorizer {
   /** May the user open this vhost at all? */
   permitsVhost(user: User, vhost: string, connection: ConnectionIdentity): Verdict;
