@@ -1,0 +1,105 @@
+// The options of `leveret perf throughput`, `latency` and `backlog`, as PerfTest and lavinmqperf spell them.
+
+import { type Command, Option } from "commander";
+
+/** PerfTest's short options of more than one letter, which commander does not know. */
+const longNames: Readonly<Record<string, string>> = {
+  "-qp": "--queue-pattern",
+  "-qpf": "--queue-pattern-from",
+  "-qpt": "--queue-pattern-to",
+  "-qa": "--queue-args",
+  "-ca": "--consumer-args",
+  "-qq": "--quorum-queue",
+  "-sq": "--stream-queue",
+  "-ad": "--auto-delete",
+  "-po": "--polling",
+  "-pi": "--polling-interval",
+  "-mp": "--message-properties",
+  "-ms": "--use-millis",
+};
+
+/** The same arguments with long names where PerfTest has short ones of several letters. */
+export function withLongNames(args: readonly string[]): string[] {
+  return args.map((arg) => longNames[arg] ?? arg);
+}
+
+export function addUri(command: Command): Command {
+  return command
+    .helpOption("-?, --help", "print this")
+    .addOption(
+      new Option("-h, --uri <uri>", "the broker").default("amqp://guest:guest@127.0.0.1:5672/%2F"),
+    );
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** All options of a throughput run. */
+export function addLoadOptions(command: Command): Command {
+  addWorkOptions(command);
+  addQueueOptions(command);
+  addMessageOptions(command);
+  addLimitOptions(command);
+  return command;
+}
+
+function addWorkOptions(command: Command): void {
+  addUri(command)
+    .option("-x, --producers <n>", "publishing connections", "1")
+    .option("-y, --consumers <n>", "consuming connections", "1")
+    .option("-X, --producer-channel-count <n>", "channels of each publishing connection", "1")
+    .option("-Y, --consumer-channel-count <n>", "channels of each consuming connection", "1")
+    .option("-r, --rate <n>", "messages a second of each publisher (0 = as many as possible)", "0")
+    .option("-R, --consumer-rate <n>", "messages a second of each consumer (0 = all)", "0")
+    .option("-c, --confirm <n>", "publish with confirms, at most n unconfirmed")
+    .option("-a, --autoack", "consume without acknowledgements")
+    .option("-A, --multi-ack-every <n>", "one acknowledgement for n deliveries", "1")
+    .option("-q, --qos <n>", "prefetch of each consumer (0 = no limit)", "0")
+    .option("-Q, --global-qos <n>", "prefetch of each channel (0 = no limit)", "0")
+    .option("--polling", "fetch with basic.get (-po)")
+    .option("--polling-interval <ms>", "pause after an empty answer (-pi)", "10")
+    .option("--consumer-args <k=v,...>", "arguments of basic.consume (-ca)");
+}
+
+function addQueueOptions(command: Command): void {
+  command
+    .option("-u, --queue <name>", "the queue", "perf-test")
+    .option("--queue-pattern <pattern>", "many queues: a name with % or %d for the number (-qp)")
+    .option("--queue-pattern-from <n>", "first number (-qpf)", "1")
+    .option("--queue-pattern-to <n>", "last number (-qpt)")
+    .option("--queue-args <k=v,...>", "arguments of queue.declare, also as JSON (-qa)")
+    .option("--quorum-queue", "durable quorum queues (-qq)")
+    .option("--stream-queue", "streams (-sq)")
+    .option("--auto-delete <bool>", "queues vanish with their last consumer (-ad)", "false")
+    .option("--exclusive", "queues belong to the run's control connection")
+    .option("-p, --predeclared", "the queues (and the exchange) exist: leave them as they are")
+    .option("--no-purge", "do not empty the queues before the run")
+    .option("--keep", "do not delete the queues after the run")
+    .option("-e, --exchange <name>", "exchange to publish to (empty = the default one)", "")
+    .option("-t, --type <type>", "type of the exchange", "direct")
+    .option("-k, --routing-key <key>", "routing key (default: the queue's name)");
+}
+
+function addMessageOptions(command: Command): void {
+  command
+    .option("-s, --size <bytes>", "size of each body (k, m, g = 1024 each)", "16")
+    .option("--random-bodies", "bodies of random bytes instead of zeros")
+    .option("-f, --flag <flag>", "persistent (durable queues too) or mandatory", collect, [])
+    .option("--message-properties <k=v,...>", "properties; other names are headers (-mp)");
+}
+
+function addLimitOptions(command: Command): void {
+  command
+    .option("-z, --time <seconds>", "how long to measure")
+    .option("-C, --pmessages <n>", "messages of each publisher")
+    .option("-D, --cmessages <n>", "messages of each consumer")
+    .option("--max-lag <n>", "publishers wait while n messages are not received yet", "0")
+    .option("--warm-up <seconds>", "not measured (default: 1 when --time is given, else 0)")
+    .option("-i, --interval <seconds>", "between two lines", "1")
+    .option("--batch-bytes <bytes>", "encode and send so much at once", "65536")
+    .option("-d, --id <id>", "name of the run")
+    .option("--pid <pid>", "the broker's process: reports its CPU and memory")
+    .option("-j, --json", "print the result as JSON and nothing else")
+    .option("--quiet", "print only the result")
+    .option("-o, --output-file <file>", "one CSV line per interval")
+    .option("--use-millis", "latencies in milliseconds (-ms)");
+}

@@ -1,0 +1,216 @@
+// From what was typed to the plan of a throughput or latency run.
+
+import { type FieldTable, type FieldValue, longString } from "../broker/field-table.ts";
+import type { MessageProperties } from "../protocols/amqp091/codec/properties.ts";
+import { PUBLISHERS_MAX } from "./message-stamp.ts";
+import {
+  parseCount,
+  parseProperties,
+  parseSeconds,
+  parseSize,
+  parseTable,
+} from "./option-values.ts";
+import type { ConsumePlan, ExchangePlan, LoadPlan, PublishPlan, QueuePlan } from "./plan.ts";
+import { parseTarget } from "./target.ts";
+
+/** Option values by their long names, as typed; what was left out is undefined. */
+export interface LoadFlags {
+  readonly uri: string;
+  readonly id?: string;
+  readonly producers: string;
+  readonly consumers: string;
+  readonly producerChannelCount: string;
+  readonly consumerChannelCount: string;
+  readonly queue: string;
+  readonly queuePattern?: string;
+  readonly queuePatternFrom: string;
+  readonly queuePatternTo?: string;
+  readonly queueArgs?: string;
+  readonly consumerArgs?: string;
+  readonly quorumQueue?: boolean;
+  readonly streamQueue?: boolean;
+  readonly exchange: string;
+  readonly type: string;
+  readonly routingKey?: string;
+  readonly predeclared?: boolean;
+  readonly autoDelete?: string;
+  readonly exclusive?: boolean;
+  readonly keep?: boolean;
+  readonly purge: boolean;
+  readonly size: string;
+  readonly randomBodies?: boolean;
+  readonly flag: readonly string[];
+  readonly messageProperties?: string;
+  readonly rate: string;
+  readonly consumerRate: string;
+  readonly confirm?: string;
+  readonly autoack?: boolean;
+  readonly multiAckEvery: string;
+  readonly qos: string;
+  readonly globalQos: string;
+  readonly polling?: boolean;
+  readonly pollingInterval: string;
+  readonly time?: string;
+  readonly pmessages?: string;
+  readonly cmessages?: string;
+  readonly maxLag: string;
+  readonly warmUp?: string;
+  readonly interval: string;
+  readonly batchBytes: string;
+  readonly pid?: string;
+}
+
+const FLAGS = ["persistent", "mandatory"];
+/** Without a time or a number of messages a run goes on until it is interrupted. */
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const PREFETCH_MAX = 65_535;
+/** A stream hands nothing to a consumer without prefetch and acknowledgements. */
+const STREAM_PREFETCH = 200;
+
+/** Checks the options and fills in the plan. Throws an Error that says which option is wrong and why. */
+export function planFrom(flags: LoadFlags): LoadPlan {
+  const plan: LoadPlan = {
+    target: named("--uri", () => parseTarget(flags.uri)),
+    id: flags.id ?? defaultId(new Date()),
+    runNumber: 1 + Math.floor(Math.random() * 0xfffe),
+    queues: queuePlan(flags),
+    exchange: exchangePlan(flags),
+    publish: publishPlan(flags),
+    consume: consumePlan(flags),
+    warmUpSeconds: warmUpSeconds(flags),
+    seconds: flags.time === undefined ? FOR_EVER : named("--time", () => parseSeconds(flags.time!)),
+    intervalSeconds: named("--interval", () => parseSeconds(flags.interval)),
+    brokerPid: flags.pid === undefined ? undefined : count("--pid", flags.pid, 1),
+  };
+  check(plan);
+  return plan;
+}
+
+function check(plan: LoadPlan): void {
+  const publishers = plan.publish.connections * plan.publish.channels;
+  if (publishers > PUBLISHERS_MAX) throw new Error(`at most ${PUBLISHERS_MAX} publishers`);
+  if (publishers + plan.consume.connections === 0) {
+    throw new Error("--producers and --consumers are both 0: there is nothing to do");
+  }
+  if (plan.intervalSeconds <= 0) throw new Error("--interval: must be more than 0");
+}
+
+function queuePlan(flags: LoadFlags): QueuePlan {
+  const isReplicated = flags.quorumQueue === true || flags.streamQueue === true;
+  const persistent = flags.flag.includes("persistent");
+  return {
+    names: queueNames(flags),
+    durable: persistent || isReplicated,
+    autoDelete: flags.autoDelete === "true",
+    exclusive: flags.exclusive === true,
+    arguments: queueArguments(flags),
+    predeclared: flags.predeclared === true,
+    purge: flags.purge && Number(flags.producers) > 0 && flags.streamQueue !== true,
+    remove: flags.keep !== true,
+  };
+}
+
+function queueNames(flags: LoadFlags): string[] {
+  const { queuePattern, queuePatternTo } = flags;
+  if (queuePattern === undefined) return [flags.queue];
+  if (queuePatternTo === undefined) throw new Error("--queue-pattern needs --queue-pattern-to");
+  const from = count("--queue-pattern-from", flags.queuePatternFrom);
+  const to = count("--queue-pattern-to", queuePatternTo);
+  if (to < from) throw new Error("--queue-pattern-to: must not be less than --queue-pattern-from");
+  const nameOf = (number: number): string => {
+    const name = queuePattern.replace(/%(0\d+)?d?/, (_, width: string | undefined) =>
+      String(number).padStart(Number(width ?? 0), "0"),
+    );
+    if (name === queuePattern) throw new Error("--queue-pattern: has no % for the number");
+    return name;
+  };
+  return Array.from({ length: to - from + 1 }, (_, index) => nameOf(from + index));
+}
+
+function queueArguments(flags: LoadFlags): FieldTable {
+  const given = flags.queueArgs === undefined ? "" : flags.queueArgs;
+  const table = new Map<string, FieldValue>(named("--queue-args", () => parseTable(given)));
+  if (flags.quorumQueue === true) table.set("x-queue-type", longString("quorum"));
+  if (flags.streamQueue === true) table.set("x-queue-type", longString("stream"));
+  return table;
+}
+
+function exchangePlan(flags: LoadFlags): ExchangePlan {
+  return { name: flags.exchange, type: flags.type, routingKey: flags.routingKey };
+}
+
+function publishPlan(flags: LoadFlags): PublishPlan {
+  for (const flag of flags.flag) {
+    if (!FLAGS.includes(flag)) throw new Error(`--flag: ${FLAGS.join(" or ")}, not "${flag}"`);
+  }
+  return {
+    connections: count("--producers", flags.producers),
+    channels: count("--producer-channel-count", flags.producerChannelCount, 1),
+    sizeBytes: named("--size", () => parseSize(flags.size)),
+    randomBody: flags.randomBodies === true,
+    properties: properties(flags),
+    mandatory: flags.flag.includes("mandatory"),
+    ratePerSecond: Math.max(0, number("--rate", flags.rate)),
+    confirmWindow: flags.confirm === undefined ? undefined : count("--confirm", flags.confirm, 1),
+    messages: flags.pmessages === undefined ? FOR_EVER : count("--pmessages", flags.pmessages, 1),
+    lagMax: count("--max-lag", flags.maxLag),
+    batchBytes: named("--batch-bytes", () => parseSize(flags.batchBytes)),
+  };
+}
+
+function properties(flags: LoadFlags): MessageProperties {
+  const given = flags.messageProperties ?? "";
+  const parsed = named("--message-properties", () => parseProperties(given));
+  return flags.flag.includes("persistent") ? { ...parsed, deliveryMode: 2 } : parsed;
+}
+
+function consumePlan(flags: LoadFlags): ConsumePlan {
+  const prefetch = count("--qos", flags.qos);
+  if (prefetch > PREFETCH_MAX) throw new Error(`--qos: at most ${PREFETCH_MAX}`);
+  return {
+    connections: count("--consumers", flags.consumers),
+    channels: count("--consumer-channel-count", flags.consumerChannelCount, 1),
+    autoAck: flags.autoack === true,
+    ackEvery: count("--multi-ack-every", flags.multiAckEvery, 1),
+    prefetch: prefetch === 0 && flags.streamQueue === true ? STREAM_PREFETCH : prefetch,
+    channelPrefetch: count("--global-qos", flags.globalQos),
+    ratePerSecond: Math.max(0, number("--consumer-rate", flags.consumerRate)),
+    messages: flags.cmessages === undefined ? FOR_EVER : count("--cmessages", flags.cmessages, 1),
+    arguments: named("--consumer-args", () => parseTable(flags.consumerArgs ?? "")),
+    polling: flags.polling === true,
+    pollingPauseMs: count("--polling-interval", flags.pollingInterval),
+  };
+}
+
+function warmUpSeconds(flags: LoadFlags): number {
+  if (flags.warmUp !== undefined) return named("--warm-up", () => parseSeconds(flags.warmUp!));
+  // A run of so many messages counts all of them; a timed one is measured once it is under way.
+  return flags.time !== undefined && flags.pmessages === undefined ? 1 : 0;
+}
+
+function count(option: string, text: string, min = 0): number {
+  return named(option, () => parseCount(text, min));
+}
+
+function number(option: string, text: string): number {
+  const value = Number(text);
+  if (text === "" || Number.isNaN(value)) {
+    throw new Error(`${option}: a number is needed, not "${text}"`);
+  }
+  return value;
+}
+
+function named<Value>(option: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error(`${option}: ${(error as Error).message}`);
+  }
+}
+
+/** As PerfTest names its runs: test-HHMMSS-mmm. */
+function defaultId(now: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  return `test-${time}-${String(now.getMilliseconds()).padStart(3, "0")}`;
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { ByteReader } from "../lib/byte-reader.ts";
+import { decodeClientMethod } from "../protocols/amqp091/codec/methods.generated.ts";
+import { readContentHeader } from "../protocols/amqp091/codec/properties.ts";
+import { MessageBatch } from "./message-batch.ts";
+import { readOrigin, readSentAt, readSequence } from "./message-stamp.ts";
+
+const place = { channel: 2, frameMax: 4096, run: 11, publisher: 4 };
+const shape = {
+  exchange: "ex",
+  routingKey: "key",
+  mandatory: true,
+  properties: { deliveryMode: 2 },
+  sizeBytes: 20,
+  randomBody: false,
+};
+
+/** Payloads of the frames in `bytes`, with their types. */
+function framesIn(bytes: Uint8Array): { type: number; payload: Uint8Array }[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const frames = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = view.getUint32(at + 3);
+    expect(view.getUint16(at + 1)).toBe(place.channel);
+    expect(bytes[at + 7 + length]).toBe(0xce);
+    frames.push({ type: bytes[at]!, payload: bytes.slice(at + 7, at + 7 + length) });
+    at += length + 8;
+  }
+  return frames;
+}
+
+describe("MessageBatch", () => {
+  test("holds whole messages with numbers and times of their own", () => {
+    const batch = new MessageBatch(shape, place, 1000);
+    const frames = framesIn(batch.fill(batch.capacity, 100, 555.5));
+    expect(frames.length).toBe(batch.capacity * 3);
+    expect(decodeClientMethod(ByteReader.of(frames[0]!.payload))).toEqual({
+      name: "basic.publish",
+      exchange: "ex",
+      routingKey: "key",
+      mandatory: true,
+      immediate: false,
+    });
+    expect(readContentHeader(ByteReader.of(frames[1]!.payload))).toEqual({
+      bodySizeBytes: 20,
+      properties: { deliveryMode: 2 },
+    });
+    const bodies = frames.filter(({ type }) => type === 3).map(({ payload }) => payload);
+    bodies.forEach((body, index) => {
+      const view = new DataView(body.buffer);
+      expect(readOrigin(view, 0)).toBe((place.publisher << 16) | place.run);
+      expect(readSequence(view, 0)).toBe(100 + index);
+      expect(readSentAt(view, 0)).toBe(555.5);
+    });
+  });
+
+  test("fills no more than asked", () => {
+    const batch = new MessageBatch(shape, place, 1000);
+    expect(batch.fill(2, 1, 0).length).toBe(2 * batch.strideBytes);
+  });
+
+  test("splits large bodies over frames and holds at least one message", () => {
+    const batch = new MessageBatch({ ...shape, sizeBytes: 10_000 }, place, 100);
+    expect(batch.capacity).toBe(1);
+    const bodies = framesIn(batch.fill(1, 1, 0)).filter(({ type }) => type === 3);
+    expect(bodies.map(({ payload }) => payload.length)).toEqual([4088, 4088, 1824]);
+  });
+
+  test.each([0, 7, 8, 15])("bodies of %i bytes are left as long as they are", (sizeBytes) => {
+    const batch = new MessageBatch({ ...shape, sizeBytes }, place, 1);
+    const body = framesIn(batch.fill(1, 42, 1)).find(({ type }) => type === 3)?.payload;
+    expect(body?.length ?? 0).toBe(sizeBytes);
+    if (sizeBytes >= 8) expect(readSequence(new DataView(body!.buffer), 0)).toBe(42);
+  });
+});

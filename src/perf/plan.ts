@@ -1,0 +1,86 @@
+// What a throughput or latency run does, checked and with its defaults filled in.
+
+import type { FieldTable } from "../broker/field-table.ts";
+import type { MessageProperties } from "../protocols/amqp091/codec/properties.ts";
+import type { Target } from "./target.ts";
+
+export interface QueuePlan {
+  readonly names: readonly string[];
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: FieldTable;
+  /** They exist; neither declare, purge nor delete them. */
+  readonly predeclared: boolean;
+  /** Empty them before the run. */
+  readonly purge: boolean;
+  /** Delete them afterwards. */
+  readonly remove: boolean;
+}
+
+export interface ExchangePlan {
+  /** "" is the default exchange: the routing key is the queue's name. */
+  readonly name: string;
+  readonly type: string;
+  /** One key for all; undefined: each queue is bound with its own name. */
+  readonly routingKey: string | undefined;
+}
+
+export interface PublishPlan {
+  readonly connections: number;
+  readonly channels: number;
+  readonly sizeBytes: number;
+  readonly randomBody: boolean;
+  readonly properties: MessageProperties;
+  readonly mandatory: boolean;
+  /** Messages a second for each publisher; 0 = as many as possible. */
+  readonly ratePerSecond: number;
+  /** Unconfirmed messages allowed; undefined = no confirms. */
+  readonly confirmWindow: number | undefined;
+  /** Messages of each publisher; Infinity = the time decides. */
+  readonly messages: number;
+  readonly lagMax: number;
+  /** Bytes encoded ahead and sent with one write. */
+  readonly batchBytes: number;
+}
+
+export interface ConsumePlan {
+  readonly connections: number;
+  readonly channels: number;
+  readonly autoAck: boolean;
+  readonly ackEvery: number;
+  /** 0 = no limit. */
+  readonly prefetch: number;
+  readonly channelPrefetch: number;
+  readonly ratePerSecond: number;
+  /** Messages of each consumer; Infinity = the time decides. */
+  readonly messages: number;
+  readonly arguments: FieldTable;
+  readonly polling: boolean;
+  readonly pollingPauseMs: number;
+}
+
+export interface LoadPlan {
+  readonly target: Target;
+  readonly id: string;
+  /** 1 to 65,535, in every body: messages of other runs are not checked for order. */
+  readonly runNumber: number;
+  readonly queues: QueuePlan;
+  readonly exchange: ExchangePlan;
+  readonly publish: PublishPlan;
+  readonly consume: ConsumePlan;
+  /** Not counted, before the measured time. */
+  readonly warmUpSeconds: number;
+  /** Measured time; Infinity = until the counts are reached. */
+  readonly seconds: number;
+  readonly intervalSeconds: number;
+  /** Process to watch as "the broker". */
+  readonly brokerPid: number | undefined;
+}
+
+/** How many copies of each message the queues get together. */
+export function copiesPerMessage({ queues, exchange }: LoadPlan): number {
+  if (exchange.name === "") return 1;
+  const reachesAll = exchange.type === "fanout" || exchange.routingKey !== undefined;
+  return reachesAll ? queues.names.length : 1;
+}

@@ -1,0 +1,171 @@
+// hot path: runs per batch
+// Publishes batches on one channel as fast as the socket, the confirm window, the rate and the run's limits allow.
+
+import type { ClientChannel } from "./client/channel.ts";
+import type { WriteListener } from "./client/connection.ts";
+import { type FrameSink, wholeFrameEnd } from "./client/frame-sink.ts";
+import { readBlock } from "./client/read-region.ts";
+import type { ConfirmWindow } from "./confirm-window.ts";
+import type { MessageBatch } from "./message-batch.ts";
+import { monotonicUs } from "./monotonic.ts";
+import type { Tally } from "./tally.ts";
+
+const BASIC_ACK = (60 << 16) | 80;
+const BASIC_NACK = (60 << 16) | 120;
+const BASIC_RETURN = (60 << 16) | 50;
+const TWO_TO_32 = 4_294_967_296;
+
+export interface PublisherLimits {
+  /** Messages to publish in all; infinite when the time decides. */
+  readonly messages: number;
+  /** Messages per second; 0 = as fast as possible. */
+  readonly ratePerSecond: number;
+  /** Wait while this many messages of the run are published and not yet received; 0 = never. */
+  readonly lagMax: number;
+}
+
+export class Publisher implements FrameSink, WriteListener {
+  readonly #channel: ClientChannel;
+  readonly #batch: MessageBatch;
+  readonly #window: ConfirmWindow | undefined;
+  readonly #limits: PublisherLimits;
+  readonly #tally: Tally;
+  #sent = 0;
+  #startedAtUs = 0;
+  #isRunning = false;
+  #isScheduled = false;
+  #isTaken = false;
+  #stopped: Promise<void> | undefined;
+  #settled: (() => void) | undefined;
+  readonly #onTurn = (): void => {
+    this.#isScheduled = false;
+    this.pump();
+  };
+
+  constructor(
+    channel: ClientChannel,
+    batch: MessageBatch,
+    window: ConfirmWindow | undefined,
+    limits: PublisherLimits,
+    tally: Tally,
+  ) {
+    this.#channel = channel;
+    this.#batch = batch;
+    this.#window = window;
+    this.#limits = limits;
+    this.#tally = tally;
+    channel.sink = this;
+    channel.connection.addWriteListener(this);
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** All it was to publish is published, and confirmed or at least taken by the broker. */
+  get isDone(): boolean {
+    return this.#sent >= this.#limits.messages && this.#isTaken;
+  }
+
+  start(): void {
+    this.#startedAtUs = monotonicUs();
+    this.#isRunning = true;
+    this.pump();
+  }
+
+  /** Publishes no more; resolves when everything published is confirmed (without confirms: taken by the broker). */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#isRunning = false;
+    const window = this.#window;
+    if (window === undefined) {
+      // The answer comes after everything before it on this channel has been read.
+      await this.#channel.call(
+        { name: "basic.qos", prefetchSize: 0, prefetchCount: 0, global: false },
+        "basic.qos-ok",
+      );
+    } else if (window.outstanding > 0) {
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    }
+    this.#isTaken = true;
+  }
+
+  onWritable(): void {
+    this.pump();
+  }
+
+  /** Sends one batch if it may, and comes back next turn while it may. */
+  pump(): void {
+    if (!this.#isRunning || this.#isScheduled || this.#channel.connection.isBusy) return;
+    const nowUs = monotonicUs();
+    const count = this.#allowed(nowUs);
+    if (count <= 0) return;
+    const bytes = this.#batch.fill(count, this.#sent + 1, nowUs);
+    this.#sent += count;
+    this.#tally.published += count;
+    this.#window?.onPublished(count, nowUs);
+    this.#channel.connection.write(bytes);
+    if (this.#sent >= this.#limits.messages) {
+      // A connection that breaks meanwhile fails the whole run.
+      this.stop().catch(() => {});
+      return;
+    }
+    if (this.#channel.connection.isBusy) return;
+    this.#isScheduled = true;
+    setImmediate(this.#onTurn);
+  }
+
+  take(at: number, end: number): number {
+    const { u8, view } = readBlock;
+    const channelNumber = this.#channel.number;
+    let next = at;
+    for (;;) {
+      const after = wholeFrameEnd(view, next, end);
+      if (after < 0 || view.getUint16(next + 1) !== channelNumber) return next;
+      const ids = u8[next] === 1 ? view.getInt32(next + 7) : 0;
+      if (ids === BASIC_ACK || ids === BASIC_NACK) {
+        this.#onSettled(next, ids);
+        next = after;
+      } else {
+        if (ids === BASIC_RETURN) this.#tally.returned++;
+        next = this.#channel.take(next, end);
+      }
+    }
+  }
+
+  onReadEnd(): void {
+    this.pump();
+    if (this.#settled !== undefined && this.#window?.outstanding === 0) this.#settled();
+  }
+
+  #onSettled(at: number, ids: number): void {
+    const { u8, view } = readBlock;
+    const tag = view.getUint32(at + 11) * TWO_TO_32 + view.getUint32(at + 15);
+    const window = this.#window;
+    if (window === undefined) throw new Error("a confirm that was not asked for");
+    const multiple = (u8[at + 19]! & 1) === 1;
+    const tally = this.#tally;
+    const readAtUs = this.#channel.connection.readAtUs;
+    const count = window.settle(tag, multiple, readAtUs, tally.confirmLatency);
+    if (ids === BASIC_ACK) tally.confirmed += count;
+    else tally.nacked += count;
+  }
+
+  #allowed(nowUs: number): number {
+    const { messages, ratePerSecond, lagMax } = this.#limits;
+    let count = Math.min(this.#batch.capacity, messages - this.#sent);
+    if (this.#window !== undefined) count = Math.min(count, this.#window.room);
+    if (ratePerSecond > 0) {
+      const due = Math.floor(((nowUs - this.#startedAtUs) / 1e6) * ratePerSecond);
+      count = Math.min(count, due - this.#sent);
+    }
+    if (lagMax > 0 && this.#tally.published - this.#tally.received > lagMax) count = 0;
+    return count;
+  }
+}

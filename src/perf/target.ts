@@ -1,0 +1,47 @@
+// Where a broker is and as whom to speak to it: an AMQP URI, taken apart.
+
+/** A broker to load. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly virtualHost: string;
+  readonly tls: boolean;
+  /** The URI without its password, for people. */
+  readonly label: string;
+}
+
+const DEFAULT_PORT = 5672;
+const DEFAULT_TLS_PORT = 5671;
+
+/**
+ * Reads `amqp://user:password@host:port/vhost` (or `amqps:`). What is left out is guest, guest, the usual port and
+ * vhost `/`; a path of just `/` means vhost `/` too. Throws an Error that says what is wrong with the text.
+ */
+export function parseTarget(uri: string): Target {
+  let url: URL;
+  try {
+    url = new URL(uri);
+  } catch {
+    throw new Error(`not an AMQP URI: ${uri}`);
+  }
+  if (url.protocol !== "amqp:" && url.protocol !== "amqps:") {
+    throw new Error(`the URI must begin with amqp:// or amqps://: ${uri}`);
+  }
+  const path = url.pathname.slice(1);
+  if (path.includes("/")) throw new Error(`a slash in the vhost is written %2F: ${uri}`);
+  const tls = url.protocol === "amqps:";
+  const port = url.port === "" ? (tls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(url.port);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1";
+  const virtualHost = path === "" ? "/" : decodeURIComponent(path);
+  return {
+    host,
+    port,
+    user: url.username === "" ? "guest" : decodeURIComponent(url.username),
+    password: url.username === "" ? "guest" : decodeURIComponent(url.password),
+    virtualHost,
+    tls,
+    label: `${url.protocol}//${host}:${port}/${encodeURIComponent(virtualHost)}`,
+  };
+}
