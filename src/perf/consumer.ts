@@ -62,6 +62,7 @@ export class Consumer implements FrameSink {
   #runSentAtUs = 0;
   #runCount = 0;
   #startedAtUs = 0;
+  readonly #onDue = (): void => this.#channel.connection.resume();
 
   constructor(
     channel: ClientChannel,
@@ -203,7 +204,7 @@ export class Consumer implements FrameSink {
     const aheadMs = dueMs - (connection.readAtUs - this.#startedAtUs) / 1e3;
     if (aheadMs < 2) return;
     connection.pause();
-    setTimeout(() => connection.resume(), aheadMs);
+    setTimeout(this.#onDue, aheadMs);
   }
 }
 

@@ -1,4 +1,3 @@
-// hot path: runs per batch
 // A clock that every process of one machine agrees on, in microseconds; performance.now() alone counts from each process's start.
 
 const [seconds, nanoseconds] = process.hrtime();

@@ -1,4 +1,3 @@
-// hot path: runs per batch
 // Publishes batches on one channel as fast as the socket, the confirm window, the rate and the run's limits allow.
 
 import type { ClientChannel } from "./client/channel.ts";

@@ -1,4 +1,3 @@
-// hot path: runs per read and per batch
 // One AMQP connection as a client: reads into shared memory, hands frames to the sinks of their channels where they
 // lie, and writes batches that somebody else has encoded. Setting up is done with promises; moving messages is not.
 
