@@ -4,7 +4,7 @@ import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-liste
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
-import type { Endpoint, Env } from "./env/env.ts";
+import type { Endpoint, Env, TlsFacts } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
@@ -187,8 +187,10 @@ export class Server {
       );
       return;
     }
+    const user = claim.kind === "certificate" ? certificateUser(access, claim.tls) : claim.user;
+    if (user === undefined) return onOutcome({ refused: "the certificate names no user" });
     const password = claim.kind === "password" ? claim.password : undefined;
-    this.broker.access.authenticate({ user: claim.user, password, peer, protocol }, onOutcome);
+    this.broker.access.authenticate({ user, password, peer, protocol }, onOutcome);
   }
 
   // ---- AMQP ---------------------------------------------------------------------------------------------------
@@ -227,3 +229,21 @@ export class Server {
     };
   }
 }
+
+/** Who a verified certificate stands for: its distinguished name, common name or an alternative name. */
+function certificateUser(access: Config["access"], tls: TlsFacts): string | undefined {
+  if (access.certificateLoginFrom === "distinguished_name") return tls.peerSubject;
+  if (access.certificateLoginFrom === "common_name") return tls.peerCommonName;
+  const prefix = alternativeNamePrefixes[access.certificateSanType];
+  const names = (tls.peerAlternativeNames ?? []).filter((name) => name.startsWith(prefix));
+  return names[access.certificateSanIndex]?.slice(prefix.length);
+}
+
+/** How OpenSSL introduces each kind of alternative name. */
+const alternativeNamePrefixes = {
+  dns: "DNS:",
+  ip: "IP Address:",
+  email: "email:",
+  uri: "URI:",
+  other_name: "othername:",
+} as const;

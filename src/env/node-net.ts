@@ -79,7 +79,7 @@ export class NodeNet implements Net {
   ): Promise<Upgrader | undefined> {
     if (options.tls === undefined && options.webSocket === undefined) return undefined;
     // Loaded only where needed: they would double the time a plain broker takes to start.
-    const { serverOptions, tlsFacts } = await import("./node-tls.ts");
+    const { sentBadCertificate, serverOptions, tlsFacts } = await import("./node-tls.ts");
     const factsOf = (stream: TcpSocket): SocketFacts | undefined =>
       this.#facts(stream, options.tls && tlsFacts(stream as TLSSocket));
     let server: Server;
@@ -95,7 +95,7 @@ export class NodeNet implements Net {
       const tls = serverOptions(options.tls as TlsOptions);
       server = createTlsServer({ ...tls, allowHalfOpen: true }, (stream) => {
         const facts = factsOf(stream);
-        if (facts === undefined) stream.destroy();
+        if (facts === undefined || sentBadCertificate(stream)) stream.destroy();
         else onConnection(new NodeSocket(this.#memory, stream, facts, "data"));
       });
     }

@@ -37,6 +37,14 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
+/**
+ * A client need not send a certificate unless that is required, but one that it sends must be good. Node tells a bad
+ * one from none only when asked.
+ */
+export function sentBadCertificate(socket: TLSSocket): boolean {
+  return !socket.authorized && socket.getPeerX509Certificate() !== undefined;
+}
+
 /** RFC 4514, the last name first, as RabbitMQ writes it. Node gives one name per line, the first first. */
 function distinguishedName(lines: string): string {
   return lines.split("\n").reverse().join(",");

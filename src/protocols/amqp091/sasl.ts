@@ -8,8 +8,8 @@ import { readTable } from "./codec/table.ts";
 /** What the client claims. Whether it is true is for the access control to say. */
 export type Claim =
   | { readonly kind: "password"; readonly user: string; readonly password: string }
-  /** The TLS layer has verified the client's certificate; its subject names the user. */
-  | { readonly kind: "certificate"; readonly user: string }
+  /** The TLS layer has verified the client's certificate; which part of it names the user is configured. */
+  | { readonly kind: "certificate"; readonly tls: TlsFacts }
   | { readonly kind: "anonymous" };
 
 /** Throws MalformedResponse when the answer is none of the mechanism's. */
@@ -64,7 +64,7 @@ const external: SaslMechanism = {
     if (tls?.peerSubject === undefined) {
       throw new MalformedResponse("EXTERNAL needs a client certificate");
     }
-    return { kind: "certificate", user: tls.peerSubject };
+    return { kind: "certificate", tls };
   },
 };
 
