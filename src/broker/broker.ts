@@ -98,6 +98,8 @@ export class Broker implements BrokerContext {
   /** The log is being read again: what it says is not logged a second time. */
   replaying = false;
   readonly counters: BrokerCounters = { queuesDeclared: 0, queuesCreated: 0, queuesDeleted: 0 };
+  /** Vhosts whose policies changed while they are held; undefined = nothing is held. */
+  #heldPolicies: Set<string> | undefined = undefined;
   #lastQueueNumber = 0;
   #lastExchangeNumber = 0;
 
@@ -193,12 +195,13 @@ export class Broker implements BrokerContext {
 
   startReplay(): void {
     this.replaying = true;
+    this.holdPolicies();
   }
 
   /** The log has been read: what policies say now holds for all. */
   endReplay(): void {
     this.replaying = false;
-    for (const name of this.vhosts.keys()) this.applyPolicies(name);
+    this.releasePolicies();
   }
 
   /** Numbers given out from now on are higher than these. */
@@ -296,8 +299,23 @@ export class Broker implements BrokerContext {
 
   /** Gives what is in a vhost the settings its policies say now. */
   applyPolicies(vhostName: string): void {
+    if (this.#heldPolicies !== undefined) {
+      this.#heldPolicies.add(vhostName);
+      return;
+    }
     const vhost = this.vhosts.get(vhostName);
-    if (vhost !== undefined && !this.replaying) new PolicyApplication(this, vhost).start();
+    if (vhost !== undefined) new PolicyApplication(this, vhost).start();
+  }
+
+  /** Many policies are about to change: they are applied together by `releasePolicies`. */
+  holdPolicies(): void {
+    this.#heldPolicies ??= new Set();
+  }
+
+  releasePolicies(): void {
+    const held = this.#heldPolicies;
+    this.#heldPolicies = undefined;
+    for (const vhost of held ?? []) this.applyPolicies(vhost);
   }
 
   #tell(name: EventName, by: string, facts: EventFacts): void {

@@ -6,7 +6,7 @@ import type { TopicPermissions, UserPermissions } from "./access/user-store.ts";
 import type { Broker } from "./broker.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Destination } from "./exchange/exchange.ts";
-import { exactJsonToTable } from "./field-table-json.ts";
+import { exactJsonToTable, fromLogJson, toLogJson } from "./field-table-json.ts";
 import type { Json, JsonObject } from "./journaling.ts";
 import type { Parameter } from "./parameters.ts";
 import type { Policy, PolicyKind } from "./policies.ts";
@@ -90,12 +90,16 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
       exchange as string | undefined,
       INTERNAL_USER,
     ),
-  policy: (broker, { kind, ...policy }) =>
-    broker.policies.set(kind as PolicyKind, policy as unknown as Policy, INTERNAL_USER),
+  policy: (broker, { kind, definition, ...rest }) => {
+    const policy = { ...rest, definition: fromLogJson(definition as Json) } as unknown as Policy;
+    broker.policies.set(kind as PolicyKind, policy, INTERNAL_USER);
+  },
   "policy.delete": (broker, { kind, vhost, name }) =>
     void broker.policies.delete(kind as PolicyKind, vhost as string, name as string, INTERNAL_USER),
-  parameter: (broker, object) =>
-    broker.parameters.set(object as unknown as Parameter, INTERNAL_USER),
+  parameter: (broker, { value, ...rest }) => {
+    const parameter = { ...rest, value: fromLogJson(value as Json) } as unknown as Parameter;
+    broker.parameters.set(parameter, INTERNAL_USER);
+  },
   "parameter.delete": (broker, { vhost, component, name }) =>
     void broker.parameters.delete(
       vhost as string,
@@ -104,7 +108,7 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
       INTERNAL_USER,
     ),
   "global-parameter": (broker, { name, value }) =>
-    broker.parameters.setGlobal(name as string, value as Json, INTERNAL_USER),
+    broker.parameters.setGlobal(name as string, fromLogJson(value as Json), INTERNAL_USER),
   "global-parameter.delete": (broker, { name }) =>
     void broker.parameters.deleteGlobal(name as string, INTERNAL_USER),
 };
@@ -141,14 +145,18 @@ function* describeAccess(broker: Broker): Iterable<Definition> {
 function* describeSettings(broker: Broker): Iterable<Definition> {
   for (const kind of ["policy", "operator_policy"] as const) {
     for (const policy of broker.policies.list(kind)) {
-      yield { kind: "policy", object: { kind, ...policy } };
+      const definition = toLogJson(policy.definition);
+      yield { kind: "policy", object: { kind, ...policy, definition } };
     }
   }
   for (const parameter of broker.parameters.list()) {
-    yield { kind: "parameter", object: { ...parameter } };
+    yield {
+      kind: "parameter",
+      object: { ...parameter, value: toLogJson(parameter.value) },
+    };
   }
-  for (const parameter of broker.parameters.listGlobal()) {
-    yield { kind: "global-parameter", object: { ...parameter } };
+  for (const { name, value } of broker.parameters.listGlobal()) {
+    yield { kind: "global-parameter", object: { name, value: toLogJson(value) } };
   }
 }
 

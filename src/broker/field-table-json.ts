@@ -1,11 +1,15 @@
 // Field tables as JSON, two ways: exact (types kept: for the log) and plain (as RabbitMQ's API and definition files show them).
 
-import type { FieldTable, FieldValue } from "./field-table.ts";
-import { EMPTY_TABLE } from "./field-table.ts";
+import { BrokerError } from "./errors.ts";
+import {
+  EMPTY_TABLE,
+  FIELD_TABLE_DEPTH_MAX,
+  type FieldTable,
+  type FieldValue,
+} from "./field-table.ts";
 import type { Json, JsonObject } from "./journaling.ts";
 
 const utf8 = new TextDecoder();
-const utf8Strict = new TextDecoder("utf-8", { fatal: true });
 const utf8Encoder = new TextEncoder();
 
 /** [name, type, value] for each field, in order. Integers over 32 bits are text, bytes base64, decimals [scale, value]. */
@@ -88,15 +92,42 @@ export function canonicalText(table: FieldTable): string {
   return JSON.stringify(tableToExactJson(sorted));
 }
 
-/** As RabbitMQ's HTTP API and definition files show a table: types are lost. Integers beyond 2^53 become text. */
-export function tableToPlainJson(table: FieldTable): JsonObject {
-  const object: Record<string, Json> = Object.create(null);
+/** JSON as it comes from and goes to people: whole numbers may be of any size. */
+export type PlainJson =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly PlainJson[]
+  | PlainJsonObject;
+export interface PlainJsonObject {
+  readonly [name: string]: PlainJson;
+}
+
+/** As RabbitMQ's HTTP API and definition files show a table: types are lost. Integers beyond 2^53 stay exact (bigint). */
+export function tableToPlainJson(table: FieldTable): PlainValues {
+  const object: Record<string, PlainValue> = Object.create(null);
   for (const [name, value] of table) object[name] = plainValue(value);
   return object;
 }
 
+/** What `tableToPlainJson` makes: nothing is undefined in it. */
+export type PlainValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly PlainValue[]
+  | PlainValues;
+export interface PlainValues {
+  readonly [name: string]: PlainValue;
+}
+
 /** One field value as RabbitMQ's API shows it. */
-export function plainValue(value: FieldValue): Json {
+export function plainValue(value: FieldValue): PlainValue {
   switch (value.type) {
     case "l":
     case "L":
@@ -121,46 +152,85 @@ export function plainValue(value: FieldValue): Json {
   }
 }
 
-function plainInteger(value: bigint): Json {
+function plainInteger(value: bigint): number | bigint {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 /**
  * Arguments from JSON, typed as RabbitMQ types them: text long string, integers signed 64 bit, others double.
- * Nested objects and arrays likewise. Undefined when it is not an object.
+ * Nested objects and arrays likewise. Undefined when it is not an object; throws precondition-failed where it is
+ * nested too deeply.
  */
-export function plainJsonToTable(json: Json | undefined): FieldTable | undefined {
+export function plainJsonToTable(json: PlainJson): FieldTable | undefined {
+  return toTable(json, 0);
+}
+
+function toTable(json: PlainJson, depth: number): FieldTable | undefined {
+  if (depth > FIELD_TABLE_DEPTH_MAX) {
+    throw new BrokerError(
+      "precondition-failed",
+      `arguments nested deeper than ${FIELD_TABLE_DEPTH_MAX} levels`,
+    );
+  }
   if (json === undefined || json === null) return EMPTY_TABLE;
   if (typeof json !== "object") return undefined;
   // Some tools write an empty table as [].
   if (Array.isArray(json)) return json.length === 0 ? EMPTY_TABLE : undefined;
   const table = new Map<string, FieldValue>();
-  for (const [name, value] of Object.entries(json as JsonObject)) {
-    table.set(name, plainJsonToValue(value));
+  for (const [name, value] of Object.entries(json)) {
+    if (value !== undefined) table.set(name, toValue(value, depth + 1));
   }
   return table;
 }
 
 /** One value of JSON as a field value. */
-export function plainJsonToValue(json: Json): FieldValue {
-  if (json === null) return { type: "V" };
-  if (typeof json === "boolean") return { type: "t", value: json };
-  if (typeof json === "string") return { type: "S", value: utf8Encoder.encode(json) };
-  if (typeof json === "number") {
-    return Number.isSafeInteger(json)
-      ? { type: "l", value: BigInt(json) }
-      : { type: "d", value: json };
-  }
-  if (Array.isArray(json)) return { type: "A", value: (json as Json[]).map(plainJsonToValue) };
-  return { type: "F", value: plainJsonToTable(json) ?? EMPTY_TABLE };
+export function plainJsonToValue(json: PlainJson): FieldValue {
+  return toValue(json, 0);
 }
 
-/** The text of bytes that are UTF-8, or undefined. */
-export function strictText(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8Strict.decode(bytes);
-  } catch {
-    return undefined;
+function toValue(json: PlainJson, depth: number): FieldValue {
+  if (json === null || json === undefined) return { type: "V" };
+  switch (typeof json) {
+    case "boolean":
+      return { type: "t", value: json };
+    case "string":
+      return { type: "S", value: utf8Encoder.encode(json) };
+    case "number":
+      return Number.isSafeInteger(json)
+        ? { type: "l", value: BigInt(json) }
+        : { type: "d", value: json };
+    case "bigint":
+      return wideInteger(json);
   }
+  if (!Array.isArray(json)) return { type: "F", value: toTable(json, depth) ?? EMPTY_TABLE };
+  if (depth > FIELD_TABLE_DEPTH_MAX) toTable(json, depth);
+  return { type: "A", value: (json as PlainJson[]).map((item) => toValue(item, depth + 1)) };
+}
+
+function wideInteger(value: bigint): FieldValue {
+  if (BigInt.asIntN(64, value) === value) return { type: "l", value };
+  if (BigInt.asUintN(64, value) === value) return { type: "L", value };
+  return { type: "d", value: Number(value) };
+}
+
+/** Stands for a whole number beyond 2^53 in JSON of the log. */
+const WIDE_INTEGER = "\0integer";
+
+/** Values of policies and parameters as the log keeps them. */
+export function toLogJson(json: PlainJson): Json {
+  if (json === undefined) return null;
+  if (typeof json === "bigint") return { [WIDE_INTEGER]: String(json) };
+  if (json === null || typeof json !== "object") return json;
+  if (Array.isArray(json)) return (json as PlainJson[]).map(toLogJson);
+  return Object.fromEntries(Object.entries(json).map(([name, item]) => [name, toLogJson(item)]));
+}
+
+/** The inverse of `toLogJson`. */
+export function fromLogJson(json: Json): PlainValue {
+  if (json === null || typeof json !== "object") return json;
+  if (Array.isArray(json)) return (json as Json[]).map(fromLogJson);
+  const digits = (json as JsonObject)[WIDE_INTEGER];
+  if (typeof digits === "string") return BigInt(digits);
+  return Object.fromEntries(Object.entries(json).map(([name, item]) => [name, fromLogJson(item)]));
 }

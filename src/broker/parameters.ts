@@ -4,18 +4,19 @@
 import type { DefinitionKind } from "./definition-kinds.ts";
 import { BrokerError } from "./errors.ts";
 import type { BrokerEvents } from "./events.ts";
-import type { Json, JsonObject } from "./journaling.ts";
+import { type PlainJson, toLogJson } from "./field-table-json.ts";
+import type { JsonObject } from "./journaling.ts";
 
 export interface Parameter {
   readonly vhost: string;
   readonly component: string;
   readonly name: string;
-  readonly value: Json;
+  readonly value: PlainJson;
 }
 
 export interface GlobalParameter {
   readonly name: string;
-  readonly value: Json;
+  readonly value: PlainJson;
 }
 
 /** Components whose parameters are accepted. RabbitMQ refuses those of plugins it does not have. */
@@ -34,7 +35,7 @@ export class Parameters {
   readonly #context: ParameterContext;
   /** By "vhost\0component\0name". */
   readonly #parameters = new Map<string, Parameter>();
-  readonly #global = new Map<string, Json>();
+  readonly #global = new Map<string, PlainJson>();
 
   constructor(context: ParameterContext) {
     this.#context = context;
@@ -65,7 +66,7 @@ export class Parameters {
     const { vhost, component, name, value } = parameter;
     this.check(component);
     this.#parameters.set(keyOf(vhost, component, name), { vhost, component, name, value });
-    this.#context.record("parameter", { vhost, component, name, value });
+    this.#context.record("parameter", { vhost, component, name, value: toLogJson(value) });
     this.#tell("parameter.set", by, { vhost, component, name });
   }
 
@@ -86,13 +87,13 @@ export class Parameters {
     return [...this.#global].map(([name, value]) => ({ name, value }));
   }
 
-  getGlobal(name: string): Json | undefined {
+  getGlobal(name: string): PlainJson {
     return this.#global.get(name);
   }
 
-  setGlobal(name: string, value: Json, by: string): void {
+  setGlobal(name: string, value: PlainJson, by: string): void {
     this.#global.set(name, value);
-    this.#context.record("global-parameter", { name, value });
+    this.#context.record("global-parameter", { name, value: toLogJson(value) });
     this.#tell("parameter.set", by, { name });
   }
 

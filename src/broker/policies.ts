@@ -5,8 +5,14 @@ import type { DefinitionKind } from "./definition-kinds.ts";
 import { BrokerError } from "./errors.ts";
 import type { BrokerEvents } from "./events.ts";
 import type { FieldTable } from "./field-table.ts";
-import { plainJsonToTable, plainJsonToValue } from "./field-table-json.ts";
-import type { Json, JsonObject } from "./journaling.ts";
+import {
+  type PlainJson,
+  type PlainValues,
+  plainJsonToTable,
+  plainJsonToValue,
+  toLogJson,
+} from "./field-table-json.ts";
+import type { JsonObject } from "./journaling.ts";
 import type { PatternMatcher } from "./patterns.ts";
 import type { QueueType } from "./queue/types.ts";
 import type { AppliedPolicies, AppliedPolicy } from "./settings/effective.ts";
@@ -35,7 +41,7 @@ export interface Policy {
   readonly pattern: string;
   readonly applyTo: PolicyTarget;
   /** Policy keys and values, as RabbitMQ's API has them. */
-  readonly definition: JsonObject;
+  readonly definition: PlainValues;
   /** Higher wins. */
   readonly priority: number;
 }
@@ -102,7 +108,11 @@ export class Policies {
   /** Adds or replaces; the policy has been through `parsePolicy`. */
   set(kind: PolicyKind, policy: Policy, by: string): void {
     this.#put(kind, policy);
-    this.#context.record("policy", { kind, ...policy });
+    this.#context.record("policy", {
+      kind,
+      ...policy,
+      definition: toLogJson(policy.definition),
+    });
     this.#context.events.emit("policy.set", {
       name: policy.name,
       vhost: policy.vhost,
@@ -170,7 +180,7 @@ export class Policies {
 }
 
 /** A policy with a key that a queue's type does not take does not apply to it at all, as in RabbitMQ. */
-function suitsType(definition: JsonObject, type: QueueType): boolean {
+function suitsType(definition: PlainValues, type: QueueType): boolean {
   return Object.keys(definition).every((key) => {
     const setting = queueSettingsByPolicyKey.get(key);
     return setting === undefined || setting.queueTypes.includes(type.name);
@@ -179,10 +189,10 @@ function suitsType(definition: JsonObject, type: QueueType): boolean {
 
 /** A policy as RabbitMQ's API and definition files write it, each field still to be checked. */
 export interface PolicyInput {
-  readonly pattern?: Json | undefined;
-  readonly "apply-to"?: Json | undefined;
-  readonly definition?: Json | undefined;
-  readonly priority?: Json | undefined;
+  readonly pattern?: PlainJson;
+  readonly "apply-to"?: PlainJson;
+  readonly definition?: PlainJson;
+  readonly priority?: PlainJson;
 }
 
 /** Checks a policy from outside. Throws precondition-failed with RabbitMQ's text. */
@@ -200,7 +210,7 @@ export function parsePolicy(
   ];
   if (missing.length > 0) throw new BrokerError("precondition-failed", `[${missing.join(",")}]`);
   if (typeof pattern !== "string") {
-    throw invalid(`pattern should be a binary string, actually was ${jsonTerm(pattern as Json)}`);
+    throw invalid(`pattern should be a binary string, actually was ${jsonTerm(pattern)}`);
   }
   try {
     matcher.check(pattern);
@@ -222,16 +232,16 @@ export function parsePolicy(
     name,
     pattern,
     applyTo: applyTo as PolicyTarget,
-    definition: parseDefinition(kind, definition as Json),
+    definition: parseDefinition(kind, definition),
     priority,
   };
 }
 
-function parseDefinition(kind: PolicyKind, json: Json): JsonObject {
-  if (json === null || typeof json !== "object" || Array.isArray(json)) {
+function parseDefinition(kind: PolicyKind, json: PlainJson): PlainValues {
+  if (json === null || json === undefined || typeof json !== "object" || Array.isArray(json)) {
     throw invalid(`definition must be a dictionary: ${jsonTerm(json)}`);
   }
-  const definition = json as JsonObject;
+  const definition = json as PlainValues;
   const entries = Object.entries(definition);
   if (entries.length === 0) throw invalid("no policy provided");
   const all = plainJsonToTable(definition) as FieldTable;

@@ -35,16 +35,13 @@ export class PolicyApplication implements Job {
   }
 
   runSlice(deadline: Deadline): boolean {
-    while (!deadline()) {
+    do {
       const exchange = this.#exchanges.pop();
-      if (exchange !== undefined) {
-        this.#applyToExchange(exchange);
-        continue;
-      }
-      const queue = this.#queues.pop();
-      if (queue === undefined) return true;
-      this.#applyToQueue(queue);
-    }
+      const queue = exchange === undefined ? this.#queues.pop() : undefined;
+      if (exchange !== undefined) this.#applyToExchange(exchange);
+      else if (queue !== undefined) this.#applyToQueue(queue);
+      else return true;
+    } while (!deadline());
     return this.#queues.length === 0 && this.#exchanges.length === 0;
   }
 

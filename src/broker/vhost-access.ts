@@ -7,6 +7,7 @@ import type { BrokerContext } from "./context.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { Destination, Exchange } from "./exchange/exchange.ts";
+import { exchangeTypeNamed } from "./exchange/types.ts";
 import { type FieldTable, longString, textOf } from "./field-table.ts";
 import { fieldTypeName } from "./field-values.ts";
 import {
@@ -67,7 +68,7 @@ export class VhostAccess {
   declareExchange(declaration: ExchangeDeclaration): Exchange {
     const { limits } = this.#context;
     const name = stripLineEnds(declaration.name);
-    this.vhost.exchangeType(declaration.type);
+    exchangeTypeNamed(declaration.type);
     refuseDefaultExchange(name);
     this.#check("exchange", name, "configure");
     const existing = this.vhost.exchanges.get(name);

@@ -8,14 +8,9 @@ import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { EventFacts } from "./events.ts";
 import { DefaultRouter, directType } from "./exchange/direct.ts";
-import {
-  type Binding,
-  type Destination,
-  Exchange,
-  type ExchangeType,
-} from "./exchange/exchange.ts";
+import { type Binding, type Destination, Exchange } from "./exchange/exchange.ts";
 import { predeclaredExchanges } from "./exchange/predeclared.ts";
-import { exchangeTypes } from "./exchange/types.ts";
+import { exchangeTypeNamed } from "./exchange/types.ts";
 import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
 import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
@@ -141,15 +136,6 @@ export class Vhost {
     return queue;
   }
 
-  /** The table entry of an exchange type; precondition-failed for an unknown one. */
-  exchangeType(name: string): ExchangeType {
-    const type = exchangeTypes.get(name);
-    if (type === undefined) {
-      throw new BrokerError("precondition-failed", `unknown exchange type '${name}'`);
-    }
-    return type;
-  }
-
   /**
    * Adds an exchange; the caller has made sure that the name is free and allowed. `number` is given by replay alone.
    */
@@ -159,7 +145,7 @@ export class Vhost {
     number: ExchangeNumber = this.#context.nextExchangeNumber(),
   ): Exchange {
     assert(!this.exchanges.has(declaration.name), "an exchange's name is free");
-    const type = this.exchangeType(declaration.type);
+    const type = exchangeTypeNamed(declaration.type);
     const definition = { ...declaration, number, vhost: this.name };
     const exchange = new Exchange(definition, type, type.createRouter(definition));
     exchange.settings = effectiveExchangeSettings(

@@ -70,6 +70,8 @@ export interface ExchangeType {
   readonly routesByKey: boolean;
   /** Topic permissions apply to its routing keys. */
   readonly hasTopicPermissions: boolean;
+  /** Throws BrokerError for a key or arguments that `bind` would refuse. */
+  checkBinding?(binding: Pick<Binding, "routingKey" | "arguments">): void;
   /** Throws BrokerError for arguments the type refuses. */
   createRouter(definition: ExchangeDefinition): ExchangeRouter;
 }

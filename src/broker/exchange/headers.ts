@@ -166,5 +166,6 @@ export const headersType: ExchangeType = {
   routesByContent: true,
   routesByKey: false,
   hasTopicPermissions: false,
+  checkBinding: (binding) => void matchMode(binding.arguments.get(MATCH_ARGUMENT)),
   createRouter: () => new HeadersRouter(),
 };

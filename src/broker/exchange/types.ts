@@ -1,5 +1,6 @@
 // The table of exchange types. A new type is one file and one entry here.
 
+import { BrokerError } from "../errors.ts";
 import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
@@ -9,3 +10,12 @@ import { topicType } from "./topic.ts";
 export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
   [directType, fanoutType, headersType, topicType].map((type) => [type.name, type]),
 );
+
+/** The table entry of a type; precondition-failed for an unknown one. */
+export function exchangeTypeNamed(name: string): ExchangeType {
+  const type = exchangeTypes.get(name);
+  if (type === undefined) {
+    throw new BrokerError("precondition-failed", `unknown exchange type '${name}'`);
+  }
+  return type;
+}

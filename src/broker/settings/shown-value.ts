@@ -1,9 +1,11 @@
 // Values as RabbitMQ's error texts print them (Erlang terms).
 
 import type { FieldValue } from "../field-table.ts";
-import { plainValue } from "../field-table-json.ts";
+import { type PlainJson, plainValue } from "../field-table-json.ts";
 import { fieldTypeName } from "../field-values.ts";
-import type { Json } from "../journaling.ts";
+
+/** What is nested deeper is not shown. */
+const SHOWN_DEPTH_MAX = 16;
 
 /** A value inside quotes: texts as they are, other things as a term. */
 export function shownValue(value: FieldValue): string {
@@ -37,11 +39,15 @@ function floatTerm(value: number): string {
 }
 
 /** A JSON value as an Erlang term: <<"text">>, 5, true, null, [..], #{..}. */
-export function jsonTerm(json: Json): string {
-  if (json === null || typeof json === "boolean") return String(json);
+export function jsonTerm(json: PlainJson, depth = 0): string {
+  if (depth > SHOWN_DEPTH_MAX) return "...";
+  if (json === null || json === undefined) return "null";
+  if (typeof json === "boolean" || typeof json === "bigint") return String(json);
   if (typeof json === "string") return `<<"${json.replaceAll(/["\\]/g, "\\$&")}">>`;
   if (typeof json === "number") return Number.isInteger(json) ? String(json) : floatTerm(json);
-  if (Array.isArray(json)) return `[${json.map(jsonTerm).join(",")}]`;
-  const fields = Object.entries(json).map(([name, value]) => `<<"${name}">> => ${jsonTerm(value)}`);
+  if (Array.isArray(json)) return `[${json.map((item) => jsonTerm(item, depth + 1)).join(",")}]`;
+  const fields = Object.entries(json).map(
+    ([name, value]) => `<<"${name}">> => ${jsonTerm(value, depth + 1)}`,
+  );
   return `#{${fields.join(",")}}`;
 }

@@ -1,0 +1,169 @@
+// Carries out a checked definitions file in slices: what is there stays as it is, users, permissions and policies are
+// replaced.
+
+import type { PasswordHash } from "../access/password-hash.ts";
+import type { Broker } from "../broker.ts";
+import type { PlainJson } from "../field-table-json.ts";
+import type { Deadline, Job } from "../turn.ts";
+import {
+  type DefinitionPlan,
+  type PlannedBinding,
+  type PlannedExchange,
+  type PlannedQueue,
+  type PlannedUser,
+  type PlannedVhost,
+  planDefinitions,
+} from "./plan.ts";
+
+export interface ImportOptions {
+  /** Undefined: a file of the whole broker; otherwise everything goes into this vhost, which exists. */
+  readonly vhost: string | undefined;
+  /** Who imports, for events. */
+  readonly by: string;
+  /** All is done and in the log up to `journal.position`. */
+  readonly onDone: () => void;
+  /** Something went wrong that the check had not seen; what had been done stays. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/**
+ * Checks a file and starts to carry it out. Throws BrokerError precondition-failed, naming the object that is wrong,
+ * before anything has changed.
+ */
+export function importDefinitions(broker: Broker, json: PlainJson, options: ImportOptions): void {
+  const plan = planDefinitions(broker, json, options.vhost);
+  hashPasswords(broker, plan.users, (hashes) => {
+    broker.turn.addJob(new DefinitionImport(broker, plan, hashes, options));
+  });
+}
+
+/** The same at once, for start-up and tests: answers when all is done. */
+export function importDefinitionsNow(
+  broker: Broker,
+  json: PlainJson,
+  options: Pick<ImportOptions, "vhost" | "by" | "onDone">,
+): void {
+  const plan = planDefinitions(broker, json, options.vhost);
+  hashPasswords(broker, plan.users, (hashes) => {
+    const onFailed = (error: unknown) => {
+      throw error;
+    };
+    new DefinitionImport(broker, plan, hashes, { ...options, onFailed }).runSlice(() => false);
+  });
+}
+
+type Hashes = ReadonlyMap<string, PasswordHash>;
+
+/** Hashes the plain passwords of the file. */
+function hashPasswords(
+  broker: Broker,
+  users: readonly PlannedUser[],
+  onHashed: (hashes: Hashes) => void,
+): void {
+  const hashes = new Map<string, PasswordHash>();
+  const plain = users.filter((user) => user.password !== undefined);
+  let missing = plain.length;
+  if (missing === 0) return onHashed(hashes);
+  for (const { name, password } of plain) {
+    broker.access.hash(password as string, (hash) => {
+      hashes.set(name, hash);
+      missing--;
+      if (missing === 0) onHashed(hashes);
+    });
+  }
+}
+
+class DefinitionImport implements Job {
+  readonly #broker: Broker;
+  readonly #options: ImportOptions;
+  readonly #hashes: Hashes;
+  readonly #steps: Iterator<void>;
+  #isHolding = false;
+
+  constructor(broker: Broker, plan: DefinitionPlan, hashes: Hashes, options: ImportOptions) {
+    this.#broker = broker;
+    this.#options = options;
+    this.#hashes = hashes;
+    this.#steps = this.#run(plan);
+  }
+
+  runSlice(deadline: Deadline): boolean {
+    try {
+      do {
+        if (this.#steps.next().done !== true) continue;
+        this.#options.onDone();
+        return true;
+      } while (!deadline());
+      return false;
+    } catch (error) {
+      if (this.#isHolding) this.#broker.releasePolicies();
+      this.#options.onFailed(error);
+      return true;
+    }
+  }
+
+  /** One step per object. */
+  *#run(plan: DefinitionPlan): Generator<void> {
+    const { access, parameters, policies } = this.#broker;
+    const { by } = this.#options;
+    yield* each(plan.users, (user) => this.#putUser(user));
+    yield* each(plan.vhosts, (vhost) => this.#putVhost(vhost));
+    yield* each(plan.vhostLimits, ({ vhost, limits }) => {
+      const there = this.#broker.vhosts.get(vhost);
+      if (there !== undefined) this.#broker.setVhostLimits(there, limits, by);
+    });
+    yield* each(plan.permissions, (permissions) => access.setPermissions(permissions, by));
+    yield* each(plan.topicPermissions, (topic) => access.setTopicPermissions(topic, by));
+    yield* each(plan.parameters, (parameter) => parameters.set(parameter, by));
+    yield* each(plan.globalParameters, ({ name, value }) => parameters.setGlobal(name, value, by));
+    this.#broker.holdPolicies();
+    this.#isHolding = true;
+    yield* each(plan.policies, ({ kind, policy }) => policies.set(kind, policy, by));
+    this.#broker.releasePolicies();
+    this.#isHolding = false;
+    yield* each(plan.exchanges, (exchange) => this.#putExchange(exchange));
+    yield* each(plan.queues, (queue) => this.#putQueue(queue));
+    yield* each(plan.bindings, (binding) => this.#putBinding(binding));
+  }
+
+  #putUser({ name, tags, limits, hash, password }: PlannedUser): void {
+    const known = password === undefined ? hash : this.#hashes.get(name);
+    this.#broker.access.putUser({ name, tags, hash: known, limits }, this.#options.by);
+  }
+
+  #putVhost({ name, metadata }: PlannedVhost): void {
+    const existing = this.#broker.vhosts.get(name);
+    if (existing === undefined) this.#broker.addVhost(name, metadata, this.#options.by);
+    else this.#broker.updateVhost(existing, metadata);
+  }
+
+  #putExchange({ vhost, declaration }: PlannedExchange): void {
+    const there = this.#broker.vhosts.get(vhost);
+    if (there === undefined || there.exchanges.has(declaration.name)) return;
+    there.addExchange(declaration, this.#options.by);
+  }
+
+  #putQueue({ vhost, type, declaration }: PlannedQueue): void {
+    const there = this.#broker.vhosts.get(vhost);
+    if (there === undefined || there.queues.has(declaration.name)) return;
+    there.addQueue(declaration, type, undefined, this.#options.by);
+  }
+
+  #putBinding({ vhost, kind, request }: PlannedBinding): void {
+    const there = this.#broker.vhosts.get(vhost);
+    const source = there?.exchanges.get(request.source);
+    const destination =
+      kind === "queue"
+        ? there?.queues.get(request.destination)
+        : there?.exchanges.get(request.destination);
+    if (there === undefined || source === undefined || destination === undefined) return;
+    there.bind(source, destination, request.routingKey, request.arguments, this.#options.by);
+  }
+}
+
+function* each<T>(items: readonly T[], act: (item: T) => void): Generator<void> {
+  for (const item of items) {
+    act(item);
+    yield;
+  }
+}
