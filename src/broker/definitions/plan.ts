@@ -72,6 +72,8 @@ export interface DefinitionPlan {
   readonly bindings: readonly PlannedBinding[];
 }
 
+/** The type of a queue whose file does not say. */
+const FALLBACK_TYPE = "classic";
 /** Before this version RabbitMQ's hashes were MD5 and did not say so. */
 const FIRST_SHA256_VERSION = [3, 6];
 
@@ -302,9 +304,8 @@ class Planner {
     const given = object.table("arguments");
     const asked = object.textOr("type", undefined);
     // Files before 3.8 have no type; those after have it beside the arguments, which may lack it.
-    const isInArguments =
-      asked === undefined || asked === "classic" || given.has(QUEUE_TYPE_ARGUMENT);
-    const queueArguments = isInArguments
+    const isSaid = asked === undefined || asked === FALLBACK_TYPE || given.has(QUEUE_TYPE_ARGUMENT);
+    const queueArguments = isSaid
       ? given
       : new Map([...given, [QUEUE_TYPE_ARGUMENT, longString(asked)]]);
     const declaration = {
@@ -315,7 +316,7 @@ class Planner {
       arguments: queueArguments,
     };
     const type = this.#explaining(object, () => {
-      const found = queueTypeOf(queueArguments, "classic", object.where);
+      const found = queueTypeOf(queueArguments, FALLBACK_TYPE, object.where);
       checkQueueArguments(found, queueArguments, object.where);
       checkQueueFlags(found, declaration, object.where);
       return found;
