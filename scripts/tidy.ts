@@ -114,6 +114,7 @@ function main(): void {
     ...sources.flatMap(checkImports),
     ...sources.flatMap(checkBans),
     ...sources.flatMap(checkLengths),
+    ...checkLockFile(),
     ...(process.argv.includes("--strict") ? unreachable(sources) : []),
   ];
   const allowedPath = join(root, "scripts", "tidy-allowed.json");
@@ -282,6 +283,28 @@ function longFunctions(path: string, lines: readonly string[]): Problem[] {
     const size = { key: `${path} ${name}`, lines: length };
     const text = `${name} has ${length} lines, at most ${FUNCTION_LINES_MAX}`;
     problems.push({ path, line: index + 1, text, size });
+  }
+  return problems;
+}
+
+/**
+ * npm leaves packages for other platforms out of the lock file when the registry it asked lacks them, and refuses
+ * such a file on the next `npm ci`.
+ */
+function checkLockFile(): Problem[] {
+  const path = "package-lock.json";
+  const text = readFileSync(join(root, path), "utf8");
+  const problems: Problem[] = [];
+  if (text.includes('"resolved":')) {
+    problems.push({ path, line: 1, text: "names a registry; set omit-lockfile-registry-resolved" });
+  }
+  type Package = { readonly optionalDependencies?: Readonly<Record<string, string>> };
+  const packages: Readonly<Record<string, Package>> = JSON.parse(text).packages;
+  for (const [at, { optionalDependencies }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies ?? {})) {
+      if (packages[`node_modules/${name}`] || packages[`${at}/node_modules/${name}`]) continue;
+      problems.push({ path, line: 1, text: `lacks ${name}, which ${at} may need elsewhere` });
+    }
   }
   return problems;
 }
