@@ -9,6 +9,7 @@ import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import {
   commitBytes,
   definitionBytes,
+  ENTRY_PIECE_BYTES_MAX,
   MOVE_PREFIX_BYTES,
   PUBLISH_PREFIX_BYTES,
   partBytes,
@@ -29,7 +30,6 @@ import type { Queue } from "./queue/queue.ts";
 
 /** A publish to more queues than this takes several entries, each with the record. */
 export const TARGETS_PER_ENTRY_MAX = 8_192;
-const PIECE_BYTES_MAX = 524_288;
 const COMMIT_RANGES_MAX = 16_384;
 const NONE = -1;
 
@@ -205,13 +205,13 @@ export class Journal implements DefinitionJournal {
   define(kind: string, object: JsonObject): void {
     const kindBytes = textEncoder.encode(kind);
     const json = textEncoder.encode(JSON.stringify(object));
-    for (let from = 0; from < json.length; from += PIECE_BYTES_MAX) {
-      const piece = json.subarray(from, from + PIECE_BYTES_MAX);
+    for (let from = 0; from < json.length; from += ENTRY_PIECE_BYTES_MAX) {
+      const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
       const at = this.#log.append(
         EntryKind.definition,
         definitionBytes(kindBytes.length, piece.length),
       );
-      const continued = from + PIECE_BYTES_MAX < json.length;
+      const continued = from + ENTRY_PIECE_BYTES_MAX < json.length;
       writeDefinition(this.#arena.u8, at, kindBytes, piece, continued);
     }
   }

@@ -21,12 +21,15 @@ import type { Address, Arena } from "../lib/arena.ts";
 import type { QueueNumber, Sequence } from "./numbers.ts";
 import type { Publication } from "./publication.ts";
 import { writeRecord } from "./publication.ts";
+import type { PageFacts } from "./recovery.ts";
 
 export const TARGET_BYTES = 24;
 export const RANGE_BYTES = 16;
 export const COMMIT_RANGE_BYTES = 24;
 export const RETURNED_RANGE_BYTES = 24;
 export const PAGE_FACTS_BYTES = 56;
+/** Longer definitions are split into entries of this length. */
+export const ENTRY_PIECE_BYTES_MAX = 524_288;
 /** `flags` of a definition or commit entry that goes on in the next entry of its kind. */
 export const CONTINUED = 1;
 
@@ -188,3 +191,25 @@ export function writeCommitHead(
 }
 
 export const CommitField = { transaction: 0, flags: 8, ranges: COMMIT_HEAD_BYTES } as const;
+
+export function writePageFacts(view: DataView, at: Address, page: PageFacts): void {
+  view.setFloat64(at, page.handle, true);
+  view.setFloat64(at + 8, page.lengthBytes, true);
+  view.setFloat64(at + 16, page.firstSequence, true);
+  view.setFloat64(at + 24, page.lastSequence, true);
+  view.setFloat64(at + 32, page.messageCount, true);
+  view.setFloat64(at + 40, page.messageBytes, true);
+  view.setFloat64(at + 48, page.lastExpiryMs, true);
+}
+
+export function readPageFacts(view: DataView, at: Address): PageFacts {
+  return {
+    handle: view.getFloat64(at, true),
+    lengthBytes: view.getFloat64(at + 8, true),
+    firstSequence: view.getFloat64(at + 16, true),
+    lastSequence: view.getFloat64(at + 24, true),
+    messageCount: view.getFloat64(at + 32, true),
+    messageBytes: view.getFloat64(at + 40, true),
+    lastExpiryMs: view.getFloat64(at + 48, true),
+  };
+}

@@ -6,6 +6,9 @@ import type { Address } from "../lib/arena.ts";
 import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import type { PageHandle } from "./ports.ts";
 
+/** `lowestLogPosition` of what needs nothing of the log. */
+export const NO_LOG_POSITION: LogPosition = Number.POSITIVE_INFINITY;
+
 /** A written page as checkpoints name it. */
 export interface PageFacts {
   readonly handle: PageHandle;

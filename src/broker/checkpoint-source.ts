@@ -1,0 +1,156 @@
+// Describes a broker for a checkpoint, and has it let go of old log entries.
+
+import type { Broker } from "./broker.ts";
+import type { Journal } from "./journal.ts";
+import type { JsonObject } from "./journaling.ts";
+import {
+  definitionBytes,
+  ENTRY_PIECE_BYTES_MAX,
+  PAGE_FACTS_BYTES,
+  RANGE_BYTES,
+  RETURNED_RANGE_BYTES,
+  writeDefinition,
+  writePageFacts,
+} from "./log-entries.ts";
+import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import { type CheckpointSource, EntryKind, type EntrySink } from "./ports.ts";
+import { type CheckpointWriter, NO_LOG_POSITION, type PageFacts } from "./recovery.ts";
+
+const encoder = new TextEncoder();
+
+export class BrokerCheckpoint implements CheckpointSource {
+  readonly #broker: Broker;
+  readonly #journal: Journal;
+  readonly #exportDefinitions: () => string;
+
+  constructor(broker: Broker, journal: Journal, exportDefinitions: () => string) {
+    this.#broker = broker;
+    this.#journal = journal;
+    this.#exportDefinitions = exportDefinitions;
+  }
+
+  get lowestLogPosition(): LogPosition {
+    let lowest = NO_LOG_POSITION;
+    for (const vhost of this.#broker.vhosts.values()) {
+      for (const { recoverable } of vhost.queues.values()) {
+        if (recoverable === undefined) continue;
+        const position = recoverable.lowestLogPosition;
+        if (position < lowest) lowest = position;
+      }
+    }
+    return lowest;
+  }
+
+  writeOutBefore(position: LogPosition): void {
+    for (const vhost of this.#broker.vhosts.values()) {
+      for (const { recoverable } of vhost.queues.values()) {
+        if (recoverable !== undefined && recoverable.lowestLogPosition < position) {
+          recoverable.writeOutBefore(position);
+        }
+      }
+    }
+  }
+
+  capture(sink: EntrySink): void {
+    for (const { kind, object } of this.#broker.definitions()) define(sink, kind, object);
+    const at = sink.append(EntryKind.numbers, 24);
+    sink.view.setFloat64(at, this.#broker.lastQueueNumber, true);
+    sink.view.setFloat64(at + 8, this.#broker.lastExchangeNumber, true);
+    sink.view.setFloat64(at + 16, this.#journal.lastTransaction, true);
+    const writer = new QueueWriter(sink);
+    for (const vhost of this.#broker.vhosts.values()) {
+      for (const { recoverable } of vhost.queues.values()) recoverable?.checkpoint(writer);
+    }
+    writer.flush();
+  }
+
+  exportDefinitions(): string {
+    return this.#exportDefinitions();
+  }
+}
+
+function define(sink: EntrySink, kind: string, object: JsonObject): void {
+  const kindBytes = encoder.encode(kind);
+  const json = encoder.encode(JSON.stringify(object));
+  for (let from = 0; from < json.length; from += ENTRY_PIECE_BYTES_MAX) {
+    const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
+    const length = definitionBytes(kindBytes.length, piece.length);
+    const at = sink.append(EntryKind.definition, length);
+    writeDefinition(sink.u8, at, kindBytes, piece, from + ENTRY_PIECE_BYTES_MAX < json.length);
+  }
+}
+
+/** Rows of one queue and kind become one entry, up to this many. */
+const ROWS_PER_ENTRY_MAX = 4_096;
+
+class QueueWriter implements CheckpointWriter {
+  readonly #sink: EntrySink;
+  #kind: EntryKind = EntryKind.pages;
+  #queue: QueueNumber = 0;
+  /** Page facts, or numbers in rows. */
+  #pages: PageFacts[] = [];
+  #numbers: number[] = [];
+
+  constructor(sink: EntrySink) {
+    this.#sink = sink;
+  }
+
+  lastSequences(queue: QueueNumber, sequences: readonly Sequence[]): void {
+    this.#row(EntryKind.lastSequences, queue, sequences);
+  }
+
+  deliveredUpTo(queue: QueueNumber, sequence: Sequence): void {
+    this.flush();
+    const at = this.#sink.append(EntryKind.deliveredUpTo, 16);
+    this.#sink.view.setFloat64(at, queue, true);
+    this.#sink.view.setFloat64(at + 8, sequence, true);
+  }
+
+  page(queue: QueueNumber, page: PageFacts): void {
+    this.#begin(EntryKind.pages, queue);
+    this.#pages.push(page);
+    if (this.#pages.length === ROWS_PER_ENTRY_MAX) this.flush();
+  }
+
+  settled(queue: QueueNumber, from: Sequence, to: Sequence): void {
+    this.#row(EntryKind.settle, queue, [from, to]);
+    if (this.#numbers.length * 8 >= ROWS_PER_ENTRY_MAX * RANGE_BYTES) this.flush();
+  }
+
+  returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void {
+    this.#row(EntryKind.returned, queue, [from, to, deliveryCount]);
+    if (this.#numbers.length * 8 >= ROWS_PER_ENTRY_MAX * RETURNED_RANGE_BYTES) this.flush();
+  }
+
+  /** Writes the entry that is being gathered. */
+  flush(): void {
+    const rows = this.#pages.length * PAGE_FACTS_BYTES + this.#numbers.length * 8;
+    if (rows === 0) return;
+    const sink = this.#sink;
+    let at = sink.append(this.#kind, 8 + rows);
+    sink.view.setFloat64(at, this.#queue, true);
+    at += 8;
+    for (const page of this.#pages) {
+      writePageFacts(sink.view, at, page);
+      at += PAGE_FACTS_BYTES;
+    }
+    for (const number of this.#numbers) {
+      sink.view.setFloat64(at, number, true);
+      at += 8;
+    }
+    this.#pages = [];
+    this.#numbers = [];
+  }
+
+  #row(kind: EntryKind, queue: QueueNumber, numbers: readonly number[]): void {
+    this.#begin(kind, queue);
+    this.#numbers.push(...numbers);
+  }
+
+  #begin(kind: EntryKind, queue: QueueNumber): void {
+    if (kind === this.#kind && queue === this.#queue) return;
+    this.flush();
+    this.#kind = kind;
+    this.#queue = queue;
+  }
+}
