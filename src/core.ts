@@ -71,5 +71,6 @@ export function createCore(options: CoreOptions): Broker {
     createQueue: (vhost, definition, settings) =>
       createQueue(contextOf(vhost), definition, settings),
   });
+  journal.gather = () => broker.turn.appendGathered();
   return broker;
 }

@@ -4,7 +4,8 @@ import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-liste
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
-import type { Endpoint, Env, TlsFacts } from "./env/env.ts";
+import { type Durability, inMemory, onDisk } from "./durability.ts";
+import type { Disk, Endpoint, Env, TlsFacts } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
@@ -14,12 +15,13 @@ import type { RunningManagement } from "./management/start.ts";
 import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
-import { MemoryEngine } from "./store/memory-engine.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
 /** The outside world of a server. */
 export interface ServerWorld extends Pick<Env, "clock" | "random" | "net"> {
   readonly memory: Memory;
+  /** Where the data directory lies; without one everything stays in memory. */
+  readonly disk?: Disk;
   /** Reads a file the configuration names (certificates); throws when it can't. */
   readonly readFile: (path: string) => string;
   readonly hostName: string;
@@ -33,6 +35,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Something was thrown that nobody expected. */
   readonly onBug: (error: unknown) => void;
+  /** The disk failed: nothing can be promised any more, and the process must end. Default: onBug. */
+  readonly onStorageFailed?: (reason: string) => void;
 }
 
 /** How long clients get to close in order when the server stops. */
@@ -44,10 +48,12 @@ export class Server {
   readonly log: Log;
   readonly #world: ServerWorld;
   readonly #amqp: Amqp091Acceptor;
+  readonly #durability: Durability;
   #listeners: readonly OpenListener[] = [];
   #management: RunningManagement | undefined = undefined;
 
-  private constructor(options: ServerOptions) {
+  private constructor(options: ServerOptions, durability: Durability) {
+    this.#durability = durability;
     this.config = options.config;
     this.log = options.log;
     this.#world = options.world;
@@ -58,7 +64,7 @@ export class Server {
       clock,
       random,
       memory,
-      engine: new MemoryEngine({ memory, clock }),
+      engine: durability.engine,
       nodeName,
       clusterName: node.clusterName ?? nodeName,
       defaultQueueType: resources.defaultQueueType,
@@ -78,7 +84,13 @@ export class Server {
 
   /** Starts everything; rejects with one clear sentence (ListenError, …) when something asked for can't be had. */
   static async start(options: ServerOptions): Promise<Server> {
-    const server = new Server(options);
+    const durability = await openDurability(options);
+    const server = new Server(options, durability);
+    server.broker.onLogFailed = (reason) => {
+      if (options.onStorageFailed === undefined) options.onBug(new Error(reason));
+      else options.onStorageFailed(reason);
+    };
+    await durability.recover(server.broker);
     await server.#createDefaults();
     server.#listeners = await openListeners(
       options.world.net,
@@ -132,6 +144,7 @@ export class Server {
     await this.#management?.close();
     await closeListeners(this.#listeners);
     await Promise.race([this.#amqp.closeAll(reason), this.#wait(CLOSE_CLIENTS_MS)]);
+    await this.#durability.close();
     this.broker.timers.stop();
     this.broker.turn.stop();
   }
@@ -247,3 +260,14 @@ const alternativeNamePrefixes = {
   uri: "URI:",
   other_name: "othername:",
 } as const;
+
+function openDurability({ config, world, log }: ServerOptions): Promise<Durability> {
+  const { clock, random, memory, disk } = world;
+  const { inMemory: keepsNothing, dataDirectory } = config.node;
+  if (keepsNothing || disk === undefined) return Promise.resolve(inMemory({ memory, clock }));
+  return onDisk({
+    ...{ clock, random, memory, disk },
+    directory: dataDirectory,
+    onNotice: (text) => log.write("warning", "storage", text),
+  });
+}

@@ -1,7 +1,6 @@
 // Describes a broker for a checkpoint, and has it let go of old log entries.
 
 import type { Broker } from "./broker.ts";
-import type { Journal } from "./journal.ts";
 import type { JsonObject } from "./journaling.ts";
 import {
   definitionBytes,
@@ -20,12 +19,10 @@ const encoder = new TextEncoder();
 
 export class BrokerCheckpoint implements CheckpointSource {
   readonly #broker: Broker;
-  readonly #journal: Journal;
   readonly #exportDefinitions: () => string;
 
-  constructor(broker: Broker, journal: Journal, exportDefinitions: () => string) {
+  constructor(broker: Broker, exportDefinitions: () => string) {
     this.#broker = broker;
-    this.#journal = journal;
     this.#exportDefinitions = exportDefinitions;
   }
 
@@ -56,7 +53,7 @@ export class BrokerCheckpoint implements CheckpointSource {
     const at = sink.append(EntryKind.numbers, 24);
     sink.view.setFloat64(at, this.#broker.lastQueueNumber, true);
     sink.view.setFloat64(at + 8, this.#broker.lastExchangeNumber, true);
-    sink.view.setFloat64(at + 16, this.#journal.lastTransaction, true);
+    sink.view.setFloat64(at + 16, this.#broker.journal.lastTransaction, true);
     const writer = new QueueWriter(sink);
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.queues.values()) recoverable?.checkpoint(writer);

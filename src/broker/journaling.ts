@@ -11,6 +11,8 @@ export interface JsonObject {
 }
 
 export interface DefinitionJournal {
+  /** The highest transaction number given out; checkpoints keep it, replay sets it. */
+  lastTransaction: number;
   /** Just behind the last entry: what a reply waits for. */
   readonly position: LogPosition;
   /** Everything before this is safe. */
@@ -29,6 +31,7 @@ export interface DefinitionJournal {
 
 /** Keeps nothing: for brokers that restart empty, and for replay. */
 export class NoJournal implements DefinitionJournal {
+  lastTransaction = 0;
   readonly position = 0;
   readonly durablePosition = 0;
   beginTransaction(): void {}

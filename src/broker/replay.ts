@@ -4,7 +4,6 @@
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Broker } from "./broker.ts";
-import type { Journal } from "./journal.ts";
 import type { JsonObject } from "./journaling.ts";
 import {
   COMMIT_RANGE_BYTES,
@@ -35,7 +34,6 @@ interface RestoredMessage {
 
 export class Replay implements ReplayHandler {
   readonly #broker: Broker;
-  readonly #journal: Journal;
   readonly #view: DataView;
   readonly #publish: PublishView;
   /** Cleared by every definition. */
@@ -62,9 +60,8 @@ export class Replay implements ReplayHandler {
     [EntryKind.pages]: (at, lengthBytes) => this.#pages(at, lengthBytes),
   };
 
-  constructor(broker: Broker, journal: Journal) {
+  constructor(broker: Broker) {
     this.#broker = broker;
-    this.#journal = journal;
     this.#view = broker.memory.arena.view;
     this.#publish = new PublishView(this.#view);
     broker.startReplay();
@@ -90,7 +87,7 @@ export class Replay implements ReplayHandler {
       }
     }
     this.#uncommitted.clear();
-    this.#journal.lastTransaction = this.#lastTransaction;
+    this.#broker.journal.lastTransaction = this.#lastTransaction;
     this.#broker.endReplay();
     for (const vhost of this.#broker.vhosts.values()) {
       for (const queue of vhost.queues.values()) queue.recoverable?.restored();

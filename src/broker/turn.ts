@@ -115,7 +115,7 @@ export class Turn {
     if (this.#stopped || this.#running) return;
     this.#running = true;
     this.#runJobs();
-    this.#appendGathered();
+    this.appendGathered();
     this.hooks.commitLog();
     // Lists may grow while they are worked off (a delivery that dead-letters, for example):
     // what is added goes to the next turn, except flushes, which belong to this one.
@@ -141,7 +141,8 @@ export class Turn {
     }
   }
 
-  #appendGathered(): void {
+  /** What was gathered so far goes to the log now: a transaction begins or ends. */
+  appendGathered(): void {
     const gatherers = this.#gatherers;
     for (let i = 0; i < gatherers.length; i++) {
       const gatherer = gatherers[i] as LogGatherer;

@@ -6,6 +6,7 @@ import { CertificateError } from "../amqp-listeners.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
+import { NodeDisk } from "../env/node-disk.ts";
 import { NodeNet } from "../env/node-net.ts";
 import { nodeProcessFacts } from "../env/process-facts.ts";
 import { Memory } from "../lib/memory.ts";
@@ -13,6 +14,7 @@ import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
 import { ListenError } from "../listeners.ts";
 import type { Log, LogLevel } from "../log.ts";
 import { Server } from "../server.ts";
+import { StoreRefusal } from "../store/data-directory.ts";
 import { LEVERET_VERSION } from "../version.ts";
 
 export interface StartFlags {
@@ -27,6 +29,8 @@ export interface StartFlags {
 /** RabbitMQ's (sysexits') codes. */
 const EXIT_CONFIG = 78;
 const EXIT_UNAVAILABLE = 69;
+const EXIT_NO_DATA_DIRECTORY = 73;
+const EXIT_STORAGE_FAILED = 74;
 
 /** Runs the broker until a signal; answers the exit code. */
 export async function start(flags: StartFlags): Promise<number> {
@@ -50,6 +54,7 @@ export async function start(flags: StartFlags): Promise<number> {
   try {
     return await serve(loaded, log);
   } catch (error) {
+    if (error instanceof StoreRefusal) return fail(error.message, EXIT_NO_DATA_DIRECTORY);
     if (error instanceof CertificateError) return fail(error.message, EXIT_CONFIG);
     if (!(error instanceof ListenError)) throw error;
     return fail(error.message, EXIT_UNAVAILABLE);
@@ -65,9 +70,14 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
     log,
     onBug: (error) =>
       log.write("error", "node", error instanceof Error ? `${error.stack}` : `${error}`),
+    onStorageFailed: (reason) => {
+      log.write("error", "storage", `${reason}: nothing can be confirmed any more, stopping`);
+      process.exit(EXIT_STORAGE_FAILED);
+    },
     world: {
       memory,
       clock: nodeClock,
+      disk: new NodeDisk(memory.arena),
       random: nodeRandom,
       net: new NodeNet({ memory, warn }),
       readFile: (path) => readFileSync(path, "utf8"),

@@ -1,0 +1,63 @@
+// Puts a broker on its engine: memory alone, or the store in a data directory, from which it hears what was before.
+
+import type { Broker } from "./broker/broker.ts";
+import { BrokerCheckpoint } from "./broker/checkpoint-source.ts";
+import type { Engine } from "./broker/ports.ts";
+import { Replay } from "./broker/replay.ts";
+import type { Clock, Disk, Random } from "./env/env.ts";
+import type { Memory } from "./lib/memory.ts";
+import type { LogFileSizes } from "./store/log-files.ts";
+import { MemoryEngine } from "./store/memory-engine.ts";
+import { type RecoveryReport, Store } from "./store/store.ts";
+
+export interface DurabilityOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly memory: Memory;
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly logFileSizes?: LogFileSizes;
+  readonly segmentBytes?: number;
+  /** One sentence people should know: damage, trouble that passes. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** What a broker runs on, and how it starts and ends. */
+export interface Durability {
+  readonly engine: Engine;
+  /** The store behind it; undefined in memory. */
+  readonly store: Store | undefined;
+  /** Brings back what was. To be called once, before anybody uses the broker. */
+  recover(broker: Broker): Promise<RecoveryReport | undefined>;
+  /** Afterwards everything is on disk, and the next start is quick. */
+  close(): Promise<void>;
+}
+
+/** A broker that restarts empty. */
+export function inMemory(options: { readonly memory: Memory; readonly clock: Clock }): Durability {
+  return {
+    engine: new MemoryEngine(options),
+    store: undefined,
+    recover: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A broker on a data directory. Rejects with a StoreRefusal when the directory is not to be used. */
+export async function onDisk(options: DurabilityOptions): Promise<Durability> {
+  const store = await Store.open(options);
+  return {
+    engine: store,
+    store,
+    recover: async (broker) => {
+      const replay = new Replay(broker);
+      const report = await store.replay(replay);
+      replay.end();
+      store.begin(
+        new BrokerCheckpoint(broker, () => JSON.stringify([...broker.definitions()], null, 1)),
+      );
+      return report;
+    },
+    close: () => store.close(),
+  };
+}
