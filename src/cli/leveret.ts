@@ -28,6 +28,16 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
       const { start } = await import("./start.ts");
       exitCode = await start(flags);
     });
+  program
+    .command("perf")
+    .description("load any AMQP 0-9-1 broker and measure it")
+    .argument("[args...]", "see leveret perf -?")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async () => {
+      const { perf } = await import("./perf.ts");
+      exitCode = await perf(args.slice(args.indexOf("perf") + 1));
+    });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
