@@ -214,9 +214,16 @@ export class LoadRun {
 
   /** Lets everything that was published arrive, and answers what is left in the queues. */
   async #stop(): Promise<number | undefined> {
-    const settled = Promise.all(this.#publishers.map((publisher) => publisher.stop()));
-    await this.#until(() => undefined, 0);
-    await Promise.race([settled, this.#until(() => undefined, DRAIN_MS_MAX / 1e3)]);
+    let isSettled = false;
+    Promise.all(this.#publishers.map((publisher) => publisher.stop())).then(
+      () => {
+        isSettled = true;
+      },
+      (error: unknown) => {
+        this.#failure ??= error as Error;
+      },
+    );
+    await this.#until(() => (isSettled ? "settled" : undefined), DRAIN_MS_MAX / 1e3);
     if (this.#consumers.length > 0) await this.#drain();
     await answered(Promise.all(this.#consumers.map((consumer) => consumer.stop())));
     const { autoDelete, exclusive } = this.#plan.queues;
@@ -300,6 +307,14 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** The answer, or undefined when it does not come in time. */
-function answered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  return Promise.race([answer, sleep(ANSWER_MS_MAX).then(() => undefined)]);
+async function answered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ANSWER_MS_MAX);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
