@@ -8,6 +8,7 @@ import type {
 import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Management } from "../management.ts";
+import type { QueueFigures } from "../sampling/metrics.ts";
 import { counter, type Family, gauge } from "./family.ts";
 
 /** Facts that take a call to gather, once per scrape. */
@@ -90,7 +91,13 @@ export const objectCountFamilies: readonly Family<NodeScrape>[] = [
   gauge("queues", "Queues", ({ management }) => management.broker.queueCount),
 ];
 
-export const queueCoarseFamilies: readonly Family<Queue>[] = [
+/** A queue's numbers, each read from it once per scrape. */
+export interface QueueScrape extends QueueFigures {
+  readonly definition: Queue["definition"];
+  readonly consumerCount: number;
+}
+
+export const queueCoarseFamilies: readonly Family<QueueScrape>[] = [
   gauge("queue_messages_ready", "Messages ready to be delivered", ({ depth }) => depth.ready),
   gauge(
     "queue_messages_unacked",
@@ -105,11 +112,11 @@ export const queueCoarseFamilies: readonly Family<Queue>[] = [
   counter("queue_process_reductions", "Always 0: there are no Erlang processes", () => 0),
 ];
 
-export const queueConsumerFamilies: readonly Family<Queue>[] = [
+export const queueConsumerFamilies: readonly Family<QueueScrape>[] = [
   gauge("queue_consumers", "Consumers of a queue", (queue) => queue.consumerCount),
 ];
 
-export const queueFamilies: readonly Family<Queue>[] = [
+export const queueFamilies: readonly Family<QueueScrape>[] = [
   gauge("queue_consumer_capacity", "Share of time consumers could take messages", (queue) =>
     Number(queue.consumerCount > 0),
   ),
@@ -157,7 +164,7 @@ export const queueFamilies: readonly Family<Queue>[] = [
 ];
 
 /** What a queue has handed out, in RabbitMQ 4's words. */
-export const queueDeliveryFamilies: readonly Family<Queue>[] = [
+export const queueDeliveryFamilies: readonly Family<QueueScrape>[] = [
   counter(
     "queue_get_ack",
     "Messages got that await an acknowledgement",
@@ -184,7 +191,7 @@ export const queueDeliveryFamilies: readonly Family<Queue>[] = [
 ];
 
 /** Channels do not tell what went to which queue: the queue counts it. */
-export const queuePublishFamilies: readonly Family<Queue>[] = [
+export const queuePublishFamilies: readonly Family<QueueScrape>[] = [
   counter(
     "queue_messages_published",
     "Messages published into a queue",

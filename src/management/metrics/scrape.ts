@@ -7,7 +7,7 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
-import type { Queue, QueueCounters } from "../../broker/queue/queue.ts";
+import type { QueueCounters } from "../../broker/queue/queue.ts";
 import { Slicer } from "../listing.ts";
 import type { Management } from "../management.ts";
 import { channelName } from "../views/consumer.ts";
@@ -147,14 +147,17 @@ class Scrape {
     );
   }
 
-  queues(): AsyncIterable<string> {
-    const objects: Queue[] = [];
+  async *queues(): AsyncIterable<string> {
+    const objects: families.QueueScrape[] = [];
     for (const vhost of this.#vhosts()) {
       for (const queue of vhost.queues.values()) {
-        if (this.#wantsQueue(queue.definition.name)) objects.push(queue);
+        const { definition, counters, depth, consumerCount } = queue;
+        if (!this.#wantsQueue(definition.name)) continue;
+        objects.push({ definition, counters, depth, consumerCount });
+        if (this.#slicer.due) await this.#slicer.pause();
       }
     }
-    return this.#objects(this.#chosen(GROUPS.queue), objects, ({ definition }) =>
+    yield* this.#objects(this.#chosen(GROUPS.queue), objects, ({ definition }) =>
       labelsText([
         ["vhost", definition.vhost],
         ["queue", definition.name],

@@ -5,7 +5,10 @@ import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Metric } from "./series.ts";
 
-export const queueMetrics: readonly Metric<Queue>[] = [
+/** A queue's numbers, each read from it once. */
+export type QueueFigures = Pick<Queue, "depth" | "counters">;
+
+export const queueMetrics: readonly Metric<QueueFigures>[] = [
   { name: "messages", read: ({ depth }) => depth.ready + depth.unacknowledged },
   { name: "messages_ready", read: ({ depth }) => depth.ready },
   { name: "messages_unacknowledged", read: ({ depth }) => depth.unacknowledged },

@@ -8,7 +8,7 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
-import type { Queue } from "../../broker/queue/queue.ts";
+import type { QueueDepth } from "../../broker/queue/queue.ts";
 import type { Deadline, Job } from "../../broker/turn.ts";
 import type { TimerHandle } from "../../env/env.ts";
 import { GLOBAL_RETENTION, OBJECT_RETENTION, type Retention } from "./history.ts";
@@ -35,7 +35,7 @@ class TotalsSum implements Totals {
   sentBytes = 0;
   readonly messages: ChannelCounters = noMessages();
 
-  addQueue({ depth }: Queue): void {
+  addDepth(depth: QueueDepth): void {
     this.messagesReady += depth.ready;
     this.messagesUnacknowledged += depth.unacknowledged;
   }
@@ -210,8 +210,9 @@ class Walk implements Job {
         totals.sentBytes += retired.sentBytes;
       }
       for (const queue of vhost.queues.values()) {
-        this.#sampler.sample<Queue>(queue, queue, queueMetrics, this.#timeMs);
-        totals.addQueue(queue);
+        const { depth, counters } = queue;
+        this.#sampler.sample(queue, { depth, counters }, queueMetrics, this.#timeMs);
+        totals.addDepth(depth);
         yield;
       }
       for (const exchange of vhost.exchanges.values()) {

@@ -60,12 +60,12 @@ export class Series<T> {
 }
 
 /** `publish_details` and its like: rate, and with a range the samples too. */
-export interface Details {
+export type Details = {
   readonly rate: number;
   readonly samples?: readonly { readonly sample: number; readonly timestamp: number }[];
   readonly avg?: number;
   readonly avg_rate?: number;
-}
+};
 
 export function detailsOf<T>(
   series: Series<T> | undefined,

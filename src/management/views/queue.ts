@@ -2,28 +2,97 @@
 
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
-import { queueMetrics } from "../sampling/metrics.ts";
+import { type QueueFigures, queueMetrics } from "../sampling/metrics.ts";
+import { detailsOf } from "../sampling/series.ts";
 import { tableView } from "./arguments.ts";
 import { idleSince } from "./channel.ts";
 import { consumerView } from "./consumer.ts";
 import type { ViewContext } from "./context.ts";
 import { policyDefinition } from "./effective-policy.ts";
-import { GARBAGE_COLLECTION, REDUCTIONS } from "./erlang-facts.ts";
-import { addNumbers, messageStats } from "./stats.ts";
+import { GARBAGE_COLLECTION } from "./erlang-facts.ts";
+import { messageStats } from "./stats.ts";
 
-const LENGTHS = ["messages", "messages_ready", "messages_unacknowledged"];
-
+/** One literal and no spreads: a list makes thousands of these. */
 export function queueView(queue: Queue, context: ViewContext): ApiObject {
-  const object: Record<string, ApiJson> = { ...definitionPart(queue, context) };
-  if (!context.withStatistics) return object;
+  const { definition, settings, depth, counters } = queue;
+  const { owner } = definition;
   const { sampler, ranges } = context;
-  const series = sampler.of<Queue>(queue, (ranges.lengths ?? ranges.rates) !== undefined);
-  addNumbers(object, queue, queueMetrics, LENGTHS, series, ranges.lengths);
-  Object.assign(object, contentPart(queue), typePart(queue, context));
-  const stats = messageStats(queue, queueMetrics, series, ranges.rates);
-  if (stats !== undefined) object.message_stats = stats;
+  const series = sampler.of<QueueFigures>(queue, (ranges.lengths ?? ranges.rates) !== undefined);
+  const messages = depth.ready + depth.unacknowledged;
+  const bytes = depth.readyBytes + depth.unacknowledgedBytes;
+  const unacknowledgedInMemory = Math.max(0, depth.inMemory - depth.ready);
+  const capacity = capacityOf(queue);
+  const object: Record<string, ApiJson> = {
+    arguments: tableView(definition.arguments),
+    auto_delete: definition.autoDelete,
+    durable: definition.durable,
+    effective_policy_definition: policyDefinition(context.broker.policies, queue),
+    exclusive: owner !== undefined,
+    exclusive_consumer_tag: exclusiveConsumer(queue),
+    idle_since: idleSince(queue.idleSinceMs, context),
+    internal: false,
+    name: definition.name,
+    node: context.broker.nodeName,
+    operator_policy: settings.operatorPolicy ?? null,
+    owner_pid_details: owner === undefined ? undefined : ownerView(owner.name, context),
+    policy: settings.policy ?? null,
+    state: queue.state,
+    type: definition.type.name,
+    vhost: definition.vhost,
+    consumer_capacity: capacity,
+    consumer_utilisation: capacity,
+    consumers: queue.consumerCount,
+    garbage_collection: GARBAGE_COLLECTION,
+    head_message_timestamp: null,
+    memory: depth.inMemoryBytes,
+    message_bytes: bytes,
+    message_bytes_paged_out: Math.max(0, bytes - depth.inMemoryBytes),
+    message_bytes_persistent: depth.persistentBytes,
+    message_bytes_ram: depth.inMemoryBytes,
+    message_bytes_ready: depth.readyBytes,
+    message_bytes_unacknowledged: depth.unacknowledgedBytes,
+    messages,
+    messages_paged_out: Math.max(0, messages - depth.inMemory),
+    messages_persistent: depth.persistent,
+    messages_ram: depth.inMemory,
+    messages_ready: depth.ready,
+    messages_ready_ram: depth.inMemory - unacknowledgedInMemory,
+    messages_unacknowledged: depth.unacknowledged,
+    messages_unacknowledged_ram: unacknowledgedInMemory,
+    reductions: 0,
+    reductions_details: NO_RATE,
+    single_active_consumer_tag: singleActiveConsumer(queue),
+    messages_details: detailsOf(series, MESSAGES, ranges.lengths),
+    messages_ready_details: detailsOf(series, READY, ranges.lengths),
+    messages_unacknowledged_details: detailsOf(series, UNACKNOWLEDGED, ranges.lengths),
+    message_stats: messageStats({ depth, counters }, queueMetrics, series, ranges.rates),
+  };
+  addTypePart(object, queue, context);
+  if (!context.withStatistics) removeStatistics(object);
   return object;
 }
+
+function ownerView(name: string, { broker }: ViewContext): ApiObject {
+  const peer = broker.connections.get(name)?.identity.peer;
+  return { name, peer_host: peer?.address ?? "", peer_port: peer?.port ?? 0 };
+}
+
+/** What `disable_stats` leaves out. */
+function removeStatistics(object: Record<string, ApiJson>): void {
+  for (const name of Object.keys(object)) if (STATISTICS.test(name)) delete object[name];
+}
+const STATISTICS = /^(messages?(_|$)|consumers$|consumer_|memory$|reductions|garbage_collection)/;
+
+/** Places in the table of metrics. */
+const [MESSAGES, READY, UNACKNOWLEDGED] = [
+  "messages",
+  "messages_ready",
+  "messages_unacknowledged",
+].map((wanted) => queueMetrics.findIndex(({ name }) => name === wanted)) as [
+  number,
+  number,
+  number,
+];
 
 /** With consumers and rates per channel and exchange. */
 export function queueDetailView(queue: Queue, context: ViewContext): ApiObject {
@@ -36,81 +105,28 @@ export function queueDetailView(queue: Queue, context: ViewContext): ApiObject {
   };
 }
 
-function definitionPart(queue: Queue, context: ViewContext): ApiObject {
-  const { definition, settings } = queue;
-  const { owner } = definition;
-  const peer = owner === undefined ? undefined : context.broker.connections.get(owner.name);
-  return {
-    arguments: tableView(definition.arguments),
-    auto_delete: definition.autoDelete,
-    durable: definition.durable,
-    effective_policy_definition: policyDefinition(context.broker.policies, queue),
-    exclusive: owner !== undefined,
-    exclusive_consumer_tag: exclusiveConsumer(queue),
-    idle_since: idleSince(queue.idleSinceMs, context),
-    internal: false,
-    name: definition.name,
-    node: context.broker.nodeName,
-    operator_policy: settings.operatorPolicy ?? null,
-    owner_pid_details:
-      owner === undefined
-        ? undefined
-        : {
-            name: owner.name,
-            peer_host: peer?.identity.peer.address ?? "",
-            peer_port: peer?.identity.peer.port ?? 0,
-          },
-    policy: settings.policy ?? null,
-    state: queue.state,
-    type: definition.type.name,
-    vhost: definition.vhost,
-  };
-}
-
-/** Messages and bytes by where they are. */
-function contentPart(queue: Queue): ApiObject {
-  const { depth } = queue;
-  const messages = depth.ready + depth.unacknowledged;
-  const bytes = depth.readyBytes + depth.unacknowledgedBytes;
-  const unacknowledgedInMemory = Math.max(0, depth.inMemory - depth.ready);
-  return {
-    consumer_capacity: capacityOf(queue),
-    consumer_utilisation: capacityOf(queue),
-    consumers: queue.consumerCount,
-    garbage_collection: GARBAGE_COLLECTION,
-    head_message_timestamp: null,
-    memory: depth.inMemoryBytes,
-    message_bytes: bytes,
-    message_bytes_paged_out: Math.max(0, bytes - depth.inMemoryBytes),
-    message_bytes_persistent: depth.persistentBytes,
-    message_bytes_ram: depth.inMemoryBytes,
-    message_bytes_ready: depth.readyBytes,
-    message_bytes_unacknowledged: depth.unacknowledgedBytes,
-    messages_paged_out: Math.max(0, messages - depth.inMemory),
-    messages_persistent: depth.persistent,
-    messages_ram: depth.inMemory,
-    messages_ready_ram: depth.inMemory - unacknowledgedInMemory,
-    messages_unacknowledged_ram: unacknowledgedInMemory,
-    ...REDUCTIONS,
-    single_active_consumer_tag: singleActiveConsumer(queue),
-  };
-}
+const NO_RATE = { rate: 0 };
 
 /** What only some types have. */
-function typePart(queue: Queue, { broker }: ViewContext): ApiObject {
+function addTypePart(into: Record<string, ApiJson>, queue: Queue, { broker }: ViewContext): void {
   const { traits } = queue.definition.type;
-  if (traits.mayBeTransient) return { recoverable_slaves: null, storage_version: 2 };
+  if (traits.mayBeTransient) {
+    into.recoverable_slaves = null;
+    into.storage_version = 2;
+    return;
+  }
   const members = [broker.nodeName];
-  const common = { leader: broker.nodeName, members, online: members };
-  if (!traits.settlesRemove)
-    return { ...common, readers: { [broker.nodeName]: queue.consumerCount } };
-  return {
-    ...common,
-    delivery_limit: queue.settings.values.deliveryLimit ?? "unlimited",
-    message_bytes_dlx: 0,
-    messages_dlx: 0,
-    open_files: { [broker.nodeName]: 0 },
-  };
+  into.leader = broker.nodeName;
+  into.members = members;
+  into.online = members;
+  if (!traits.settlesRemove) {
+    into.readers = { [broker.nodeName]: queue.consumerCount };
+    return;
+  }
+  into.delivery_limit = queue.settings.values.deliveryLimit ?? "unlimited";
+  into.message_bytes_dlx = 0;
+  into.messages_dlx = 0;
+  into.open_files = { [broker.nodeName]: 0 };
 }
 
 /** The share of time the queue could hand out messages at once: 1 with a consumer that has credit. */

@@ -24,6 +24,25 @@ const GROUPS: readonly (readonly string[])[] = [
   ],
 ];
 
+/** Indexes of named metrics in their table; looked up once per table and list of names. */
+const indexes = new WeakMap<object, Map<object, readonly number[]>>();
+
+function indexesOf<T>(metrics: readonly Metric<T>[], names: readonly string[]): readonly number[] {
+  let known = indexes.get(metrics);
+  if (known === undefined) {
+    known = new Map();
+    indexes.set(metrics, known);
+  }
+  let found = known.get(names);
+  if (found === undefined) {
+    found = names
+      .map((name) => metrics.findIndex((metric) => metric.name === name))
+      .filter((at) => at >= 0);
+    known.set(names, found);
+  }
+  return found;
+}
+
 /** Number and details of each named metric, into `into`. Values are the current ones, rates those of the last samples. */
 export function addNumbers<T>(
   into: Record<string, ApiJson>,
@@ -33,10 +52,10 @@ export function addNumbers<T>(
   series: Series<T> | undefined,
   range: Range | undefined,
 ): void {
-  for (const [index, metric] of metrics.entries()) {
-    if (!names.includes(metric.name)) continue;
+  for (const index of indexesOf(metrics, names)) {
+    const metric = metrics[index]!;
     into[metric.name] = metric.read(object);
-    into[`${metric.name}_details`] = { ...detailsOf(series, index, range) };
+    into[`${metric.name}_details`] = detailsOf(series, index, range);
   }
 }
 
@@ -47,10 +66,11 @@ export function messageStats<T>(
   series: Series<T> | undefined,
   range: Range | undefined,
 ): ApiObject | undefined {
-  const stats: Record<string, ApiJson> = {};
+  let stats: Record<string, ApiJson> | undefined;
   for (const group of GROUPS) {
-    const active = metrics.some(({ name, read }) => group.includes(name) && read(object) > 0);
-    if (active) addNumbers(stats, object, metrics, group, series, range);
+    if (!indexesOf(metrics, group).some((index) => metrics[index]!.read(object) > 0)) continue;
+    stats ??= {};
+    addNumbers(stats, object, metrics, group, series, range);
   }
-  return Object.keys(stats).length === 0 ? undefined : stats;
+  return stats;
 }
