@@ -4,7 +4,7 @@
 import type { PagePool } from "../../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
-import { type Page, PageState } from "./page.ts";
+import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
 /** Sealed pages that stay in memory, unless the pool is small. */
@@ -54,6 +54,11 @@ export class PageBudget extends WheelTimer implements Job {
     this.#all.delete(pages);
   }
 
+  /** The queues that have pages. */
+  owners(): Iterable<QueuePages> {
+    return this.#all;
+  }
+
   /** A page may leave memory from now on. Others may have to, for it. */
   addCandidate(page: Page): void {
     if (page.isCandidate) return;
@@ -79,9 +84,10 @@ export class PageBudget extends WheelTimer implements Job {
   enforce(): void {
     let page = this.#newest;
     for (let looked = 0; looked < LOOK_MAX && page !== undefined; looked++) {
-      if (this.#writesRest || this.residentBytes - this.leavingBytes <= this.#limitBytes) return;
+      if (this.residentBytes - this.leavingBytes <= this.#limitBytes) return;
       const { older } = page;
-      if (!page.owner.isNear(page)) {
+      const isRefused = this.#writesRest && page.handle === NOT_WRITTEN;
+      if (!isRefused && !page.owner.isNear(page)) {
         this.removeCandidate(page);
         page.owner.sendOut(page);
       }

@@ -22,6 +22,7 @@ import {
   offsetOf,
   type Page,
   PageState,
+  smallestPageFor,
 } from "./page.ts";
 import type { PageScan } from "./page-scan.ts";
 import type { QueuePages } from "./queue-pages.ts";
@@ -30,8 +31,8 @@ import type { QueuePages } from "./queue-pages.ts";
 export const LEVEL_SPAN = 2 ** 44;
 
 /** A chain this long takes medium pages, then large ones: a page is never much more than the queue holds already. */
-const MEDIUM_FROM_BYTES = 2 * SMALL_PAGE_BYTES;
-const LARGE_FROM_BYTES = 16 * MEDIUM_PAGE_BYTES;
+const MEDIUM_FROM_BYTES = SMALL_PAGE_BYTES;
+const LARGE_FROM_BYTES = 8 * MEDIUM_PAGE_BYTES;
 
 export class PageChain {
   readonly #arena: Arena;
@@ -46,8 +47,8 @@ export class PageChain {
   #openCapacity = 0;
   #head: Page | undefined = undefined;
   #headOffset = 0;
-  /** All pages, in memory or not. */
-  #sizeBytes = 0;
+  /** Records in all pages but the open one, in memory or not. */
+  #sealedBytes = 0;
   /** Messages the head has not passed. */
   unread = 0;
   lastSequence: Sequence;
@@ -247,6 +248,7 @@ export class PageChain {
     assert(this.#open === page, "only an open page is sealed");
     this.#open = undefined;
     this.#openCapacity = 0;
+    this.#sealedBytes += page.usedBytes;
     this.#pages.onSealed(page);
   }
 
@@ -254,6 +256,7 @@ export class PageChain {
   adopt(page: Page): void {
     if (this.#open !== undefined) this.seal(this.#open);
     this.#link(page);
+    this.#sealedBytes += page.usedBytes;
     this.unread += page.unread;
     this.lastSequence = page.lastSequence;
   }
@@ -278,11 +281,12 @@ export class PageChain {
   }
 
   #openPage(lengthBytes: number): Page | undefined {
-    const least = smallestFor(lengthBytes);
+    if (this.#open !== undefined) this.seal(this.#open);
+    const least = smallestPageFor(lengthBytes);
     const wanted: PageSizeBytes =
-      this.#sizeBytes < MEDIUM_FROM_BYTES
+      this.#sealedBytes < MEDIUM_FROM_BYTES
         ? SMALL_PAGE_BYTES
-        : this.#sizeBytes < LARGE_FROM_BYTES
+        : this.#sealedBytes < LARGE_FROM_BYTES
           ? MEDIUM_PAGE_BYTES
           : LARGE_PAGE_BYTES;
     const page =
@@ -290,11 +294,9 @@ export class PageChain {
       // A full pool may still have a page of the smallest size that will do.
       this.#pages.open(this.level, least);
     if (page === undefined) return undefined;
-    const full = this.#open;
     this.#link(page);
     this.#open = page;
     this.#openCapacity = capacityOf(page.sizeBytes);
-    if (full !== undefined) this.#pages.onSealed(full);
     return page;
   }
 
@@ -307,7 +309,6 @@ export class PageChain {
       this.#head = page;
       this.#headOffset = 0;
     }
-    this.#sizeBytes += page.sizeBytes;
   }
 
   #remove(page: Page): void {
@@ -318,12 +319,13 @@ export class PageChain {
     if (this.#open === page) {
       this.#open = undefined;
       this.#openCapacity = 0;
+    } else {
+      this.#sealedBytes -= page.usedBytes;
     }
     if (this.#head === page) {
       this.#head = page.next;
       this.#headOffset = 0;
     }
-    this.#sizeBytes -= page.sizeBytes;
     this.#pages.remove(page);
   }
 }
@@ -339,14 +341,4 @@ function noteLogged(
   const expiryMs = expiresAtMs === 0 ? Number.POSITIVE_INFINITY : expiresAtMs;
   if (expiryMs > page.lastExpiryMs) page.lastExpiryMs = expiryMs;
   if (logPosition < page.lowestLogPosition) page.lowestLogPosition = logPosition;
-}
-
-function smallestFor(lengthBytes: number): PageSizeBytes {
-  if (lengthBytes <= capacityOf(SMALL_PAGE_BYTES)) return SMALL_PAGE_BYTES;
-  if (lengthBytes <= capacityOf(MEDIUM_PAGE_BYTES)) return MEDIUM_PAGE_BYTES;
-  assert(
-    lengthBytes <= capacityOf(LARGE_PAGE_BYTES),
-    "a record fits into a page; larger bodies are external",
-  );
-  return LARGE_PAGE_BYTES;
 }

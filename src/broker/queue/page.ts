@@ -1,8 +1,14 @@
 // One page of a queue: consecutive records of one priority level, in memory or written out.
 
 import type { Address } from "../../lib/arena.ts";
+import { assert } from "../../lib/assert.ts";
 import type { IntervalSet } from "../../lib/interval-set.ts";
-import { type PageSizeBytes, SMALL_PAGE_BYTES } from "../../lib/page-pool.ts";
+import {
+  LARGE_PAGE_BYTES,
+  MEDIUM_PAGE_BYTES,
+  type PageSizeBytes,
+  SMALL_PAGE_BYTES,
+} from "../../lib/page-pool.ts";
 import type { BodyReference, Location, LogPosition, Sequence } from "../numbers.ts";
 import { type PageHandle, pageTrailerBytes } from "../ports.ts";
 import type { QueuePages } from "./queue-pages.ts";
@@ -96,6 +102,17 @@ export class Page {
 /** Bytes of records a page of that size holds; behind them the pager needs room. */
 export function capacityOf(sizeBytes: PageSizeBytes): number {
   return sizeBytes - pageTrailerBytes(sizeBytes);
+}
+
+/** The smallest page that holds so many bytes of records. */
+export function smallestPageFor(lengthBytes: number): PageSizeBytes {
+  if (lengthBytes <= capacityOf(SMALL_PAGE_BYTES)) return SMALL_PAGE_BYTES;
+  if (lengthBytes <= capacityOf(MEDIUM_PAGE_BYTES)) return MEDIUM_PAGE_BYTES;
+  assert(
+    lengthBytes <= capacityOf(LARGE_PAGE_BYTES),
+    "a record fits into a page; larger bodies are external",
+  );
+  return LARGE_PAGE_BYTES;
 }
 
 export function locationOf(page: Page, offset: number, persistent: boolean): Location {

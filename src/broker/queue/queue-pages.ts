@@ -6,7 +6,7 @@ import { IntervalSet } from "../../lib/interval-set.ts";
 import { NO_PAGE, type PagePool, type PageSizeBytes } from "../../lib/page-pool.ts";
 import type { QueueNumber } from "../numbers.ts";
 import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
-import { NO_LOG_POSITION, NOT_WRITTEN, OUT, Page, PageState } from "./page.ts";
+import { NO_LOG_POSITION, NOT_WRITTEN, OUT, Page, PageState, smallestPageFor } from "./page.ts";
 import type { PageBudget } from "./page-budget.ts";
 
 /** Spare Page objects kept for a queue that fills and drains all the time. */
@@ -136,6 +136,8 @@ export class QueuePages implements PageOwner {
   /** Brings the page's bytes into memory; `host.onLoaded` or `onLost` follows, in a later turn. */
   load(page: Page): void {
     if (page.state !== PageState.out || page.isLost) return;
+    // It may have been sealed long before it was full.
+    page.sizeBytes = smallestPageFor(page.usedBytes);
     const address = this.#pool.allocate(page.sizeBytes);
     if (address === NO_PAGE) {
       this.#budget.waitForMemory(page);
@@ -178,7 +180,11 @@ export class QueuePages implements PageOwner {
 
   /** Gives up the memory of a queue nobody reads from. */
   sendOutIdle(): void {
-    if (this.host?.isRead === true) return;
+    if (this.host?.isRead !== true) this.sendOutAll();
+  }
+
+  /** Gives up all memory but that of pages that have just been read. */
+  sendOutAll(): void {
     for (const page of this) {
       if (page.isFresh) page.isFresh = false;
       else if (page.state === PageState.open || page.state === PageState.sealed) {
