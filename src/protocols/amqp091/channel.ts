@@ -194,6 +194,10 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
     this.#startAssembly(new Uint8Array(2));
   }
 
+  get isBetweenContents(): boolean {
+    return this.#assembly === undefined || this.#assembly.phase === "idle";
+  }
+
   /** Throws when a content has begun and is not complete. */
   checkBetweenContents(): void {
     this.#assembly?.checkIdle();

@@ -1,7 +1,6 @@
 // One AMQP 0-9-1 connection: its socket, its phases, its channels and how it ends.
 
 import type { User } from "../../broker/access/user.ts";
-import { AccessPending } from "../../broker/access/user.ts";
 import type {
   ChannelView,
   ConnectionFacts,
@@ -19,22 +18,17 @@ import { Output, type OutputOwner } from "../output.ts";
 import { BodyStreams } from "./body-streams.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
 import { ChannelTable } from "./channel-table.ts";
-import { CodecError } from "./codec/codec-error.ts";
 import {
   FrameType,
   HEARTBEAT_FRAME,
   PROTOCOL_HEADER,
   unexpectedFrameError,
 } from "./codec/frames.ts";
-import {
-  type ClientMethod,
-  decodeClientMethod,
-  methodNameOf,
-  type ServerMethod,
-} from "./codec/methods.generated.ts";
+import type { ClientMethod, ServerMethod } from "./codec/methods.generated.ts";
 import { fitShortString } from "./codec/strings.ts";
 import { connectionFacts } from "./connection-facts.ts";
-import { type FrameHandler, FrameInput, NOT_NOW } from "./frame-input.ts";
+import { type DispatchHost, FrameDispatch, notForChannelZero } from "./frame-dispatch.ts";
+import { FrameInput } from "./frame-input.ts";
 import { HandshakeRefused, INITIAL_FRAME_BYTES_MAX, type TuneLimits } from "./handshake.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Login, type LoginHost } from "./login.ts";
@@ -57,7 +51,7 @@ export interface ConnectionOwner {
 export class Connection
   implements
     SocketHandler,
-    FrameHandler,
+    DispatchHost,
     OutputOwner,
     Flushable,
     ChannelHost,
@@ -104,8 +98,9 @@ export class Connection
     this.#login = new Login(settings, this.#loginHost(), this, socket.tls);
     this.output = new Output(tools.broker.memory, socket, this);
     this.bodies = new BodyStreams(tools.broker.bodies, this.output);
-    this.#input = new FrameInput(tools.broker.memory, socket, this);
     this.#channels = new ChannelTable(tools, this);
+    const dispatch = new FrameDispatch(tools, this, this.#channels);
+    this.#input = new FrameInput(tools.broker.memory, socket, dispatch);
     this.#heartbeats = new Heartbeats(tools.broker.timers, {
       received: () => (this.#input.stopped ? -1 : this.#input.byteCount),
       sent: () => this.output.sentBytes,
@@ -192,7 +187,10 @@ export class Connection
 
   // ---- input --------------------------------------------------------------------------------------------------
 
-  get inputEnded(): boolean {
+  get isRunning(): boolean {
+    return this.#phase === "running";
+  }
+  get isClosed(): boolean {
     return this.#phase === "closed";
   }
 
@@ -240,109 +238,6 @@ export class Connection
     this.#login.start();
   }
 
-  onMethod(channelNumber: number, at: Address, end: Address): boolean {
-    const { reader, broker } = this.#tools;
-    let ids = { classId: 0, methodId: 0 };
-    try {
-      reader.reset(broker.memory.arena, at, end);
-      if (end - at >= 4) ids = readIds(broker.memory.arena.view, at);
-      if (channelNumber !== 0 && this.#channels.isForeignContent(channelNumber, ids)) return true;
-      const method = decodeClientMethod(reader);
-      if (this.#phase !== "running") this.#onEarlyMethod(channelNumber, method, at, end);
-      else if (channelNumber === 0) this.#onConnectionMethod(method);
-      else this.#channels.onMethod(channelNumber, method);
-    } catch (error) {
-      if (this.#isPending(error)) return false;
-      const { classId, methodId } = ids;
-      const isForServers =
-        error instanceof CodecError &&
-        error.reason === "command-invalid" &&
-        methodNameOf(classId, methodId) !== undefined;
-      const cause = channelNumber === 0 && isForServers ? notForChannelZero() : error;
-      this.#onMethodError(cause, channelNumber, classId, methodId);
-    }
-    return true;
-  }
-
-  /** An authorization backend has yet to answer: input waits in front of the method that asked. */
-  #isPending(error: unknown): boolean {
-    if (!(error instanceof AccessPending)) return false;
-    error.verdict.whenKnown(() => {
-      if (this.#phase !== "closed") this.#input.resume();
-    });
-    return true;
-  }
-
-  onPublish(channelNumber: number, at: Address, frameEnd: Address, end: Address): number {
-    const channel = this.#channels.open(channelNumber);
-    if (channel === undefined) return frameEnd;
-    try {
-      return channel.onPublish(at, frameEnd, end);
-    } catch (error) {
-      if (this.#isPending(error)) return NOT_NOW;
-      this.#onMethodError(error, channelNumber, 60, 40);
-      return frameEnd;
-    }
-  }
-
-  onAck(channelNumber: number, tag: number, multiple: boolean): void {
-    const channel = this.#channels.open(channelNumber);
-    if (channel === undefined) return;
-    try {
-      channel.consuming.ack(tag, multiple);
-    } catch (error) {
-      this.#onMethodError(error, channelNumber, 60, 80);
-    }
-  }
-
-  onHeader(channelNumber: number, at: Address, frameEnd: Address): void {
-    try {
-      this.#channels.forContentFrame(channelNumber)?.onHeader(at, frameEnd);
-    } catch (error) {
-      this.#onMethodError(error, channelNumber, 60, 40);
-    }
-  }
-
-  onBody(channelNumber: number, at: Address, frameEnd: Address): void {
-    try {
-      this.#channels.forContentFrame(channelNumber)?.onBody(at, frameEnd);
-    } catch (error) {
-      this.#onMethodError(error, channelNumber, 60, 40);
-    }
-  }
-
-  onInputError(error: unknown): void {
-    this.#onMethodError(error, 0, 0, 0);
-  }
-
-  // ---- errors -------------------------------------------------------------------------------------------------
-
-  /** The one place where what went wrong becomes what the client hears. */
-  #onMethodError(error: unknown, channelNumber: number, classId: number, methodId: number): void {
-    if (this.#phase === "closed") return;
-    if (
-      error instanceof HandshakeRefused ||
-      (this.#phase !== "running" && error instanceof CodecError)
-    ) {
-      this.#settings.log("error", `${this.name}: ${error.message}`);
-      this.#endSilently();
-    } else if (error instanceof CodecError) {
-      this.#closeWith(new BrokerError(error.reason, error.message), error.classId, error.methodId);
-    } else if (error instanceof BrokerError) {
-      const channel = this.#channels.open(channelNumber);
-      if (replyCodes[error.reason].closesConnection || channel === undefined) {
-        // As RabbitMQ: a channel too many is the connection's error, not one of channel.open.
-        const isChannelLimit = error.reason === "not-allowed" && classId === 20;
-        this.#closeWith(error, isChannelLimit ? 0 : classId, isChannelLimit ? 0 : methodId);
-      } else {
-        this.onChannelError(channel, error, classId, methodId);
-      }
-    } else {
-      this.#settings.onBug(error);
-      this.#closeWith(new BrokerError("internal-error", "INTERNAL_ERROR"), classId, methodId);
-    }
-  }
-
   onChannelError(channel: Channel, error: BrokerError, classId: number, methodId: number): void {
     const { code, name } = replyCodes[error.reason];
     const replyText = fitShortString(`${name} - ${error.message}`);
@@ -355,7 +250,7 @@ export class Connection
     channel.reply({ name: "channel.close", replyCode: code, replyText, classId, methodId });
   }
 
-  #closeWith(error: BrokerError, classId: number, methodId: number): void {
+  closeWith(error: BrokerError, classId: number, methodId: number): void {
     if (this.#phase === "closing" || this.#phase === "closed") return;
     const { code, name } = replyCodes[error.reason];
     const replyText = fitShortString(
@@ -369,10 +264,19 @@ export class Connection
   }
 
   /** As RabbitMQ: a client that can't shake hands hears nothing for a while, and then the end. */
-  #endSilently(): void {
+  endSilently(reason: string): void {
+    this.#settings.log("error", `${this.name}: ${reason}`);
     this.#phase = "closing";
     this.#socket.pause();
     this.#setDeadline(this.#settings.silentCloseDelayMs, "handshake refused");
+  }
+
+  onBug(error: unknown): void {
+    this.#settings.onBug(error);
+  }
+
+  resumeInput(): void {
+    if (this.#phase !== "closed") this.#input.resume();
   }
 
   #endAfterSending(): void {
@@ -413,7 +317,7 @@ export class Connection
 
   // ---- login --------------------------------------------------------------------------------------------------
 
-  #onEarlyMethod(channelNumber: number, method: ClientMethod, at: Address, end: Address): void {
+  onEarlyMethod(channelNumber: number, method: ClientMethod, at: Address, end: Address): void {
     if (this.#phase === "closing") {
       if (method.name === "connection.close") this.#sendMethod({ name: "connection.close-ok" });
       if (method.name === "connection.close-ok") this.#endAfterSending();
@@ -423,7 +327,7 @@ export class Connection
       if (this.#login.phase === "opening") {
         const payload = this.#tools.broker.memory.arena.u8.subarray(at, end);
         const { reason, message } = unexpectedFrameError(FrameType.method, payload);
-        return this.#closeWith(new BrokerError(reason, message), 0, 0);
+        return this.closeWith(new BrokerError(reason, message), 0, 0);
       }
       throw new HandshakeRefused(`channel ${channelNumber} is not open`);
     }
@@ -437,7 +341,7 @@ export class Connection
         this.#phase = "closing";
         this.#setDeadline(this.#settings.silentCloseDelayMs, "login refused");
       },
-      onSilentEnd: () => this.#endSilently(),
+      onSilentEnd: () => this.endSilently("login refused"),
       onTuned: (limits) => this.#onTuned(limits),
       onOpen: (user, vhost) => this.#onOpen(user, vhost),
     };
@@ -462,7 +366,7 @@ export class Connection
 
   // ---- running ------------------------------------------------------------------------------------------------
 
-  #onConnectionMethod(method: ClientMethod): void {
+  onConnectionMethod(method: ClientMethod): void {
     if (method.name === "connection.close") {
       this.#phase = "closing";
       this.#release();
@@ -481,7 +385,7 @@ export class Connection
     this.#settings.updateSecret(claim, this, (outcome) => {
       if (this.#phase !== "running") return;
       if ("refused" in outcome) {
-        this.#closeWith(new BrokerError("not-allowed", "New secret was refused"), 10, 70);
+        this.closeWith(new BrokerError("not-allowed", "New secret was refused"), 10, 70);
       } else {
         this.#sendMethod({ name: "connection.update-secret-ok" });
       }
@@ -509,7 +413,7 @@ export class Connection
 
   close(reason: string): void {
     if (this.#phase === "running") {
-      this.#closeWith(new BrokerError("connection-forced", reason), 0, 0);
+      this.closeWith(new BrokerError("connection-forced", reason), 0, 0);
     } else if (this.#phase !== "closing") {
       this.#drop(reason);
     }
@@ -547,12 +451,4 @@ export class Connection
 
 function shown(end: Endpoint): string {
   return end.address.includes(":") ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`;
-}
-
-function notForChannelZero(): BrokerError {
-  return new BrokerError("channel-error", "unexpected method in connection state running");
-}
-
-function readIds(view: DataView, at: Address): { classId: number; methodId: number } {
-  return { classId: view.getUint16(at), methodId: view.getUint16(at + 2) };
 }

@@ -20,6 +20,8 @@ import {
 /** basic.publish and basic.ack: class and method id as one number. */
 const BASIC_PUBLISH = 0x003c_0028;
 const BASIC_ACK = 0x003c_0050;
+/** Ids, delivery tag, bits. */
+const ACK_PAYLOAD_BYTES = 13;
 const FRAME_HEADER_BYTES = 7;
 
 /** What `onPublish` answers when the frame can't be handled yet. */
@@ -40,7 +42,8 @@ export interface FrameHandler {
    * are needed; or NOT_NOW: input stops in front of it until `resume`.
    */
   onPublish(channel: number, at: Address, frameEnd: Address, end: Address): number;
-  onAck(channel: number, tag: number, multiple: boolean): void;
+  /** False: not to be taken the short way; it comes again through `onMethod`. */
+  onAck(channel: number, tag: number, multiple: boolean): boolean;
   onHeader(channel: number, at: Address, frameEnd: Address): void;
   onBody(channel: number, at: Address, frameEnd: Address): void;
   /** CodecError and all else that was thrown. */
@@ -169,12 +172,8 @@ export class FrameInput {
           at = next;
           continue;
         }
-        if (ids === BASIC_ACK && length === 13) {
-          const tag = view.getUint32(at + 11) * 4_294_967_296 + view.getUint32(at + 15);
-          handler.onAck(channel, tag, (u8[at + 19] as number) !== 0);
-        } else {
-          if (!handler.onMethod(channel, at + 7, frameEnd - 1)) return this.#stop(at);
-        }
+        const isTaken = ids === BASIC_ACK && length === ACK_PAYLOAD_BYTES && this.#ack(channel, at);
+        if (!isTaken && !handler.onMethod(channel, at + 7, frameEnd - 1)) return this.#stop(at);
       } else if (type === FrameType.header) {
         handler.onHeader(channel, at, frameEnd);
       } else if (type === FrameType.body) {
@@ -186,6 +185,12 @@ export class FrameInput {
     }
     this.#neededLength = FRAME_HEADER_BYTES;
     return at;
+  }
+
+  #ack(channel: number, at: Address): boolean {
+    const { u8, view } = this.#memory.arena;
+    const tag = view.getUint32(at + 11) * 4_294_967_296 + view.getUint32(at + 15);
+    return this.#handler.onAck(channel, tag, ((u8[at + 19] as number) & 1) !== 0);
   }
 
   /** A heartbeat says nothing but that the client lives, which any byte does. */
