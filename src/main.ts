@@ -3,4 +3,6 @@
 
 import { runLeveret } from "./cli/leveret.ts";
 
-process.exitCode = await runLeveret(process.argv.slice(2));
+const exitCode = await runLeveret(process.argv.slice(2));
+// Not left to the event loop: a client that does not let go of its socket must not keep a stopped broker alive.
+process.exit(exitCode);

@@ -99,7 +99,7 @@ async function addresses(
   tls: Config["managementTls"],
   prefix: string,
 ): Promise<readonly HttpAddress[]> {
-  const isRequired = prefix === "management" || config.origins.has(`${prefix}.tcp.port`);
+  const isRequired = config.origins.has(`${prefix}.tcp.port`);
   const plain: HttpAddress = { host, port, tls: undefined, isRequired };
   const { certificateFile, keyFile } = tls;
   if (tlsPort === undefined || certificateFile === undefined || keyFile === undefined)

@@ -5,7 +5,7 @@ import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
 import { type Durability, inMemory, onDisk } from "./durability.ts";
-import type { Disk, Endpoint, Env, TlsFacts } from "./env/env.ts";
+import type { Disk, Endpoint, Env, TimerHandle, TlsFacts } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
@@ -40,7 +40,7 @@ export interface ServerOptions {
 }
 
 /** How long clients get to close in order when the server stops. */
-const CLOSE_CLIENTS_MS = 4_000;
+const CLOSE_CLIENTS_MS = 3_000;
 
 export class Server {
   readonly broker: Broker;
@@ -90,15 +90,25 @@ export class Server {
       if (options.onStorageFailed === undefined) options.onBug(new Error(reason));
       else options.onStorageFailed(reason);
     };
-    await durability.recover(server.broker);
-    await server.#createDefaults();
-    server.#listeners = await openListeners(
+    try {
+      await durability.recover(server.broker);
+      await server.#open(options);
+    } catch (error) {
+      // What had come up would keep the process, or an embedder's, alive.
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  async #open(options: ServerOptions): Promise<void> {
+    await this.#createDefaults();
+    this.#listeners = await openListeners(
       options.world.net,
-      wantedAmqpListeners(server.#sources, (socket) => server.#amqp.accept(socket)),
+      wantedAmqpListeners(this.#sources, (socket) => this.#amqp.accept(socket)),
       options.log,
     );
-    await server.#startManagement(options);
-    return server;
+    await this.#startManagement(options);
   }
 
   async #startManagement({ world, onBug }: ServerOptions): Promise<void> {
@@ -143,16 +153,20 @@ export class Server {
   async stop(reason = "shutdown"): Promise<void> {
     await this.#management?.close();
     await closeListeners(this.#listeners);
-    await Promise.race([this.#amqp.closeAll(reason), this.#wait(CLOSE_CLIENTS_MS)]);
+    await this.#closeClients(reason);
     await this.#durability.close();
     this.broker.timers.stop();
     this.broker.turn.stop();
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#world.clock.setTimer(ms, resolve);
+  async #closeClients(reason: string): Promise<void> {
+    const { clock } = this.#world;
+    let timer: TimerHandle | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = clock.setTimer(CLOSE_CLIENTS_MS, resolve);
     });
+    await Promise.race([this.#amqp.closeAll(reason), late]);
+    if (timer !== undefined) clock.clearTimer(timer);
   }
 
   // ---- users --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { CertificateError } from "../amqp-listeners.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { DiskError } from "../env/env.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
 import { NodeDisk } from "../env/node-disk.ts";
 import { NodeNet } from "../env/node-net.ts";
@@ -55,6 +56,11 @@ export async function start(flags: StartFlags): Promise<number> {
     return await serve(loaded, log);
   } catch (error) {
     if (error instanceof StoreRefusal) return fail(error.message, EXIT_NO_DATA_DIRECTORY);
+    if (error instanceof DiskError) {
+      const { dataDirectory } = loaded.config.node;
+      const sentence = `the data directory ${dataDirectory} cannot be used: ${error.message}`;
+      return fail(sentence, EXIT_NO_DATA_DIRECTORY);
+    }
     if (error instanceof CertificateError) return fail(error.message, EXIT_CONFIG);
     if (!(error instanceof ListenError)) throw error;
     return fail(error.message, EXIT_UNAVAILABLE);
@@ -86,10 +92,22 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
     },
   });
   printBanner(server);
+  process.on("SIGHUP", () => reload(server));
   await stopSignal();
   log.write("info", "node", "stopping: connections are closed");
   await server.stop();
   return 0;
+}
+
+/** Certificates may have been renewed: new connections get the new ones. */
+function reload(server: Server): void {
+  try {
+    server.reloadCertificates();
+    server.log.write("info", "node", "certificates were read again");
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    server.log.write("error", "node", `${error.message}; the old certificates stay in use`);
+  }
 }
 
 function printBanner(server: Server): void {

@@ -127,7 +127,24 @@ describe("names", () => {
     await expect(disk.rename(join(deep, "no"), deep)).rejects.toMatchObject({ code: "ENOENT" });
     await expect(disk.readFile(deep)).rejects.toMatchObject({ code: "EISDIR" });
     await disk.syncDirectory(deep);
+    writeFileSync(join(directory, "file"), "");
+    await expect(disk.makeDirectory(join(directory, "file"))).rejects.toMatchObject({
+      code: "EEXIST",
+    });
+    await expect(disk.makeDirectory(join(directory, "file", "in"))).rejects.toMatchObject({
+      code: "ENOTDIR",
+    });
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "a folder no system makes is refused at once",
+    async () => {
+      await expect(disk.makeDirectory("/proc/leveret/data")).rejects.toMatchObject({
+        name: "DiskError",
+        code: "ENOENT",
+      });
+    },
+  );
 
   test("space is a plausible share of the whole", async () => {
     const { freeBytes, totalBytes } = await disk.space(directory);

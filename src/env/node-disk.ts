@@ -98,7 +98,7 @@ export class NodeDisk implements Disk {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await told(fs.mkdir(path, { recursive: true, mode: DIRECTORY_MODE }));
+    await told(makeFolders(path));
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -207,6 +207,27 @@ function openFd(path: string, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
     open(path, flags, FILE_MODE, (error, fd) => (error === null ? resolve(fd) : reject(error)));
   });
+}
+
+/** Not mkdir's own `recursive`: where a file system refuses, it tries for ever (as /proc does). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path, DIRECTORY_MODE);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    if (code === "EEXIST" && (await fs.stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || parent === path || (await isThere(parent))) throw error;
+    await makeFolders(parent);
+    await fs.mkdir(path, DIRECTORY_MODE);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return fs.stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function withFile(

@@ -53,10 +53,11 @@ export class IntervalSet {
       high++;
     }
     const at = high === low ? this.#insert(low) : low;
-    if (high > low + 1) this.#drop(low + 1, high);
     this.#from[at] = mergedFrom;
     this.#to[at] = mergedTo;
     this.#size += mergedTo - mergedFrom + 1;
+    // Last, because it may move the range just written.
+    if (high > low + 1) this.#drop(low + 1, high);
   }
 
   /** Removes every number from `from` to `to`; those that are not in the set don't matter. */
