@@ -60,7 +60,7 @@ export async function compareCase(each: Case, options: CompareOptions): Promise<
     await run(aFirst ? a : b, aFirst ? outcomesA : outcomesB);
     await run(aFirst ? b : a, aFirst ? outcomesB : outcomesA);
   }
-  return comparison(each, outcomesA, outcomesB);
+  return compareOutcomes(each, outcomesA, outcomesB);
 }
 
 /** One run of a case against one broker. */
@@ -91,7 +91,12 @@ function faultsOf(result: LoadResult): string[] {
   return faults.filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
 }
 
-function comparison(each: Case, a: readonly Outcome[], b: readonly Outcome[]): CaseComparison {
+/** What as many rounds of a case on each broker come to. */
+export function compareOutcomes(
+  each: Case,
+  a: readonly Outcome[],
+  b: readonly Outcome[],
+): CaseComparison {
   const better = (mine: number, other: number): number =>
     each.figure === "latency p99" ? other / mine : mine / other;
   const values = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ value }) => value);
