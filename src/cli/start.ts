@@ -68,6 +68,8 @@ export async function start(flags: StartFlags): Promise<number> {
 }
 
 async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
+  // Before anything can be reached: a signal that comes while it starts is not lost.
+  const stopRequested = stopSignal();
   const arenaBytes = Math.ceil(config.resources.arenaBytes / LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES;
   const memory = new Memory({ arenaBytes });
   const warn = (text: string) => log.write("warning", "connection", text);
@@ -93,7 +95,7 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
   });
   printBanner(server);
   process.on("SIGHUP", () => reload(server));
-  await stopSignal();
+  await stopRequested;
   log.write("info", "node", "stopping: connections are closed");
   await server.stop();
   return 0;
