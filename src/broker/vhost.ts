@@ -147,7 +147,7 @@ export class Vhost {
     assert(!this.exchanges.has(declaration.name), "an exchange's name is free");
     const type = exchangeTypeNamed(declaration.type);
     const definition = { ...declaration, number, vhost: this.name };
-    const exchange = new Exchange(definition, type, type.createRouter(definition));
+    const exchange = new Exchange(definition, type, type.createRouter(definition, this.#context));
     exchange.settings = effectiveExchangeSettings(
       definition.arguments,
       this.#context.policies.forExchange(this.name, definition.name),

@@ -290,7 +290,7 @@ class Planner {
     }
     this.#explaining(object, () => {
       const definition = { ...declaration, number: 0, vhost };
-      exchangeTypeNamed(type).createRouter(definition);
+      exchangeTypeNamed(type).createRouter(definition, this.#broker);
     });
     this.#exchanges.set(keyOf(vhost, name), type);
     return { vhost, declaration };

@@ -1,5 +1,6 @@
 // An exchange: its definition and counters, and the router of its type, which holds bindings and finds targets.
 
+import type { Random } from "../../env/env.ts";
 import type { FieldTable } from "../field-table.ts";
 import type { ExchangeNumber } from "../numbers.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -60,6 +61,11 @@ export interface ExchangeRouter {
   route(message: RoutedMessage, into: TargetSet): void;
 }
 
+/** What routers may need of the broker. */
+export interface RouterTools {
+  readonly random: Random;
+}
+
 /** An entry of the table of exchange types (types.ts). */
 export interface ExchangeType {
   readonly name: string;
@@ -73,7 +79,7 @@ export interface ExchangeType {
   /** Throws BrokerError for a key or arguments that `bind` would refuse. */
   checkBinding?(binding: Pick<Binding, "routingKey" | "arguments">): void;
   /** Throws BrokerError for arguments the type refuses. */
-  createRouter(definition: ExchangeDefinition): ExchangeRouter;
+  createRouter(definition: ExchangeDefinition, tools: RouterTools): ExchangeRouter;
 }
 
 export class Exchange {

@@ -12,7 +12,7 @@ function table(fields: Record<string, FieldValue>): FieldTable {
 }
 
 function matches(bindingArguments: FieldTable, headers: FieldTable): boolean {
-  const router = headersType.createRouter({} as never);
+  const router = headersType.createRouter({} as never, {} as never);
   const binding = { arguments: bindingArguments, destination: {} } as unknown as Binding;
   router.bind(binding);
   const found: Destination[] = [];
@@ -71,5 +71,5 @@ test.each([
   [longString("constructor"), 'Invalid x-match field value <<"constructor">>'],
 ])("refuses another x-match: %#", (value, text) => {
   const binding = { arguments: table({ "x-match": value }) } as unknown as Binding;
-  expect(() => headersType.createRouter({} as never).bind(binding)).toThrow(text);
+  expect(() => headersType.createRouter({} as never, {} as never).bind(binding)).toThrow(text);
 });

@@ -1,14 +1,26 @@
 // The table of exchange types. A new type is one file and one entry here.
 
 import { BrokerError } from "../errors.ts";
+import { consistentHashType } from "./consistent-hash.ts";
 import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
 import { headersType } from "./headers.ts";
+import { modulusHashType } from "./modulus-hash.ts";
+import { localRandomType, randomType } from "./random.ts";
 import { topicType } from "./topic.ts";
 
 export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
-  [directType, fanoutType, headersType, topicType].map((type) => [type.name, type]),
+  [
+    directType,
+    fanoutType,
+    headersType,
+    topicType,
+    consistentHashType,
+    modulusHashType,
+    randomType,
+    localRandomType,
+  ].map((type) => [type.name, type]),
 );
 
 /** The table entry of a type; precondition-failed for an unknown one. */

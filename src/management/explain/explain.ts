@@ -123,10 +123,13 @@ class Explanation {
   }
 }
 
+/** With one binding there is nothing to choose. */
+const ONLY_ONE = { random: { fill() {}, integer: () => 0 } };
+
 /** Asks a router of the same type that knows this one binding only. */
 function matchesAlone(binding: Binding, message: RoutedMessage): boolean {
   const { source } = binding;
-  const router = source.type.createRouter(source.definition);
+  const router = source.type.createRouter(source.definition, ONLY_ONE);
   router.bind(binding);
   let matched = false;
   router.route(message, {
