@@ -10,8 +10,11 @@ export interface BodyChunk {
 }
 
 export interface Bodies {
-  /** A new body of that announced size, with one reference that belongs to the caller. Nothing is allocated yet. */
-  begin(sizeBytes: number): BodyReference;
+  /**
+   * A new body of that announced size, with one reference that belongs to the caller. Nothing is allocated yet.
+   * The body of a persistent message goes to the log as it arrives.
+   */
+  begin(sizeBytes: number, isPersistent: boolean): BodyReference;
   /** The next bytes have arrived; false when there is no memory for them. */
   append(body: BodyReference, from: Address, lengthBytes: number): boolean;
   retain(body: BodyReference, count: number): void;
@@ -21,4 +24,8 @@ export interface Bodies {
   chunk(body: BodyReference, offset: number): BodyChunk | undefined;
   /** Reads what `chunk` could not give and calls back when it can. */
   whenLoaded(body: BodyReference, offset: number, onLoaded: () => void): void;
+  /** Some of its bytes are gone for good (damage): it can't be delivered. */
+  isLost(body: BodyReference): boolean;
+  /** Replay: a restored message refers to it. */
+  restoreReference(body: BodyReference): void;
 }

@@ -8,7 +8,6 @@ import { TimerWheel } from "../lib/timer-wheel.ts";
 import { AccessControl } from "./access/access-control.ts";
 import { decided, type User } from "./access/user.ts";
 import { Alarms } from "./alarms.ts";
-import type { Bodies } from "./bodies.ts";
 import { type ConnectionIdentity, ConnectionRegistry } from "./connection-registry.ts";
 import { blindContentReader, type ContentReader } from "./content.ts";
 import type { BrokerContext, BrokerCounters, QueueFactory } from "./context.ts";
@@ -87,7 +86,7 @@ export class Broker implements BrokerContext {
   /** Who may publish now. */
   readonly flow: Flow;
   readonly timers: TimerWheel;
-  readonly bodies: Bodies;
+  readonly bodies: PagedBodies;
   /** How much memory sealed queue pages take. */
   readonly pageBudget: PageBudget;
   readonly hashing: Hashing;
@@ -117,7 +116,12 @@ export class Broker implements BrokerContext {
     this.turn = new Turn(options.clock);
     this.gates = new Gates(this.turn);
     this.timers = new TimerWheel(options.clock);
-    this.bodies = new PagedBodies(options.memory);
+    this.bodies = new PagedBodies({
+      memory: options.memory,
+      pager: options.engine.pager,
+      journal: this.journal,
+      timers: this.timers,
+    });
     this.pageBudget = new PageBudget(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,

@@ -11,9 +11,9 @@ import {
   writeDefinition,
   writePageFacts,
 } from "./log-entries.ts";
-import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import { type CheckpointSource, EntryKind, type EntrySink } from "./ports.ts";
-import { type CheckpointWriter, NO_LOG_POSITION, type PageFacts } from "./recovery.ts";
+import type { BodyFacts, CheckpointWriter, PageFacts } from "./recovery.ts";
 
 const encoder = new TextEncoder();
 
@@ -27,7 +27,7 @@ export class BrokerCheckpoint implements CheckpointSource {
   }
 
   get lowestLogPosition(): LogPosition {
-    let lowest = NO_LOG_POSITION;
+    let lowest = this.#broker.bodies.lowestLogPosition;
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.queues.values()) {
         if (recoverable === undefined) continue;
@@ -39,6 +39,7 @@ export class BrokerCheckpoint implements CheckpointSource {
   }
 
   writeOutBefore(position: LogPosition): void {
+    this.#broker.bodies.writeOutBefore(position);
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.queues.values()) {
         if (recoverable !== undefined && recoverable.lowestLogPosition < position) {
@@ -50,10 +51,13 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   capture(sink: EntrySink): void {
     for (const { kind, object } of this.#broker.definitions()) define(sink, kind, object);
-    const at = sink.append(EntryKind.numbers, 24);
+    const { bodies } = this.#broker;
+    const at = sink.append(EntryKind.numbers, 32);
     sink.view.setFloat64(at, this.#broker.lastQueueNumber, true);
     sink.view.setFloat64(at + 8, this.#broker.lastExchangeNumber, true);
     sink.view.setFloat64(at + 16, this.#broker.journal.lastTransaction, true);
+    sink.view.setFloat64(at + 24, bodies.lastReference, true);
+    for (const body of bodies.facts()) writeBody(sink, body);
     const writer = new QueueWriter(sink);
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.queues.values()) recoverable?.checkpoint(writer);
@@ -63,6 +67,17 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   exportDefinitions(): string {
     return this.#exportDefinitions();
+  }
+}
+
+function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts): void {
+  let at = sink.append(EntryKind.bodies, 16 + pages.length * 16);
+  sink.view.setFloat64(at, reference, true);
+  sink.view.setFloat64(at + 8, sizeBytes, true);
+  for (const { handle, lengthBytes } of pages) {
+    at += 16;
+    sink.view.setFloat64(at, handle, true);
+    sink.view.setFloat64(at + 8, lengthBytes, true);
   }
 }
 
@@ -107,6 +122,11 @@ class QueueWriter implements CheckpointWriter {
     this.#begin(EntryKind.pages, queue);
     this.#pages.push(page);
     if (this.#pages.length === ROWS_PER_ENTRY_MAX) this.flush();
+  }
+
+  body(queue: QueueNumber, sequence: Sequence, body: BodyReference): void {
+    this.#row(EntryKind.bodyReferences, queue, [sequence, body]);
+    if (this.#numbers.length >= ROWS_PER_ENTRY_MAX * 2) this.flush();
   }
 
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void {

@@ -203,7 +203,7 @@ describe("Journal", () => {
 
   it("logs parts of large bodies with their bytes", () => {
     arena.u8.set(Buffer.from("abcde"), memory.read.at);
-    journal.part(77, 65_536, memory.read.at, 5);
+    journal.part(77, 99_999, 65_536, memory.read.at, 5);
     const { kind, bytes } = only();
     expect(kind).toBe(EntryKind.part);
     expect(numbersOf(bytes.subarray(0, 16))).toEqual([77, 65_536]);

@@ -168,11 +168,24 @@ export class Journal implements DefinitionJournal {
     this.#movingFrom = NONE;
   }
 
-  /** Some bytes of a large body that arrives; without an entry that names `reference` they are garbage. */
-  part(reference: BodyReference, offset: number, at: Address, lengthBytes: number): void {
-    const to = this.#log.append(EntryKind.part, partBytes(lengthBytes));
-    const bytesAt = writePartHead(this.#view, to, reference, offset, lengthBytes);
-    this.#arena.copy(bytesAt, at, lengthBytes);
+  /**
+   * Some bytes of a large body of `bodySizeBytes` that arrives; without an entry that names `reference` they are
+   * garbage.
+   */
+  part(
+    reference: BodyReference,
+    bodySizeBytes: number,
+    offset: number,
+    at: Address,
+    lengthBytes: number,
+  ): void {
+    for (let done = 0; done < lengthBytes; ) {
+      const length = Math.min(lengthBytes - done, ENTRY_PIECE_BYTES_MAX);
+      const to = this.#log.append(EntryKind.part, partBytes(length));
+      const head = writePartHead(this.#view, to, reference, offset + done, length, bodySizeBytes);
+      this.#arena.copy(head, at + done, length);
+      done += length;
+    }
   }
 
   /** What is published and settled until `endTransaction` holds together. All of it happens in one turn. */

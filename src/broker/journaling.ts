@@ -1,6 +1,7 @@
 // What the core asks of the journal. The journal itself (journal.ts) turns these calls into log entries.
 
-import type { LogPosition } from "./numbers.ts";
+import type { Address } from "../lib/arena.ts";
+import type { BodyReference, LogPosition } from "./numbers.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
 
@@ -25,6 +26,14 @@ export interface DefinitionJournal {
    * Runs per message: nothing is kept of `targets`.
    */
   publish(publication: Publication, targets: readonly Queue[], count: number): void;
+  /** Logs some bytes of a large body that arrives. */
+  part(
+    reference: BodyReference,
+    bodySizeBytes: number,
+    offset: number,
+    at: Address,
+    lengthBytes: number,
+  ): void;
   /** Logs a change of topology, users or settings. `kind` and `object` come back through `Broker.applyDefinition`. */
   define(kind: string, object: JsonObject): void;
 }
@@ -37,5 +46,6 @@ export class NoJournal implements DefinitionJournal {
   beginTransaction(): void {}
   endTransaction(): void {}
   publish(): void {}
+  part(): void {}
   define(_kind: string, _object: JsonObject): void {}
 }

@@ -7,13 +7,15 @@
 //   returned           f64 queue, n x {f64 from, f64 to, f64 deliveryCount}
 //   definition         {u8 kindLength, u8 flags (1 = continued in the next entry), u16 0, u32 jsonLength} kind, JSON
 //   move               f64 fromQueue, f64 fromSequence, then as publish
-//   part               f64 bodyReference, f64 offset, {u32 length, u32 0} bytes of the body
+//   part               f64 bodyReference, f64 offset, {u32 length, u32 size of the whole body} bytes of the body
 //   transactionPublish f64 transaction, then as publish
 //   commit             {f64 transaction, u32 flags (1 = continued), u32 0} n x {f64 queue, f64 from, f64 to}
 //   deliveredUpTo      n x {f64 queue, f64 sequence}
-//   numbers            f64 lastQueueNumber, f64 lastExchangeNumber, f64 lastTransaction
+//   numbers            f64 lastQueueNumber, f64 lastExchangeNumber, f64 lastTransaction, f64 lastBodyReference
 //   lastSequences      f64 queue, n x f64 the highest sequence given out on each level used
 //   pages              f64 queue, n x PageFacts (see recovery.ts), in the order of their sequences
+//   bodies             f64 bodyReference, f64 size of the body, n x {f64 page handle, f64 length}
+//   bodyReferences     f64 queue, n x {f64 sequence, f64 bodyReference}
 //
 // A record in an entry has sequence 0 and expiry 0: every target has its own (see record.ts).
 
@@ -158,11 +160,12 @@ export function writePartHead(
   bodyReference: number,
   offset: number,
   length: number,
+  bodySizeBytes: number,
 ): Address {
   view.setFloat64(at, bodyReference, true);
   view.setFloat64(at + 8, offset, true);
   view.setUint32(at + 16, length, true);
-  view.setUint32(at + 20, 0, true);
+  view.setUint32(at + 20, bodySizeBytes, true);
   return at + PART_HEAD_BYTES;
 }
 
@@ -170,6 +173,7 @@ export const PartField = {
   bodyReference: 0,
   offset: 8,
   length: 16,
+  bodySize: 20,
   bytes: PART_HEAD_BYTES,
 } as const;
 

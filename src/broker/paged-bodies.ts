@@ -1,4 +1,5 @@
-// Large bodies in pages of the arena, each body with pages of its own.
+// Large bodies in pages of the arena, each body with pages of its own. Full pages leave memory when there are many,
+// and bodies of persistent messages go to the log as they arrive.
 
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
@@ -9,55 +10,101 @@ import {
   NO_PAGE,
   type PageSizeBytes,
 } from "../lib/page-pool.ts";
+import { type TimerWheel, WheelTimer } from "../lib/timer-wheel.ts";
 import type { Bodies, BodyChunk } from "./bodies.ts";
-import type { BodyReference } from "./numbers.ts";
+import { Body, BodyPage, NOT_WRITTEN } from "./body.ts";
+import type { BodyReference, LogPosition, QueueNumber } from "./numbers.ts";
+import {
+  NO_CAPACITY,
+  type PageHandle,
+  type PageOwner,
+  type Pager,
+  pageTrailerBytes,
+} from "./ports.ts";
+import { type BodyFacts, NO_LOG_POSITION } from "./recovery.ts";
 
-class Body {
-  readonly pageSize: PageSizeBytes;
-  readonly pages: Address[] = [];
-  receivedBytes = 0;
-  references = 1;
-  constructor(pageSize: PageSizeBytes) {
-    this.pageSize = pageSize;
-  }
+/** Full pages that stay in memory, unless the pool is small. */
+const RESIDENT_BYTES_MAX = 16 * LARGE_PAGE_BYTES;
+const RESIDENT_SHARE = 1 / 8;
+/** Rest after a write or read that could not be done, in ms. */
+const REST_MS = 200;
+/** Pages of bodies belong to no queue. */
+const NO_QUEUE: QueueNumber = 0;
+
+/** The part of the journal bodies write. */
+export interface BodyJournal {
+  readonly position: LogPosition;
+  part(
+    reference: BodyReference,
+    bodySizeBytes: number,
+    offset: number,
+    at: Address,
+    lengthBytes: number,
+  ): void;
 }
 
-export class PagedBodies implements Bodies {
-  readonly #memory: Memory;
-  readonly #bodies = new Map<BodyReference, Body>();
-  #last: BodyReference = 0;
+export interface PagedBodiesOptions {
+  readonly memory: Memory;
+  readonly pager: Pager;
+  readonly journal: BodyJournal;
+  readonly timers: TimerWheel;
+}
 
-  constructor(memory: Memory) {
-    this.#memory = memory;
+export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
+  readonly pagesHoldRecords = false;
+  readonly #memory: Memory;
+  readonly #pager: Pager;
+  readonly #journal: BodyJournal;
+  readonly #timers: TimerWheel;
+  readonly #limitBytes: number;
+  readonly #bodies = new Map<BodyReference, Body>();
+  /** Pages on their way to or from the disk, by token. */
+  readonly #underWay = new Map<number, BodyPage>();
+  /** Full pages in memory that came in, the newest last: that one is needed last and leaves first. */
+  readonly #full = new Set<BodyPage>();
+  /** Pages that were read because somebody needs them, the newest last: that one stays. */
+  readonly #loaded = new Set<BodyPage>();
+  /** Pages that wait for memory to be read into. */
+  readonly #wanted = new Set<BodyPage>();
+  #residentBytes = 0;
+  #leavingBytes = 0;
+  #lastToken = 0;
+  #writesRest = false;
+  /** The highest reference given out; checkpoints keep it. */
+  lastReference: BodyReference = 0;
+
+  constructor(options: PagedBodiesOptions) {
+    super();
+    this.#memory = options.memory;
+    this.#pager = options.pager;
+    this.#journal = options.journal;
+    this.#timers = options.timers;
+    const poolBytes = options.memory.pages.sizeBytes;
+    this.#limitBytes =
+      options.pager.capacityBytes === NO_CAPACITY
+        ? Number.POSITIVE_INFINITY
+        : Math.min(RESIDENT_BYTES_MAX, poolBytes * RESIDENT_SHARE);
   }
 
   get count(): number {
     return this.#bodies.size;
   }
 
-  begin(sizeBytes: number): BodyReference {
-    const reference = ++this.#last;
-    const isLarge = sizeBytes >= LARGE_PAGE_BYTES / 2;
-    this.#bodies.set(reference, new Body(isLarge ? LARGE_PAGE_BYTES : MEDIUM_PAGE_BYTES));
-    return reference;
+  begin(sizeBytes: number, isPersistent: boolean): BodyReference {
+    const body = new Body(++this.lastReference, sizeBytes, isPersistent);
+    body.references = 1;
+    this.#bodies.set(body.reference, body);
+    return body.reference;
   }
 
   append(reference: BodyReference, from: Address, lengthBytes: number): boolean {
     const body = this.#get(reference);
-    let at = from;
-    for (let rest = lengthBytes; rest > 0; ) {
-      const used = body.receivedBytes % body.pageSize;
-      if (used === 0) {
-        const page = this.#memory.pages.allocate(body.pageSize);
-        if (page === NO_PAGE) return false;
-        body.pages.push(page);
-      }
-      const length = Math.min(rest, body.pageSize - used);
-      this.#memory.arena.copy((body.pages.at(-1) as Address) + used, at, length);
-      body.receivedBytes += length;
-      at += length;
-      rest -= length;
+    if (!this.#store(body, from, lengthBytes, this.#journal.position)) return false;
+    if (body.logged) {
+      const offset = body.receivedBytes - lengthBytes;
+      this.#journal.part(reference, body.sizeBytes, offset, from, lengthBytes);
     }
+    this.#enforce();
     return true;
   }
 
@@ -69,22 +116,317 @@ export class PagedBodies implements Bodies {
     const body = this.#get(reference);
     body.references -= count;
     assert(body.references >= 0, "a body is released as often as it was retained");
-    if (body.references > 0) return;
-    for (const page of body.pages) this.#memory.pages.free(page, body.pageSize);
-    this.#bodies.delete(reference);
+    if (body.references === 0) this.#forget(body);
   }
 
-  chunk(reference: BodyReference, offset: number): BodyChunk {
+  chunk(reference: BodyReference, offset: number): BodyChunk | undefined {
     const body = this.#get(reference);
-    const inPage = offset % body.pageSize;
-    const page = body.pages[Math.floor(offset / body.pageSize)];
-    assert(page !== undefined && offset < body.receivedBytes, "a chunk is inside its body");
-    const lengthBytes = Math.min(body.pageSize - inPage, body.receivedBytes - offset);
-    return { at: page + inPage, lengthBytes };
+    assert(offset < body.receivedBytes, "a chunk is inside its body");
+    const page = body.pageAt(offset) as BodyPage;
+    if (!page.isReadable) return undefined;
+    const inPage = offset - page.offset;
+    return { at: page.address + inPage, lengthBytes: page.usedBytes - inPage };
   }
 
-  whenLoaded(): void {
-    assert(false, "a body in memory is always loaded");
+  whenLoaded(reference: BodyReference, offset: number, onLoaded: () => void): void {
+    const page = this.#get(reference).pageAt(offset) as BodyPage;
+    page.waiting.push(onLoaded);
+    this.#load(page);
+  }
+
+  isLost(reference: BodyReference): boolean {
+    return this.#bodies.get(reference)?.isLost ?? true;
+  }
+
+  // ---- checkpoints and replay -----------------------------------------------------------------------------------
+
+  /** Log files from here on are needed. */
+  get lowestLogPosition(): LogPosition {
+    let lowest = NO_LOG_POSITION;
+    for (const body of this.#bodies.values()) {
+      for (const page of body.pages) {
+        if (page.logPosition < lowest) lowest = page.logPosition;
+      }
+    }
+    return lowest;
+  }
+
+  /** Has written what the log holds below `position`; pages being filled are ended for it. */
+  writeOutBefore(position: LogPosition): void {
+    for (const body of this.#bodies.values()) {
+      for (const page of body.pages) {
+        if (page.logPosition >= position) continue;
+        if (page.state === "filling") this.#fill(page);
+        this.#write(page);
+      }
+    }
+  }
+
+  /** The bodies a checkpoint must name, each as far as it is written from its start. */
+  *facts(): Generator<BodyFacts> {
+    for (const { reference, sizeBytes, logged, pages } of this.#bodies.values()) {
+      if (!logged) continue;
+      const end = pages.findIndex(({ handle }) => handle === NOT_WRITTEN);
+      const written = pages.slice(0, end === -1 ? pages.length : end);
+      if (written.length === 0) continue;
+      yield {
+        reference,
+        sizeBytes,
+        pages: written.map(({ handle, usedBytes }) => ({ handle, lengthBytes: usedBytes })),
+      };
+    }
+  }
+
+  /** A body the checkpoint names, or the beginning of one. Nobody refers to it yet. */
+  restore(facts: BodyFacts): void {
+    const body = this.#known(facts.reference, facts.sizeBytes);
+    for (const { handle, lengthBytes } of facts.pages) {
+      const page = this.#newPage(body, lengthBytes > MEDIUM_PAGE_BYTES);
+      page.usedBytes = lengthBytes;
+      page.handle = handle;
+      page.state = "out";
+      body.receivedBytes += lengthBytes;
+    }
+  }
+
+  /** Bytes of a body as the log has them. False: no memory. */
+  restorePart(
+    reference: BodyReference,
+    bodySizeBytes: number,
+    offset: number,
+    at: Address,
+    lengthBytes: number,
+    position: LogPosition,
+  ): boolean {
+    const body = this.#known(reference, bodySizeBytes);
+    const known = body.receivedBytes - offset;
+    if (known >= lengthBytes) return true;
+    // Something before it is missing: whoever needs the body has lost it.
+    if (known < 0) body.isLost = true;
+    const skipped = Math.max(0, known);
+    const stored = this.#store(body, at + skipped, lengthBytes - skipped, position);
+    this.#enforce();
+    return stored;
+  }
+
+  /** A restored message refers to the body. If it is not there, all of it is lost. */
+  restoreReference(reference: BodyReference): void {
+    const body = this.#bodies.get(reference);
+    if (body === undefined) this.#known(reference, 0).isLost = true;
+    this.retain(reference, 1);
+  }
+
+  /** Replay is over: bodies nobody refers to were never published. */
+  restored(): void {
+    for (const body of [...this.#bodies.values()]) if (body.references === 0) this.#forget(body);
+  }
+
+  #known(reference: BodyReference, sizeBytes: number): Body {
+    this.lastReference = Math.max(this.lastReference, reference);
+    let body = this.#bodies.get(reference);
+    if (body === undefined) {
+      body = new Body(reference, sizeBytes, true);
+      this.#bodies.set(reference, body);
+    }
+    return body;
+  }
+
+  // ---- memory ---------------------------------------------------------------------------------------------------
+
+  #store(body: Body, from: Address, lengthBytes: number, position: LogPosition): boolean {
+    let at = from;
+    for (let rest = lengthBytes; rest > 0; ) {
+      const last = body.pages.at(-1);
+      const page = last?.state === "filling" ? last : this.#openPage(body, rest);
+      if (page === undefined) return false;
+      const length = Math.min(rest, capacityOf(page.sizeBytes) - page.usedBytes);
+      if (body.logged && position < page.logPosition) page.logPosition = position;
+      this.#memory.arena.copy(page.address + page.usedBytes, at, length);
+      page.usedBytes += length;
+      body.receivedBytes += length;
+      at += length;
+      rest -= length;
+      const isComplete = body.receivedBytes === body.sizeBytes;
+      if (isComplete || page.usedBytes === capacityOf(page.sizeBytes)) this.#fill(page);
+    }
+    return true;
+  }
+
+  #openPage(body: Body, lengthBytes: number): BodyPage | undefined {
+    const rest = Math.max(body.sizeBytes - body.receivedBytes, lengthBytes);
+    const page = this.#newPage(body, rest >= LARGE_PAGE_BYTES / 2);
+    page.address = this.#memory.pages.allocate(page.sizeBytes);
+    if (page.address !== NO_PAGE) return page;
+    body.pages.pop();
+    return undefined;
+  }
+
+  #newPage(body: Body, isLarge: boolean): BodyPage {
+    const sizeBytes: PageSizeBytes = isLarge ? LARGE_PAGE_BYTES : MEDIUM_PAGE_BYTES;
+    const page = new BodyPage(body, ++this.#lastToken, body.receivedBytes, sizeBytes);
+    body.pages.push(page);
+    return page;
+  }
+
+  /** The page takes no more bytes. */
+  #fill(page: BodyPage): void {
+    page.state = "full";
+    this.#residentBytes += page.sizeBytes;
+    this.#full.add(page);
+  }
+
+  /** Sends pages away until the rest is within the limit. */
+  #enforce(): void {
+    if (this.#writesRest || this.#residentBytes - this.#leavingBytes <= this.#limitBytes) return;
+    for (const page of [...[...this.#full].reverse(), ...[...this.#loaded].slice(0, -1)]) {
+      if (this.#residentBytes - this.#leavingBytes <= this.#limitBytes) return;
+      this.#sendOut(page);
+    }
+  }
+
+  #sendOut(page: BodyPage): void {
+    if (page.isLeaving) return;
+    if (page.state === "full" && page.handle !== NOT_WRITTEN) {
+      this.#leave(page);
+      return;
+    }
+    page.isLeaving = true;
+    this.#leavingBytes += page.sizeBytes;
+    this.#write(page);
+  }
+
+  #write(page: BodyPage): void {
+    if (page.state !== "full" || page.handle !== NOT_WRITTEN) return;
+    page.state = "writing";
+    this.#underWay.set(page.token, page);
+    const { token, address, usedBytes, body } = page;
+    // Pages are written in whole words; what lies behind the bytes is of no meaning.
+    const lengthBytes = (usedBytes + 7) & ~7;
+    this.#pager.write(this, token, NO_QUEUE, address, lengthBytes, body.logged);
+  }
+
+  #load(page: BodyPage): void {
+    if (page.isReadable) {
+      this.#tellWaiting(page);
+      return;
+    }
+    if (page.state === "reading") return;
+    page.address = this.#memory.pages.allocate(page.sizeBytes);
+    if (page.address === NO_PAGE) {
+      this.#wanted.add(page);
+      this.#tryAgainLater();
+      return;
+    }
+    page.state = "reading";
+    this.#residentBytes += page.sizeBytes;
+    this.#underWay.set(page.token, page);
+    const lengthBytes = (page.usedBytes + 7) & ~7;
+    this.#pager.read(this, page.token, page.handle, page.address, lengthBytes);
+  }
+
+  #leave(page: BodyPage): void {
+    this.#dropMemory(page);
+    page.state = "out";
+  }
+
+  #dropMemory(page: BodyPage): void {
+    this.#memory.pages.free(page.address, page.sizeBytes);
+    page.address = NO_PAGE;
+    this.#full.delete(page);
+    this.#loaded.delete(page);
+    if (page.state !== "filling") this.#residentBytes -= page.sizeBytes;
+  }
+
+  #forget(body: Body): void {
+    this.#bodies.delete(body.reference);
+    for (const page of body.pages) this.#forgetPage(page);
+  }
+
+  #forgetPage(page: BodyPage): void {
+    this.#wanted.delete(page);
+    if (page.state === "writing" || page.state === "reading") {
+      page.isDoomed = true;
+      return;
+    }
+    if (page.state !== "out") this.#dropMemory(page);
+    if (page.handle !== NOT_WRITTEN) this.#pager.release(page.handle);
+  }
+
+  // ---- what the pager tells -------------------------------------------------------------------------------------
+
+  onPageWritten(token: number, handle: PageHandle): void {
+    const page = this.#arrived(token);
+    page.handle = handle;
+    page.logPosition = NO_LOG_POSITION;
+    page.state = "full";
+    const leaves = this.#endLeaving(page);
+    if (page.isDoomed) this.#forgetPage(page);
+    else if (leaves) this.#leave(page);
+  }
+
+  onPageRead(token: number): void {
+    const page = this.#arrived(token);
+    page.state = "full";
+    this.#loaded.add(page);
+    if (page.isDoomed) {
+      this.#forgetPage(page);
+      return;
+    }
+    this.#tellWaiting(page);
+    this.#enforce();
+  }
+
+  onPageDamaged(token: number): void {
+    const page = this.#underWay.get(token) as BodyPage;
+    page.body.isLost = true;
+  }
+
+  onPageFailed(token: number): void {
+    const page = this.#arrived(token);
+    const wasReading = page.state === "reading";
+    page.state = "full";
+    this.#endLeaving(page);
+    if (page.isDoomed) {
+      this.#forgetPage(page);
+    } else if (wasReading) {
+      this.#leave(page);
+      this.#wanted.add(page);
+      this.#tryAgainLater();
+    } else {
+      this.#writesRest = true;
+      this.#tryAgainLater();
+    }
+  }
+
+  override onTimer(): void {
+    this.#writesRest = false;
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    for (const page of wanted) this.#load(page);
+    this.#enforce();
+  }
+
+  #arrived(token: number): BodyPage {
+    const page = this.#underWay.get(token) as BodyPage;
+    this.#underWay.delete(token);
+    return page;
+  }
+
+  #endLeaving(page: BodyPage): boolean {
+    if (!page.isLeaving) return false;
+    page.isLeaving = false;
+    this.#leavingBytes -= page.sizeBytes;
+    return true;
+  }
+
+  #tellWaiting(page: BodyPage): void {
+    const waiting = page.waiting;
+    page.waiting = [];
+    for (const onLoaded of waiting) onLoaded();
+  }
+
+  #tryAgainLater(): void {
+    if (!this.isScheduled) this.#timers.scheduleAfter(this, REST_MS);
   }
 
   #get(reference: BodyReference): Body {
@@ -92,4 +434,9 @@ export class PagedBodies implements Bodies {
     assert(body !== undefined, "a referred body exists");
     return body;
   }
+}
+
+/** Bytes of a body in a page of that size; behind them the pager needs room. */
+function capacityOf(pageBytes: PageSizeBytes): number {
+  return pageBytes - pageTrailerBytes(pageBytes);
 }

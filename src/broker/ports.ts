@@ -7,7 +7,7 @@ import type { LogPosition, QueueNumber } from "./numbers.ts";
 
 /**
  * Kinds of log entry. The numbers are on disk: never reuse one (4 is free). Payloads are drawn in log-entries.ts.
- * The last three stand only in checkpoints, which are entries too: replay hears the checkpoint, then the log.
+ * Those from `numbers` on stand only in checkpoints, which are entries too: replay hears the checkpoint, then the log.
  */
 export const EntryKind = {
   publish: 1,
@@ -22,6 +22,8 @@ export const EntryKind = {
   numbers: 11,
   lastSequences: 12,
   pages: 13,
+  bodies: 14,
+  bodyReferences: 15,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 

@@ -3,7 +3,7 @@
 // checkpoint, then the log from the checkpoint's position on, and every entry may meet a queue that knows of it already.
 
 import type { Address } from "../lib/arena.ts";
-import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import type { PageHandle } from "./ports.ts";
 
 /** `lowestLogPosition` of what needs nothing of the log. */
@@ -23,6 +23,13 @@ export interface PageFacts {
   readonly lastExpiryMs: number;
 }
 
+/** A large body as checkpoints name it: its pages from the first on, as far as they are written. */
+export interface BodyFacts {
+  readonly reference: BodyReference;
+  readonly sizeBytes: number;
+  readonly pages: readonly { readonly handle: PageHandle; readonly lengthBytes: number }[];
+}
+
 /** Takes down what a checkpoint says about the queues. */
 export interface CheckpointWriter {
   /** The highest sequence ever given out on each level that was used. */
@@ -31,6 +38,8 @@ export interface CheckpointWriter {
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
   /** Pages of one level in their order. */
   page(queue: QueueNumber, page: PageFacts): void;
+  /** A message in one of the named pages, not settled, whose body lies elsewhere. */
+  body(queue: QueueNumber, sequence: Sequence, body: BodyReference): void;
   /** Settled since their page was written; a range may reach over what lies outside of pages. */
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
@@ -61,6 +70,8 @@ export interface Restorable {
   restoreLastSequences(sequences: readonly Sequence[]): void;
   restoreDeliveredUpTo(sequence: Sequence): void;
   restorePage(page: PageFacts): void;
+  /** A message in a restored page refers to a body: calls `restoreReference` of the bodies for it. */
+  restoreBody(sequence: Sequence, body: BodyReference): void;
   /**
    * The record at `at` was enqueued as `sequence`; nothing happens if it lies in a restored page or was settled.
    * `at` is valid until this returns. Answers false when there is no memory for it.

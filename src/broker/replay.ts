@@ -11,6 +11,7 @@ import {
   CommitField,
   MOVE_PREFIX_BYTES,
   PAGE_FACTS_BYTES,
+  PartField,
   PublishView,
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
@@ -51,13 +52,15 @@ export class Replay implements ReplayHandler {
     [EntryKind.returned]: (at, lengthBytes) => this.#returned(at, lengthBytes),
     [EntryKind.definition]: (at) => this.#define(at),
     [EntryKind.move]: (at, _, position) => this.#move(at, position),
-    [EntryKind.part]: () => {},
+    [EntryKind.part]: (at, _, position) => this.#part(at, position),
     [EntryKind.transactionPublish]: (at, _, position) => this.#publishUncommitted(at, position),
     [EntryKind.commit]: (at, lengthBytes) => this.#commit(at, lengthBytes),
     [EntryKind.deliveredUpTo]: (at, lengthBytes) => this.#deliveredUpTo(at, lengthBytes),
     [EntryKind.numbers]: (at) => this.#numbers(at),
     [EntryKind.lastSequences]: (at, lengthBytes) => this.#lastSequences(at, lengthBytes),
     [EntryKind.pages]: (at, lengthBytes) => this.#pages(at, lengthBytes),
+    [EntryKind.bodies]: (at, lengthBytes) => this.#body(at, lengthBytes),
+    [EntryKind.bodyReferences]: (at, lengthBytes) => this.#bodyReferences(at, lengthBytes),
   };
 
   constructor(broker: Broker) {
@@ -92,6 +95,7 @@ export class Replay implements ReplayHandler {
     for (const vhost of this.#broker.vhosts.values()) {
       for (const queue of vhost.queues.values()) queue.recoverable?.restored();
     }
+    this.#broker.bodies.restored();
   }
 
   #queue(number: QueueNumber): Recoverable | undefined {
@@ -158,10 +162,12 @@ export class Replay implements ReplayHandler {
     this.#broker.applyDefinition(kind, JSON.parse(text) as JsonObject);
   }
 
+  /** The new message comes before the old one goes: they may share a large body. */
   #move(at: Address, position: LogPosition): void {
+    const from = this.#view.getFloat64(at, true);
     const sequence = this.#view.getFloat64(at + 8, true);
-    this.#queue(this.#view.getFloat64(at, true))?.restoreSettled(sequence, sequence);
     this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);
+    this.#queue(from)?.restoreSettled(sequence, sequence);
   }
 
   #publishUncommitted(at: Address, position: LogPosition): void {
@@ -224,6 +230,42 @@ export class Replay implements ReplayHandler {
     const view = this.#view;
     this.#broker.numbersAtLeast(view.getFloat64(at, true), view.getFloat64(at + 8, true));
     this.#sawTransaction(view.getFloat64(at + 16, true));
+    const { bodies } = this.#broker;
+    bodies.lastReference = Math.max(bodies.lastReference, view.getFloat64(at + 24, true));
+  }
+
+  #part(at: Address, position: LogPosition): void {
+    const view = this.#view;
+    const hasRoom = this.#broker.bodies.restorePart(
+      view.getFloat64(at + PartField.bodyReference, true),
+      view.getUint32(at + PartField.bodySize, true),
+      view.getFloat64(at + PartField.offset, true),
+      at + PartField.bytes,
+      view.getUint32(at + PartField.length, true),
+      position,
+    );
+    assert(hasRoom, "replay waits while memory is short");
+  }
+
+  #body(at: Address, lengthBytes: number): void {
+    const view = this.#view;
+    const pages: { handle: number; lengthBytes: number }[] = [];
+    for (let page = at + 16; page < at + lengthBytes; page += 16) {
+      pages.push({
+        handle: view.getFloat64(page, true),
+        lengthBytes: view.getFloat64(page + 8, true),
+      });
+    }
+    const [reference, sizeBytes] = [view.getFloat64(at, true), view.getFloat64(at + 8, true)];
+    this.#broker.bodies.restore({ reference, sizeBytes, pages });
+  }
+
+  #bodyReferences(at: Address, lengthBytes: number): void {
+    const queue = this.#queue(this.#view.getFloat64(at, true));
+    if (queue === undefined) return;
+    for (let x = at + 8; x < at + lengthBytes; x += 16) {
+      queue.restoreBody(this.#view.getFloat64(x, true), this.#view.getFloat64(x + 8, true));
+    }
   }
 
   #lastSequences(at: Address, lengthBytes: number): void {

@@ -4,6 +4,7 @@ import type { Clock, TimerHandle } from "../../env/env.ts";
 import { Memory } from "../../lib/memory.ts";
 import { TimerWheel } from "../../lib/timer-wheel.ts";
 import { EMPTY_TABLE } from "../field-table.ts";
+import { NoJournal } from "../journaling.ts";
 import { defaultLimits } from "../limits.ts";
 import type { Location, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import { PagedBodies } from "../paged-bodies.ts";
@@ -155,7 +156,8 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
   const turn = new Turn(clock);
   const journal = new NotingJournal();
   const timers = new TimerWheel(clock);
-  const bodies = new PagedBodies(memory);
+  const pager = changes.pager ?? memoryOnlyPager;
+  const bodies = new PagedBodies({ memory, pager, journal: new NoJournal(), timers });
   const unused: Fixture["unused"] = [];
   const context: QueueContext = {
     memory,
@@ -187,7 +189,7 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
       fillPublication(publication, scratch, bytes.length, options);
       if (options.external === true) {
         publication.contentLengthBytes = CONTENT_HEADER_FRAME_BYTES;
-        publication.bodyReference = bodies.begin(bytes.length);
+        publication.bodyReference = bodies.begin(bytes.length, false);
         bodies.append(publication.bodyReference, scratch + BODY_OFFSET, bytes.length);
       }
       return publication;

@@ -221,7 +221,8 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
 
   #contentAssembly(): ContentAssembly {
     const { memory, bodies, limits } = this.tools.broker;
-    this.#assembly ??= new ContentAssembly(memory, bodies, limits.messageBytesMax);
+    const { scan } = this.tools.publish;
+    this.#assembly ??= new ContentAssembly(memory, bodies, limits.messageBytesMax, scan);
     return this.#assembly;
   }
 

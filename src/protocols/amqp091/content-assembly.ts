@@ -27,6 +27,7 @@ import {
   FrameType,
   unknownFrameError,
 } from "./codec/frames.ts";
+import { type PropertyScan, ScanResult } from "./codec/property-scan.ts";
 
 /** No broker takes more, whatever its configuration says. */
 const ABSOLUTE_BODY_BYTES_MAX = 536_870_912;
@@ -38,6 +39,7 @@ export class ContentAssembly {
   readonly #memory: Memory;
   readonly #bodies: Bodies;
   readonly #messageBytesMax: number;
+  readonly #scan: PropertyScan;
   #phase: Phase = "idle";
   #page: Address = NO_PAGE;
   #pageSize: PageSizeBytes = SMALL_PAGE_BYTES;
@@ -49,8 +51,9 @@ export class ContentAssembly {
   /** [exchange][routing key] of the publish, kept until the header frame tells how large a page is needed. */
   #addressing: Uint8Array = new Uint8Array(0);
 
-  constructor(memory: Memory, bodies: Bodies, messageBytesMax: number) {
+  constructor(memory: Memory, bodies: Bodies, messageBytesMax: number, scan: PropertyScan) {
     this.#memory = memory;
+    this.#scan = scan;
     this.#bodies = bodies;
     this.#messageBytesMax = messageBytesMax;
   }
@@ -98,8 +101,13 @@ export class ContentAssembly {
     const isExternal = bodySize > INLINE_BODY_BYTES_MAX;
     this.#takePage(isExternal ? 0 : bodySize);
     this.#memory.arena.copy(this.#page + this.#addressingLength, frameAt, this.#headerLength);
-    if (isExternal) this.#bodyReference = this.#bodies.begin(bodySize);
-    else if (bodySize > 0) this.#writeBodyFrameHeader();
+    if (isExternal) {
+      // A malformed header is told of when all has arrived.
+      const isPersistent =
+        this.#scan.scan(this.#page + this.#addressingLength) === ScanResult.ok &&
+        this.#scan.deliveryMode === 2;
+      this.#bodyReference = this.#bodies.begin(bodySize, isPersistent);
+    } else if (bodySize > 0) this.#writeBodyFrameHeader();
     this.#phase = "body";
     return bodySize === 0;
   }

@@ -43,7 +43,7 @@ export class Messages implements MessagePort {
   publish(access: VhostAccess, message: OutgoingMessage): PublishResult {
     const { memory, bodies, limits, publication } = this.#broker;
     const route = access.route(message.exchange, message.routingKey);
-    const assembly = new ContentAssembly(memory, bodies, limits.messageBytesMax);
+    const assembly = new ContentAssembly(memory, bodies, limits.messageBytesMax, this.#scan);
     try {
       this.#assemble(assembly, message);
       assembly.describe(publication);
