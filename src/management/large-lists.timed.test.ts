@@ -69,6 +69,8 @@ test.each([
   // The first run pays for compiling; a list is asked for every five seconds.
   await fetchText(url());
   let text = "";
+  // On a busy machine the loop is late without anybody's fault: that much is not the list's.
+  const idle = await longestStall(() => new Promise((resolve) => setTimeout(resolve, 300)));
   const stalls: number[] = [];
   for (let run = 0; run < 3; run++) {
     stalls.push(
@@ -78,7 +80,7 @@ test.each([
     );
   }
   expect(text).toContain(needle);
-  expect(stalls.sort((a, b) => a - b)[1]).toBeLessThan(STALL_MS_MAX);
+  expect(stalls.sort((a, b) => a - b)[1]).toBeLessThan(STALL_MS_MAX + idle);
 });
 
 test("sampling ten thousand queues does not stall either", async () => {
