@@ -215,3 +215,60 @@ test("messages are published and got, kept or taken", async () => {
   expect((await get("ack_requeue_true", { count: -1 })).status).toBe(400);
   expect((await get("ack_requeue_true", { count: "a" })).body.reason).toEqual(["not_integer", "a"]);
 });
+
+test("definitions go out and come in again, and a wrong file changes nothing", async () => {
+  const { request, broker } = await newTestApi();
+  await request("PUT", "/vhosts/v", {
+    description: "d",
+    tags: "a,b",
+    default_queue_type: "quorum",
+  });
+  await request("PUT", "/users/ann", { password: "x", tags: ["management"] });
+  await request("PUT", "/permissions/v/ann", { configure: "^a", write: "^b", read: "^c" });
+  await request("PUT", "/policies/v/p", { pattern: "^q", definition: { "max-length": 5 } });
+  await request("PUT", "/vhost-limits/v/max-queues", { value: 50 });
+  await request("PUT", "/permissions/v/guest", { configure: ".*", write: ".*", read: ".*" });
+  await request("PUT", "/queues/v/q", { arguments: { "x-foo": 1 } });
+  await request("PUT", "/exchanges/v/x", { type: "topic" });
+  await request("POST", "/bindings/v/e/x/q/q", { routing_key: "k", arguments: { a: "b" } });
+  const whole = (await request("GET", "/definitions")).body;
+  const one = (await request("GET", "/definitions/v")).body;
+  expect(one.queues).toEqual([
+    expect.objectContaining({ name: "q", type: "quorum", durable: true, auto_delete: false }),
+  ]);
+  const other = await newTestApi();
+  expect((await other.request("POST", "/definitions", whole)).status).toBe(204);
+  expect((await other.request("POST", "/definitions", whole)).status).toBe(204);
+  expect((await other.request("GET", "/definitions")).body).toEqual(whole);
+  expect(other.broker.vhosts.get("v")?.queues.get("q")?.settings.values.maxLength).toBe(5);
+  expect((await other.request("POST", "/definitions/%2F", one)).status).toBe(204);
+  expect([...other.broker.vhosts.get("/")!.queues.keys()]).toEqual(["q"]);
+
+  const wrong = {
+    queues: [
+      { name: "new", vhost: "/" },
+      { name: 5, vhost: "/" },
+    ],
+  };
+  const refused = await request("POST", "/definitions", wrong);
+  expect(refused.body.reason).toBe("queues[1]: its name must be a text");
+  expect(broker.vhosts.get("/")?.queues.has("new")).toBe(false);
+  const loose = {
+    bindings: [
+      {
+        source: "amq.topic",
+        vhost: "/",
+        destination: "gone",
+        destination_type: "queue",
+        routing_key: "",
+        arguments: {},
+      },
+    ],
+  };
+  expect((await request("POST", "/definitions", loose)).body.reason).toBe(
+    "bindings[0] ('amq.topic'): no queue 'gone' in vhost '/'",
+  );
+  expect(
+    (await request("POST", "/definitions/%2F", '{"__proto__":{"x":1},"queues":[]}')).status,
+  ).toBe(204);
+});

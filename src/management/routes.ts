@@ -2,6 +2,7 @@
 
 import { bindingRoutes } from "./resources/bindings.ts";
 import { clientRoutes } from "./resources/clients.ts";
+import { definitionRoutes } from "./resources/definitions.ts";
 import { exchangeRoutes } from "./resources/exchanges.ts";
 import { explainRoutes } from "./resources/explain.ts";
 import { featureRoutes } from "./resources/features.ts";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...permissionRoutes,
   ...policyRoutes,
+  ...definitionRoutes,
   ...healthRoutes,
   ...featureRoutes,
   ...explainRoutes,

@@ -1,11 +1,6 @@
 // Policies, operator policies, and the parameters behind them.
 
-import {
-  type Policy,
-  type PolicyInput,
-  type PolicyKind,
-  parsePolicy,
-} from "../../broker/policies.ts";
+import { type Policy, type PolicyKind, parsePolicy } from "../../broker/policies.ts";
 import {
   type Answer,
   ApiError,
@@ -125,7 +120,7 @@ export const policyRoutes: readonly Route[] = [
       const { parameters: store } = request.management.broker;
       const name = request.param("name");
       const isNew = store.getGlobal(name) === undefined;
-      store.setGlobal(name, property(request.body, "value") as never, request.user.name);
+      store.setGlobal(name, property(request.body, "value"), request.user.name);
       return putAnswer(isNew);
     },
     { body: { value: { a: 1 } } },
@@ -163,9 +158,7 @@ function putPolicy(request: ApiRequest, kind: PolicyKind, vhost: string, body: A
   const { broker } = request.management;
   const name = request.param("name");
   const isNew = broker.policies.get(kind, vhost, name) === undefined;
-  const policy = refusalsAsAnswers(() =>
-    parsePolicy(kind, vhost, name, body as PolicyInput, broker.matcher),
-  );
+  const policy = refusalsAsAnswers(() => parsePolicy(kind, vhost, name, body, broker.matcher));
   broker.policies.set(kind, policy, request.user.name);
   broker.applyPolicies(vhost);
   return isNew;
@@ -254,10 +247,7 @@ function setParameter(request: ApiRequest): Answer {
   }
   const isNew = broker.parameters.get(vhost.name, component, name) === undefined;
   refusalsAsAnswers(() =>
-    broker.parameters.set(
-      { vhost: vhost.name, component, name, value: value as never },
-      request.user.name,
-    ),
+    broker.parameters.set({ vhost: vhost.name, component, name, value: value }, request.user.name),
   );
   return putAnswer(isNew);
 }
