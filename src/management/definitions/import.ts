@@ -2,7 +2,6 @@
 
 import type { UserTag } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { queueTypeOf } from "../../broker/settings/queue-arguments.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import type { ApiObject } from "../api-json.ts";
 import { isObject } from "../api-json.ts";
@@ -103,9 +102,7 @@ function topologySteps(broker: Broker, plan: Plan, by: string): readonly Step[] 
     ...plan.queues.map((queue) =>
       inVhost(queue.vhost, (vhost) => {
         if (vhost.queues.has(queue.name)) return;
-        const standard = vhost.metadata.defaultQueueType ?? "classic";
-        const type = queueTypeOf(queue.arguments, queue.durable ? standard : "classic", "");
-        vhost.addQueue({ ...queue, exclusive: false }, type, undefined, by);
+        vhost.addQueue({ ...queue, exclusive: false }, queue.type, undefined, by);
       }),
     ),
     ...plan.bindings.map((binding) =>

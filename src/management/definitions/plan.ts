@@ -7,12 +7,14 @@ import type { TopicPermissions, UserPermissions } from "../../broker/access/user
 import type { Broker } from "../../broker/broker.ts";
 import { BrokerError } from "../../broker/errors.ts";
 import { exchangeTypes } from "../../broker/exchange/types.ts";
-import type { FieldTable } from "../../broker/field-table.ts";
+import { type FieldTable, longString } from "../../broker/field-table.ts";
 import { resourceText } from "../../broker/names.ts";
 import { type Policy, type PolicyKind, parsePolicy } from "../../broker/policies.ts";
+import type { QueueType } from "../../broker/queue/types.ts";
 import {
   checkQueueArguments,
   checkQueueFlags,
+  QUEUE_TYPE_ARGUMENT,
   queueTypeOf,
 } from "../../broker/settings/queue-arguments.ts";
 import {
@@ -55,6 +57,7 @@ export interface PlannedExchange {
 }
 
 export interface PlannedQueue {
+  readonly type: QueueType;
   readonly vhost: string;
   readonly name: string;
   readonly durable: boolean;
@@ -275,27 +278,30 @@ class Planner {
     const vhost = this.#vhostOf(item);
     const queueName = name(item, "name");
     const given = tableOf(property(item, "arguments"));
-    const type = property(item, "type");
-    const withType =
-      typeof type === "string" && !given.has("x-queue-type") && type !== "classic"
-        ? new Map([
-            ...given,
-            ["x-queue-type", { type: "S", value: new TextEncoder().encode(type) }] as const,
-          ])
-        : given;
     const resource = resourceText("queue", queueName, vhost);
-    const queueType = queueTypeOf(withType, "classic", resource);
-    checkQueueArguments(queueType, withType, resource);
+    const type = queueTypeOf(
+      withType(given, property(item, "type")),
+      this.#defaultTypeOf(vhost),
+      resource,
+    );
+    const queueArguments = type.traits.mayBeTransient ? given : withType(given, type.name);
+    checkQueueArguments(type, queueArguments, resource);
     const queue = {
       vhost,
       name: queueName,
       durable: booleanField(item, "durable", true),
       autoDelete: booleanField(item, "auto_delete", false),
-      arguments: withType as FieldTable,
+      arguments: queueArguments,
+      type,
     };
-    checkQueueFlags(queueType, { ...queue, exclusive: false }, resource);
+    checkQueueFlags(type, { ...queue, exclusive: false }, resource);
     this.#queues.add(`${vhost}\0${queueName}`);
     return queue;
+  }
+
+  #defaultTypeOf(vhost: string): string {
+    const metadata = this.#vhosts.get(vhost)?.metadata ?? this.#broker.vhosts.get(vhost)?.metadata;
+    return metadata?.defaultQueueType ?? this.#broker.defaultQueueType;
   }
 
   #binding(item: ApiObject): PlannedBinding {
@@ -330,6 +336,12 @@ class Planner {
     const found = kind === "queue" ? hasQueue(destination) : hasExchange(destination);
     if (!found) throw badRequest(`no ${resourceText(kind, destination, vhost)}`);
   }
+}
+
+/** Files name the type beside the arguments, and sometimes only there. */
+function withType(given: FieldTable, type: ApiJson): FieldTable {
+  if (typeof type !== "string" || given.has(QUEUE_TYPE_ARGUMENT)) return given;
+  return new Map([...given, [QUEUE_TYPE_ARGUMENT, longString(type)]]);
 }
 
 function text(item: ApiObject, field: string): string {
