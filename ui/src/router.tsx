@@ -17,6 +17,15 @@ type PageTable = Readonly<Record<string, () => Promise<PageModule>>>;
 
 const pages: PageTable = {
   "/": () => import("./pages/overview/overview-page.tsx"),
+  "/connections": () => import("./pages/connections/connections-page.tsx"),
+  "/connections/$name": () => import("./pages/connections/connection-page.tsx"),
+  "/channels": () => import("./pages/channels/channels-page.tsx"),
+  "/channels/$name": () => import("./pages/channels/channel-page.tsx"),
+  "/consumers": () => import("./pages/consumers/consumers-page.tsx"),
+  "/exchanges": () => import("./pages/exchanges/exchanges-page.tsx"),
+  "/exchanges/$vhost/$name": () => import("./pages/exchanges/exchange-page.tsx"),
+  "/queues": () => import("./pages/queues/queues-page.tsx"),
+  "/queues/$vhost/$name": () => import("./pages/queues/queue-page.tsx"),
 };
 
 const root = createRootRoute({

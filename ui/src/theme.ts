@@ -37,6 +37,8 @@ export const tokens: CSSVariablesResolver = () => ({
   light: {
     "--mantine-color-dimmed": "#545c64",
     "--mantine-color-placeholder": "#6b737b",
+    // Also 3:1 against the text around a link.
+    "--mantine-color-anchor": "var(--mantine-color-hare-7)",
     "--lv-page": "#f6f7f8",
     "--lv-surface": "#ffffff",
     "--lv-raised": "#f1f3f5",

@@ -16,6 +16,8 @@ export interface ActionFormProps {
   /** Clears the form after success. */
   readonly resets?: boolean;
   readonly destructive?: boolean;
+  /** Fields side by side, for searching. */
+  readonly inline?: boolean;
 }
 
 export function ActionForm(props: ActionFormProps) {
@@ -32,7 +34,7 @@ export function ActionForm(props: ActionFormProps) {
     if (worked && props.resets) form.reset();
   };
   return (
-    <form className="rows" onSubmit={form.onSubmit(submit)} noValidate>
+    <form className={props.inline ? "row" : "rows"} onSubmit={form.onSubmit(submit)} noValidate>
       {fields.map((field) =>
         field.when && !field.when(form.values) ? null : (
           <FormField

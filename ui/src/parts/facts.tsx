@@ -32,7 +32,7 @@ export function ArgumentList({ items }: { items: Arguments | undefined }) {
   const entries = Object.entries(items ?? {});
   if (entries.length === 0) return <span className="dimmed">{words.none}</span>;
   return (
-    <dl className="facts">
+    <dl className="pairs">
       {entries.map(([key, value]) => (
         <div key={key}>
           <dt>{key}</dt>

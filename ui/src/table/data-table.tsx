@@ -13,6 +13,7 @@ import {
   useLocalRows,
   useServerRows,
 } from "./rows.ts";
+import classes from "./table.module.css";
 import { TableGrid } from "./table-grid.tsx";
 import { type BulkAction, TableToolbar } from "./table-toolbar.tsx";
 import { useSelection } from "./use-selection.ts";
@@ -63,7 +64,7 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
   const nothing = !window.loading && window.total === 0 && state.view.filter === "";
   if (nothing) return props.empty ?? <Empty title={tables.nothing} />;
   return (
-    <div>
+    <div className={classes.root}>
       {(!props.plain || window.total > PLAIN_ROWS) && (
         <TableToolbar
           {...props}

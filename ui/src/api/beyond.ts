@@ -1,0 +1,122 @@
+// The shapes of the API's answers beyond RabbitMQ's: browsing, dead letters, settings, explain, topology.
+
+import type { Arguments } from "./types.ts";
+
+/** A message looked at where it lies. */
+export interface BrowsedMessage {
+  /** Names the message in move, copy and replay. */
+  readonly position: string | number;
+  readonly payload: string;
+  readonly payload_encoding: "string" | "base64";
+  readonly payload_bytes: number;
+  readonly exchange: string;
+  readonly routing_key: string;
+  readonly redelivered: boolean;
+  readonly properties: Arguments | readonly never[];
+  readonly state?: "ready" | "unacknowledged";
+  readonly died?: Death;
+}
+
+export interface Death {
+  readonly reason: string;
+  readonly queue: string;
+  readonly exchange: string;
+  readonly count: number;
+}
+
+export interface BrowsePage {
+  readonly items: readonly BrowsedMessage[];
+  /** Offset of the next page; absent or null at the end. */
+  readonly next?: number | string | null;
+}
+
+/** A message that a consumer holds. */
+export interface UnackedMessage extends BrowsedMessage {
+  readonly consumer_tag?: string;
+  readonly channel_details?: { readonly name: string };
+  readonly delivered_at?: number;
+  readonly unacked_for_ms?: number;
+}
+
+export interface DeadLetterGroup {
+  readonly reason: string;
+  readonly queue: string;
+  readonly exchange?: string;
+  readonly count: number;
+}
+
+export interface QueueSetting {
+  readonly key: string;
+  readonly argument?: string | null;
+  readonly policy_key?: string | null;
+  readonly value: unknown;
+  readonly origin: string;
+  /** Name of the policy it comes from. */
+  readonly from?: string | null;
+  readonly description?: string;
+}
+
+export interface QueueSettings {
+  readonly policy: string | null;
+  readonly operator_policy: string | null;
+  readonly items: readonly QueueSetting[];
+}
+
+/** Why a message goes where it goes: an exchange and its bindings, nested along the way. */
+export interface ExplainedExchange {
+  readonly exchange: string;
+  readonly type?: string;
+  readonly bindings: readonly ExplainedBinding[];
+  readonly alternate?: ExplainedExchange | null;
+  readonly repeated?: boolean;
+  readonly missing?: boolean;
+}
+
+export interface ExplainedBinding {
+  readonly destination: string;
+  readonly destination_type: "queue" | "exchange";
+  readonly routing_key: string;
+  readonly matched: boolean;
+  readonly why: string;
+  readonly next?: ExplainedExchange;
+}
+
+export interface Explanation extends ExplainedExchange {
+  readonly permissions: {
+    readonly user?: string;
+    readonly write?: boolean;
+    readonly topic?: boolean;
+    readonly internal?: boolean;
+    readonly publish?: boolean;
+  };
+  readonly queues: readonly string[];
+  readonly verdict?: string;
+}
+
+export interface TopologyNode {
+  readonly id: string;
+  readonly kind: "exchange" | "queue" | "connection" | "consumer";
+  readonly name: string;
+  readonly type?: string;
+  readonly state?: string;
+  readonly messages?: number;
+  readonly messages_ready?: number;
+  readonly consumers?: number;
+  readonly rate_in?: number;
+  readonly rate_out?: number;
+}
+
+export interface TopologyEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly kind: "binding" | "dead-letter" | "alternate" | "consumer";
+  readonly routing_key?: string | null;
+  readonly rate?: number;
+  readonly tag?: string;
+}
+
+export interface Topology {
+  readonly nodes: readonly TopologyNode[];
+  readonly edges: readonly TopologyEdge[];
+  readonly truncated?: boolean;
+}

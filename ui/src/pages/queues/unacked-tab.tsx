@@ -1,0 +1,67 @@
+// Messages that consumers hold, by consumer and age.
+
+import type { UnackedMessage } from "../../api/beyond.ts";
+import { useApi } from "../../api/query.ts";
+import type { Queue } from "../../api/types.ts";
+import { duration } from "../../parts/format.ts";
+import { linkTo } from "../../parts/links.ts";
+import { Empty, Loaded, NotHere } from "../../parts/page.tsx";
+import { Section } from "../../parts/section.tsx";
+import type { Column } from "../../table/columns.ts";
+import { TextLink } from "../../table/stat-columns.tsx";
+import { unacked as texts } from "../../texts/messages.ts";
+import { messageColumns } from "../messages/message-columns.tsx";
+import { MessageTable } from "../messages/message-table.tsx";
+import { queueApi } from "./queue-api.ts";
+
+const columns: readonly Column<UnackedMessage>[] = [
+  {
+    id: "consumer_tag",
+    header: texts.consumer,
+    value: (item) => item.consumer_tag,
+  },
+  {
+    id: "channel",
+    header: texts.channel,
+    value: (item) => item.channel_details?.name,
+    cell: (item) =>
+      item.channel_details && (
+        <TextLink href={linkTo.channel(item.channel_details.name)}>
+          {item.channel_details.name}
+        </TextLink>
+      ),
+  },
+  {
+    id: "held",
+    header: texts.held,
+    value: heldMs,
+    cell: (item) => duration(heldMs(item)),
+    width: 90,
+  },
+  ...(messageColumns as readonly Column<UnackedMessage>[]),
+];
+
+function heldMs(item: UnackedMessage): number | undefined {
+  if (item.unacked_for_ms !== undefined) return item.unacked_for_ms;
+  return item.delivered_at === undefined ? undefined : Date.now() - item.delivered_at;
+}
+
+export default function UnackedTab({ queue }: { queue: Queue }) {
+  const result = useApi<{ items: readonly UnackedMessage[] }>(queueApi.path(queue, "unacked"));
+  return (
+    <Section id="queue.unacked" title={texts.title}>
+      <p className="dimmed">{texts.intro}</p>
+      <Loaded result={result} missing={<NotHere />}>
+        {({ items }) => (
+          <MessageTable
+            id="queue.unacked"
+            label={texts.label}
+            items={items}
+            columns={columns}
+            empty={<Empty title={texts.none} />}
+          />
+        )}
+      </Loaded>
+    </Section>
+  );
+}
