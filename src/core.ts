@@ -12,7 +12,10 @@ import type { Clock, Random } from "./env/env.ts";
 import { nodeHashing } from "./env/node-hashing.ts";
 import { nodePatternRunner } from "./env/node-pattern-runner.ts";
 import type { Memory } from "./lib/memory.ts";
+import { BrokerPublisher } from "./protocols/amqp091/broker-publisher.ts";
+import { Firehose } from "./protocols/amqp091/firehose.ts";
 import { MessageContent } from "./protocols/amqp091/message-content.ts";
+import { Messages } from "./protocols/amqp091/messages.ts";
 
 export interface CoreOptions {
   readonly clock: Clock;
@@ -72,5 +75,6 @@ export function createCore(options: CoreOptions): Broker {
       createQueue(contextOf(vhost), definition, settings),
   });
   journal.gather = () => broker.turn.appendGathered();
+  broker.tracer = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));
   return broker;
 }

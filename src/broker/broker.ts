@@ -30,6 +30,7 @@ import { Publication } from "./publication.ts";
 import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
 import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
+import { noTracer, type Tracer } from "./tracer.ts";
 import { Turn } from "./turn.ts";
 import {
   INTERNAL_USER,
@@ -72,6 +73,8 @@ export class Broker implements BrokerContext {
   readonly turn: Turn;
   readonly journal: DefinitionJournal;
   readonly content: ContentReader;
+  /** Told of messages in vhosts where tracing is on. */
+  tracer: Tracer = noTracer;
   /** The message being published; reused. */
   readonly publication = new Publication();
   readonly targets = new Targets();

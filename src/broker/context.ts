@@ -12,6 +12,7 @@ import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
 import type { Targets } from "./routing.ts";
 import type { EffectiveSettings } from "./settings/effective.ts";
+import type { Tracer } from "./tracer.ts";
 import type { Turn } from "./turn.ts";
 import type { Vhost } from "./vhost.ts";
 
@@ -43,6 +44,7 @@ export interface BrokerContext {
   readonly defaultQueueType: string;
   readonly events: BrokerEvents;
   readonly content: ContentReader;
+  readonly tracer: Tracer;
   readonly publication: Publication;
   readonly targets: Targets;
   readonly createQueue: QueueFactory;

@@ -99,6 +99,18 @@ export class Publishing {
     return keys;
   }
 
+  /** All routing keys of the message just published along `route`; for tracing. */
+  keysOf(route: Route, publication: Publication): readonly string[] {
+    if (!publication.hasCopyHeaders) return [route.routingKey];
+    return [...this.#keysOf(route.routingKey, this.#view.headers)];
+  }
+
+  /** The queues of the message just published along `route`; for tracing. */
+  queuesOf(route: Route, publication: Publication): readonly Queue[] {
+    if (!route.byContent && !publication.hasCopyHeaders) return route.targets;
+    return this.#targets.queues.slice(0, this.#targets.queueCount);
+  }
+
   /** Finds the queues of messages that differ in nothing an exchange looks at. */
   resolve(exchange: Exchange, routingKey: string): Route {
     const message = new KeyOnlyMessage(routingKey);

@@ -328,7 +328,9 @@ export class VhostAccess {
 
   /** Publishes the broker's `publication` along a current route. */
   publish(route: Route, publication: Publication): PublishResult {
-    return this.vhost.publishing.publish(route, publication);
+    const result = this.vhost.publishing.publish(route, publication);
+    if (this.vhost.tracing) this.#context.tracer.published(this, route, publication);
+    return result;
   }
 
   /** The user-id property must name the user, unless they may speak for others. */
@@ -349,7 +351,7 @@ export class VhostAccess {
     if (known !== undefined && this.#writable.has(known)) return known;
     this.#check("exchange", name, "write");
     const exchange = known ?? this.vhost.exchangeNamed(name);
-    if (exchange.definition.internal) {
+    if (exchange.definition.internal && this.user.isBroker !== true) {
       const text = resourceText("exchange", name, this.vhost.name);
       throw new BrokerError("access-refused", `cannot publish to internal ${text}`);
     }

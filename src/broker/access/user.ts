@@ -65,6 +65,8 @@ export interface User {
   readonly name: string;
   readonly tags: readonly UserTag[];
   readonly authorizer: Authorizer;
+  /** The broker itself: publishes to internal exchanges too. */
+  readonly isBroker?: true;
 }
 
 /** What a client shows to be let in. */

@@ -24,7 +24,7 @@ export interface DeliveringChannel {
   /** Channel-wide credit and bounds; output is asked separately. */
   readonly acceptsDeliveries: boolean;
   readonly nowSecond: number;
-  onDelivered(consumer: Consumer, redelivered: boolean): void;
+  onDelivered(consumer: Consumer, delivery: Delivery): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
 }
 
@@ -94,7 +94,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
       channel.writer.writeHead(channel.output, this, tag, delivery.redelivered, content);
       channel.bodies.start(record.bodyReference, record.bodySizeBytes, this);
     }
-    channel.onDelivered(consumer, delivery.redelivered);
+    channel.onDelivered(consumer, delivery);
   }
 
   onCancelled(): void {

@@ -26,6 +26,9 @@ export class ChannelGet implements Getter {
     const channel = this.#channel;
     const { consuming, counters } = channel;
     const { record } = delivery;
+    const { access, tools } = channel;
+    if (access.vhost.tracing)
+      tools.broker.tracer.delivered(access, queue, delivery, channel.number);
     if (this.noAck) counters.gotNoAck++;
     else counters.got++;
     const slot = consuming.slots.forGet(queue);

@@ -3,7 +3,7 @@
 import { BrokerError } from "../../broker/errors.ts";
 import { integerOf } from "../../broker/field-table.ts";
 import { Consumer } from "../../broker/queue/consumer.ts";
-import { Outcome, type Queue } from "../../broker/queue/queue.ts";
+import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
 import type { Deadline, Job } from "../../broker/turn.ts";
 import type { Output } from "../output.ts";
@@ -162,11 +162,14 @@ export class Consuming implements DeliveringChannel {
     this.#channel.reply({ name: "basic.cancel", consumerTag, noWait: true });
   }
 
-  onDelivered(consumer: Consumer, redelivered: boolean): void {
-    const counters = this.#channel.counters;
+  onDelivered(consumer: Consumer, delivery: Delivery): void {
+    const { counters, access, tools, number } = this.#channel;
     if (consumer.noAck) counters.deliveredNoAck++;
     else counters.delivered++;
-    if (redelivered) counters.redelivered++;
+    if (delivery.redelivered) counters.redelivered++;
+    if (access.vhost.tracing) {
+      tools.broker.tracer.delivered(access, consumer.queue, delivery, number);
+    }
   }
 
   /** Output, credit or room is there again: every queue that was turned away may try. */

@@ -1,11 +1,17 @@
 // A message taken out of the arena for the cold paths: returned messages, basic.get, publishes of a transaction.
 
 import type { Broker } from "../../broker/broker.ts";
+import type { MessageProperties } from "../../broker/message-port.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import { RecordFlag, type RecordView } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
+import { ByteReader } from "../../lib/byte-reader.ts";
 import { FRAME_END, FRAME_OVERHEAD_BYTES, FrameType } from "./codec/frames.ts";
+import { readProperties } from "./codec/properties.ts";
+
+/** Frame header, class, weight and body size lie in front of the property flags. */
+const HEADER_PROPERTIES_OFFSET = 19;
 
 export class PublishedCopy {
   readonly #broker: Broker;
@@ -79,6 +85,36 @@ export class PublishedCopy {
       }
     }
     return Buffer.concat(parts);
+  }
+
+  /** The 14 properties. */
+  properties(): MessageProperties {
+    const reader = ByteReader.of(this.content.subarray(0, this.#headerLength - 1));
+    reader.skip(HEADER_PROPERTIES_OFFSET);
+    return readProperties(reader);
+  }
+
+  /** The body, where it is in `content`. */
+  body(): Uint8Array {
+    const bodyAt = this.#headerLength + FRAME_OVERHEAD_BYTES - 1;
+    return this.content.subarray(bodyAt, bodyAt + this.bodySizeBytes);
+  }
+
+  /** The body, where it is large and may have to be read from disk. `release` is still to be called. */
+  async readBody(): Promise<Uint8Array> {
+    const { bodies, memory } = this.#broker;
+    const body = new Uint8Array(this.bodySizeBytes);
+    for (let at = 0; at < body.length; ) {
+      const chunk = bodies.chunk(this.bodyReference, at);
+      if (chunk === undefined) {
+        await new Promise<void>((resolve) => bodies.whenLoaded(this.bodyReference, at, resolve));
+        continue;
+      }
+      const lengthBytes = Math.min(chunk.lengthBytes, body.length - at);
+      body.set(memory.arena.u8.subarray(chunk.at, chunk.at + lengthBytes), at);
+      at += lengthBytes;
+    }
+    return body;
   }
 
   /** Lets a large body go. */
