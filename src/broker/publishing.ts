@@ -102,7 +102,7 @@ export class Publishing {
   /** All routing keys of the message just published along `route`; for tracing. */
   keysOf(route: Route, publication: Publication): readonly string[] {
     if (!publication.hasCopyHeaders) return [route.routingKey];
-    return [...this.#keysOf(route.routingKey, this.#view.headers)];
+    return this.#keysOf(route.routingKey, this.#view.headers).slice();
   }
 
   /** The queues of the message just published along `route`; for tracing. */
