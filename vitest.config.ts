@@ -5,7 +5,9 @@ const timed = process.env.TIMED === "1";
 
 export default defineConfig({
   test: {
-    include: timed ? ["src/**/*.timed.test.ts"] : ["src/**/*.test.ts", "ui/src/**/*.test.ts"],
+    include: timed
+      ? ["{src,test}/**/*.timed.test.ts"]
+      : ["src/**/*.test.ts", "ui/src/**/*.test.ts"],
     exclude: timed ? [] : ["**/*.timed.test.ts"],
     pool: "threads",
     maxWorkers: timed ? 1 : 2,

@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/{clients,conformance,golden}/**/*.test.ts"],
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/*.timed.test.ts"],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
