@@ -18,6 +18,8 @@ export const suites = [
   { script: "test:unit", budgetSeconds: 300 },
   { script: "test:timed", budgetSeconds: 120, isTimed: true },
   { script: "test:golden", budgetSeconds: 60 },
+  { script: "test:process", budgetSeconds: 120 },
+  { script: "test:conformance", budgetSeconds: 180 },
   { script: "test:clients:npm", budgetSeconds: 240 },
   {
     script: "test:clients:debian",

@@ -9,6 +9,8 @@ import { checkNode, ensureBuilt, ensureInstalled, root } from "./set-up.mjs";
 import { suites } from "./suites.mjs";
 
 const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+/** What a suite says about parts it can't run here; shown even when all is well. */
+const SKIPS = /^skipped: .*$/gm;
 /** Suites mostly wait for each other's processes: two at once keep two cores busy. */
 const PARALLEL = Math.max(1, Math.min(4, availableParallelism()));
 
@@ -44,7 +46,7 @@ async function runSuite(suite) {
     const { missing, why } = await packages;
     const lacking = suite.packages.filter((name) => missing.includes(name));
     // The suite still runs and skips what it cannot try; this line says why.
-    if (lacking.length > 0) console.log(`${suite.script}: parts are skipped: ${why}`);
+    if (lacking.length > 0) console.log(`${suite.script}: skipped: ${why}`);
   }
   const startedMs = performance.now();
   const { output, exitCode, timedOut } = await runScript(suite);
@@ -52,6 +54,7 @@ async function runSuite(suite) {
   for (const key of Object.keys(total)) total[key] += counts[key];
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   const verdict = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+  for (const line of new Set(output.match(SKIPS))) console.log(`${suite.script}: ${line}`);
   // Its own count is left out: only our last line may look like that.
   if (counts.failed > 0) console.log(`\n${output.replace(COUNTS, "").trimEnd()}`);
   const late = timedOut ? ` (ended after its budget of ${suite.budgetSeconds} s)` : "";

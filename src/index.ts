@@ -84,7 +84,11 @@ export class Leveret {
 
   /** Where clients connect, with the default user's name and password. */
   get url(): string {
-    return `amqp://guest:guest@127.0.0.1:${this.port}`;
+    const { defaultUser, defaultPassword, defaultVhost } = this.#server.config.access;
+    const user = encodeURIComponent(defaultUser);
+    const password = encodeURIComponent(defaultPassword.reveal());
+    const vhost = defaultVhost === "/" ? "" : `/${encodeURIComponent(defaultVhost)}`;
+    return `amqp://${user}:${password}@127.0.0.1:${this.port}${vhost}`;
   }
 
   get port(): number {

@@ -51,6 +51,7 @@ export class Server {
   readonly #durability: Durability;
   #listeners: readonly OpenListener[] = [];
   #management: RunningManagement | undefined = undefined;
+  #stopped: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, durability: Durability) {
     this.#durability = durability;
@@ -149,8 +150,13 @@ export class Server {
     return this.#listeners.find(({ protocol }) => protocol === "amqp")?.local;
   }
 
-  /** Tells all clients, lets them go, and stops. */
-  async stop(reason = "shutdown"): Promise<void> {
+  /** Tells all clients, lets them go, and stops. Asked again, it answers when that is done. */
+  stop(reason = "shutdown"): Promise<void> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  async #stop(reason: string): Promise<void> {
     await this.#management?.close();
     await closeListeners(this.#listeners);
     await this.#closeClients(reason);

@@ -22,7 +22,7 @@ const needs = {
 
 function isMissing([command, words, debianPackage]: (typeof needs)[keyof typeof needs]): boolean {
   const { status } = spawnSync(command, words, { stdio: "ignore", timeout: 20_000 });
-  if (status !== 0) console.warn(`${debianPackage} is not installed: its clients are not tried`);
+  if (status !== 0) console.warn(`skipped: clients of ${debianPackage}, which is not installed`);
   return status !== 0;
 }
 

@@ -29,7 +29,7 @@ def drain(name):
 `;
 
 const missing = missingForSeeds();
-if (missing !== "") console.warn(`programs of the documents are not run: ${missing}`);
+if (missing !== "") console.warn(`skipped: programs of the documents: ${missing}`);
 
 describe.skipIf(missing !== "")("programs of the documents", () => {
   let target: Target;
