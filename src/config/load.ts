@@ -133,8 +133,8 @@ function flagEntries(
   }
   if (flags.dataDirectory !== undefined) add("leveret.data_dir", flags.dataDirectory, "--data-dir");
   if (flags.port !== undefined) {
-    add("listeners.tcp", "none", "--port");
-    add("listeners.tcp.1", flags.port, "--port");
+    add("listeners.tcp", "none", "--amqp-port");
+    add("listeners.tcp.1", flags.port, "--amqp-port");
   }
   for (const setting of flags.settings ?? []) {
     const equals = setting.indexOf("=");

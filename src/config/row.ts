@@ -192,8 +192,9 @@ export function parseEntry<T>(matched: MatchedEntry, type: ValueType<T>): T {
   try {
     return type.parse(matched.entry.value);
   } catch (error) {
-    if (error instanceof ValueError) throw new EntryError(matched.entry, error.message);
-    throw error;
+    if (!(error instanceof ValueError)) throw error;
+    const { value } = matched.entry;
+    throw new EntryError(matched.entry, `${error.message}, not '${value}'`);
   }
 }
 
