@@ -274,6 +274,7 @@ export class VhostAccess {
     if (queue === undefined) return 0;
     this.#refuseLocked(queue, "lax");
     this.#refuseConditions(queue, options);
+    if (queue.consumerCount > 0) queue.deliverReady();
     if (options.ifUnused && queue.consumerCount > 0) {
       throw this.#precondition("queue", name, "in use");
     }

@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
 import type { Program } from "./program.ts";
 import { missingForSeeds, type SeedOptions, seedProgram } from "./seed-program.ts";
-import { startTarget, type Target } from "./target.ts";
+import { startEmbeddedTarget, type Target } from "./target.ts";
 
 /** What a fragment that begins in the middle of a program takes for granted. */
 const CHANNEL = `
@@ -36,7 +36,7 @@ describe.skipIf(missing !== "")("programs of the documents", () => {
   let running: Program[] = [];
 
   beforeAll(async () => {
-    target = await startTarget();
+    target = await startEmbeddedTarget();
   }, 60_000);
   afterAll(() => target?.stop());
   beforeEach(() => target.reset());

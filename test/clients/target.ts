@@ -2,13 +2,17 @@
 // LEVERET_TEST_TARGET=rabbitmq runs the same tests against RabbitMQ.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Leveret } from "../../src/index.ts";
 import { freePort, startRabbitMq } from "../conformance/real-rabbitmq.ts";
 
-const program = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
+const built = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
+const source = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** What is built is what is shipped; without a build the sources will do. */
+const program = existsSync(built) ? [built] : ["--import", "tsx", source];
 const START_LIMIT_MS = 15_000;
 
 export interface Target {
@@ -22,8 +26,21 @@ export interface Target {
   reset(): Promise<void>;
 }
 
+/** A process as users start it. */
 export function startTarget(): Promise<Target> {
   return process.env.LEVERET_TEST_TARGET === "rabbitmq" ? startRabbitMqTarget() : startLeveret();
+}
+
+/** A broker inside the test: new and empty in milliseconds. */
+export async function startEmbeddedTarget(): Promise<Target> {
+  if (process.env.LEVERET_TEST_TARGET === "rabbitmq") return startRabbitMqTarget();
+  let broker = await Leveret.start();
+  const { port, url } = broker;
+  const startAgain = async () => {
+    await broker.stop();
+    broker = await Leveret.start({ port });
+  };
+  return { port, url, restart: startAgain, reset: startAgain, stop: () => broker.stop() };
 }
 
 async function startLeveret(): Promise<Target> {
@@ -53,7 +70,7 @@ async function startLeveret(): Promise<Target> {
 
 function startProcess(port: number, folder: string): Promise<ChildProcess> {
   const words = ["start", "--amqp-port", String(port), "--http-port", "0", "--data-dir", folder];
-  const broker = spawn(process.execPath, [program, ...words], {
+  const broker = spawn(process.execPath, [...program, ...words], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   return new Promise((resolve, reject) => {

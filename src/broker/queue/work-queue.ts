@@ -278,6 +278,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
   }
 
   purge(): number {
+    if (this.#consumers.readyCount > 0) this.deliverReady();
     const count = this.#backlog.readyCount;
     if (count === 0) return 0;
     this.#backlog.purge((from, to) => {

@@ -65,6 +65,25 @@ describe.each(splits)("a session with input split %s", (split) => {
     expect(world.broker.memory.pages.usedBytes).toBe(0);
   });
 
+  it("counts as waiting only what no consumer can take, also within one read", async () => {
+    const { client } = await start();
+    client.send(1, declare("q")).send(1, consume("q"));
+    client.receive();
+    client.publish(1, "", "q", "taken").send(1, declare("q"));
+    const received = client.receive();
+    expect(received.map(({ method }) => method.name).sort()).toEqual([
+      "basic.deliver",
+      "queue.declare-ok",
+    ]);
+    const answer = received.find(({ method }) => method.name === "queue.declare-ok");
+    expect(answer?.method).toMatchObject({ messageCount: 0, consumerCount: 1 });
+    client
+      .publish(1, "", "q", "taken too")
+      .send(1, { name: "queue.purge", queue: "q", noWait: false });
+    const purged = client.receive().find(({ method }) => method.name === "queue.purge-ok");
+    expect(purged?.method).toMatchObject({ messageCount: 0 });
+  });
+
   it("takes bodies of any size, cut in frames of any size", async () => {
     const { client } = await start();
     client.send(1, declare("q")).send(1, consume("q"));

@@ -80,6 +80,8 @@ export class Topology {
       ? this.#channel.access.checkQueue(method.queue)
       : this.#declare(method);
     this.#lastQueue = queue.definition.name;
+    // What consumers can take now is theirs and not counted as waiting, whichever came first in this turn.
+    if (queue.consumerCount > 0) queue.deliverReady();
     this.#answer(method.noWait, {
       name: "queue.declare-ok",
       queue: queue.definition.name,
