@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 30_000;
+const PATIENCE_MS = 3_000;
 
 /** Runs until it ends by itself or is stopped. Orderly programs print ENDED last, python/run_block.py prints RAISED for the others. */
 export class Program {
@@ -57,10 +58,13 @@ export class Program {
       throw new Error(`raised ${raised}, not ${expected}:\n${this.output}`);
   }
 
-  /** Interrupts it as a person at the keyboard would. */
+  /** Interrupts it as a person at the keyboard would, and a little later as one who has lost patience. */
   async stop(): Promise<void> {
-    if (!this.#hasEnded) this.#process.kill("SIGINT");
+    if (this.#hasEnded) return;
+    this.#process.kill("SIGINT");
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE_MS);
     await this.#until(() => this.#hasEnded);
+    clearTimeout(timer);
   }
 
   #until(condition: () => boolean): Promise<void> {

@@ -58,7 +58,7 @@ async def remote_call(connection):
 
 
 async def main():
-    connection = await aio_pika.connect_robust(sys.argv[1], reconnect_interval=0.3)
+    connection = await aio_pika.connect_robust(sys.argv[1] + "?reconnect_interval=1")
     async with connection:
         await basics(connection)
         await remote_call(connection)

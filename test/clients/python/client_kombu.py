@@ -80,10 +80,10 @@ connection = connect()
 connection.ensure_connection(max_retries=3)
 print("RESTART ME", flush=True)
 received = []
-deadline = time.time() + 15
+deadline = time.time() + 30
 while not received and time.time() < deadline:
     try:
-        connection.ensure_connection(max_retries=20, interval_start=0.2, interval_step=0, interval_max=0.2)
+        connection.ensure_connection(max_retries=100, interval_start=0.2, interval_step=0, interval_max=0.2)
         producer = Producer(connection.default_channel)
         with Consumer(connection.default_channel, [work], callbacks=[lambda b, m: (received.append(b), m.ack())]):
             while not received:

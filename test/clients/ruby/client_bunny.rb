@@ -64,17 +64,11 @@ puts "RPC"
 after = []
 survivor = connection.create_channel
 survivor.queue("bunny-recovered", auto_delete: false).subscribe { |_, _, payload| after << payload }
+recovered = false
+connection.after_recovery_completed { recovered = true }
 puts "RESTART ME"
-wait_for("closed connection") { !connection.open? }
-wait_for("recovery", 20) { connection.open? }
-wait_for("delivery after recovery", 20) do
-  begin
-    survivor.default_exchange.publish("after", routing_key: "bunny-recovered")
-  rescue Bunny::Exception
-    # Recovery of the channel is not finished.
-  end
-  sleep 0.2
-  after.include?("after")
-end
+wait_for("recovery", 30) { recovered }
+survivor.default_exchange.publish("after", routing_key: "bunny-recovered")
+wait_for("delivery after recovery") { after.include?("after") }
 connection.close
 puts "ENDED"
