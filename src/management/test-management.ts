@@ -89,7 +89,7 @@ export function newMemoryBroker(): Broker {
           clock: broker.clock,
           timers: broker.timers,
           limits: broker.limits,
-          journal: { position: 0, settle() {}, returned() {} },
+          journal: { position: 0, settle() {}, returned() {}, deliveredUpTo() {} },
           pager: broker.engine.pager,
           pageBudget: broker.pageBudget,
           bodies: broker.bodies,

@@ -4,13 +4,14 @@
 // Knows nothing of consumers, limits or expiry.
 
 import type { Arena } from "../../lib/arena.ts";
+import { IntervalSet } from "../../lib/interval-set.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import { RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
 import { PageChain } from "./page-chain.ts";
-import { PageScan } from "./page-scan.ts";
+import { PageScan, type Recount } from "./page-scan.ts";
 import type { Delivery } from "./queue.ts";
 import type { PagesHost, QueuePages } from "./queue-pages.ts";
 import { ReturnedRuns } from "./returned-runs.ts";
@@ -32,9 +33,28 @@ export class Level {
   readonly returned = new ReturnedRuns();
   /** Up to here messages may have been delivered by an earlier run of the broker. */
   redeliveredUpTo: Sequence = 0;
+  /** By delivery count: the messages that had come back so often before a restart. */
+  #returnedBefore: Map<number, IntervalSet> | undefined = undefined;
 
   constructor(chain: PageChain) {
     this.chain = chain;
+  }
+
+  /** An earlier run of the broker has counted so many deliveries in vain; its last word counts. */
+  noteReturned(from: Sequence, to: Sequence, deliveryCount: number): void {
+    this.#returnedBefore ??= new Map();
+    for (const others of this.#returnedBefore.values()) others.remove(from, to);
+    const known = this.#returnedBefore.get(deliveryCount) ?? new IntervalSet();
+    known.add(from, to);
+    this.#returnedBefore.set(deliveryCount, known);
+  }
+
+  deliveryCountBefore(sequence: Sequence): number {
+    if (this.#returnedBefore === undefined) return 0;
+    for (const [deliveryCount, sequences] of this.#returnedBefore) {
+      if (sequences.has(sequence)) return deliveryCount;
+    }
+    return 0;
   }
 
   get readyCount(): number {
@@ -60,8 +80,10 @@ export interface BacklogHost {
   readonly isRead: boolean;
   /** A page that was asked for is there: what could not be found before can be now. */
   onPageLoaded(): void;
-  /** Ready messages are lost: their page is damaged. `bytes` of bodies, of these so many persistent. */
-  onMessagesLost(count: number, bytes: number, persistent: number, persistentBytes: number): void;
+  /** Ready messages are lost: their page is damaged. */
+  onMessagesLost(count: number): void;
+  /** There is so much less ready than was thought. */
+  onRecounted(bytes: number, persistent: number, persistentBytes: number): void;
 }
 
 export class Backlog implements PagesHost {
@@ -286,31 +308,56 @@ export class Backlog implements PagesHost {
 
   onLoaded(page: Page, isDamaged: boolean): void {
     this.#scan.applySettled(page);
-    if (isDamaged) this.#countAgain(page);
+    if (isDamaged || page.isInexact) {
+      const before = page.unread;
+      this.#countAgain(page);
+      if (isDamaged) this.#host.onMessagesLost(before - page.unread);
+    }
     this.#host.onPageLoaded();
   }
 
   onLost(page: Page): void {
     page.isLost = true;
-    const { unreadBytes, unread } = page;
-    const persistent = Math.min(unread, page.logged);
-    this.#levels[page.level]?.chain.loseUnread(page);
-    this.readyCount -= unread;
-    this.#host.onMessagesLost(unread, unreadBytes, persistent, persistent === 0 ? 0 : unreadBytes);
+    const lost = page.unread;
+    const change = { unread: 0, unreadBytes: 0, persistent: 0, persistentBytes: 0 };
+    this.#apply(page, change);
+    this.#host.onMessagesLost(lost);
     this.#host.onPageLoaded();
   }
 
-  /** Damage has taken records out of a page the head has yet to pass. */
+  /** During replay, of a page that was not counted yet as ready: what of it is left. */
+  countRestored(page: Page): void {
+    this.#scan.applySettled(page);
+    const left = this.#scan.recount(page, 0, true);
+    const chain = (this.#levels[page.level] as Level).chain;
+    page.logged = left.persistent;
+    page.loggedBytes = left.persistentBytes;
+    page.isInexact = false;
+    chain.loseSome(page, page.unread - left.unread, page.unreadBytes - left.unreadBytes);
+  }
+
+  /** The counts of a page were estimates, or damage has taken records the head has yet to pass. */
   #countAgain(page: Page): void {
     const chain = (this.#levels[page.level] as Level).chain;
-    const counted = this.#scan.recount(page, chain.passedSequence, false);
-    const lost = page.unread - counted.unread;
-    const lostBytes = page.unreadBytes - counted.unreadBytes;
-    if (lost === 0) return;
-    const persistent = Math.max(0, Math.min(lost, page.logged - counted.persistent));
-    chain.loseSome(page, lost, lostBytes);
-    this.readyCount -= lost;
-    this.#host.onMessagesLost(lost, lostBytes, persistent, persistent === 0 ? 0 : lostBytes);
+    const counted = this.#scan.recount(page, chain.passedSequence, page.isInexact);
+    page.isInexact = false;
+    this.#apply(page, counted);
+  }
+
+  #apply(page: Page, counted: Recount): void {
+    const { unread, unreadBytes, logged, loggedBytes } = page;
+    const isOut = page.live > unread;
+    if (!isOut) {
+      page.logged = counted.persistent;
+      page.loggedBytes = counted.persistentBytes;
+    }
+    // What is persistent beside the log's is not known for a page that was lost.
+    const persistent = isOut ? 0 : logged - page.logged;
+    const persistentBytes = isOut ? 0 : loggedBytes - page.loggedBytes;
+    this.readyCount -= unread - counted.unread;
+    this.#host.onRecounted(unreadBytes - counted.unreadBytes, persistent, persistentBytes);
+    const chain = (this.#levels[page.level] as Level).chain;
+    chain.loseSome(page, unread - counted.unread, unreadBytes - counted.unreadBytes);
   }
 
   // ---- looking at heads ----------------------------------------------------------------------------------------
@@ -334,7 +381,7 @@ export class Backlog implements PagesHost {
     found.sequence = found.record.sequence;
     found.location = locationOf(page, chain.headOffset, found.record.persistent);
     found.redelivered = found.sequence <= level.redeliveredUpTo;
-    found.deliveryCount = 0;
+    found.deliveryCount = found.redelivered ? level.deliveryCountBefore(found.sequence) : 0;
     this.#foundReturned = false;
     return Peek.found;
   }
@@ -372,7 +419,7 @@ export class Backlog implements PagesHost {
     returned.takeFirst(returned.firstGoesOn ? locationOf(next as Page, 0, false) : 0);
     this.readyCount--;
     level.chain.loseOne(page);
-    this.#host.onMessagesLost(1, 0, 0, 0);
+    this.#host.onMessagesLost(1);
     return Peek.empty;
   }
 

@@ -21,6 +21,8 @@ export interface QueueJournal {
   settle(queue: QueueNumber, from: Sequence, to: Sequence): void;
   /** They came back and have now been delivered in vain `deliveryCount` times. */
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** Messages of that level up to `sequence` have been handed out: survivors come back as redelivered. */
+  deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
 }
 
 /** Whoever declared the queue: a queue that comes to its own end asks to be deleted. */

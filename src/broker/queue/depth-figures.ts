@@ -51,11 +51,18 @@ export class DepthFigures {
     this.#unackedPersistentBytes -= bytes;
   }
 
-  /** Ready messages are lost; of these bytes so many belong to persistent ones. */
-  onLost(bytes: number, persistent: number, persistentBytes: number): void {
+  /** There is so much less ready than was thought. */
+  onRecounted(bytes: number, persistent: number, persistentBytes: number): void {
     this.readyBytes -= bytes;
     this.#readyPersistent -= persistent;
     this.#readyPersistentBytes -= persistentBytes;
+  }
+
+  /** So many messages, all persistent, came back after a restart. */
+  onRestored(count: number, bytes: number): void {
+    this.readyBytes += bytes;
+    this.#readyPersistent += count;
+    this.#readyPersistentBytes += bytes;
   }
 
   /** Nothing is ready any more. */

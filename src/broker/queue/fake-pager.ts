@@ -17,6 +17,8 @@ export class FakePager implements Pager {
   #lastHandle = 0;
   /** The next so many writes are refused. */
   refusals = 0;
+  /** As in a crash: what is released now stays. */
+  forgetReleases = false;
   writes = 0;
   reads = 0;
 
@@ -71,6 +73,7 @@ export class FakePager implements Pager {
   }
 
   release(page: PageHandle): void {
+    if (this.forgetReleases) return;
     if (!this.#kept.delete(page)) throw new Error("a page is released once");
   }
 

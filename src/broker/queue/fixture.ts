@@ -79,10 +79,14 @@ export class ManualClock implements Clock {
 export class NotingJournal implements QueueJournal {
   position: LogPosition = 0;
   readonly settled: { queue: QueueNumber; from: Sequence; to: Sequence }[] = [];
+  readonly delivered: Sequence[] = [];
   readonly returns: { from: Sequence; to: Sequence; deliveryCount: number }[] = [];
 
   settle(queue: QueueNumber, from: Sequence, to: Sequence): void {
     this.settled.push({ queue, from, to });
+  }
+  deliveredUpTo(_queue: QueueNumber, sequence: Sequence): void {
+    this.delivered.push(sequence);
   }
   returned(_queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void {
     this.returns.push({ from, to, deliveryCount });

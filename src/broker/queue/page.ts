@@ -74,6 +74,8 @@ export class Page {
   settledSince: IntervalSet | undefined = undefined;
   /** Offsets handed out earlier are wrong (compacted, damaged): records are looked for by sequence. */
   isMoved = false;
+  /** Restored, and its counts are estimates until it has been read. */
+  isInexact = false;
   /** Its bytes cannot be read any more. */
   isLost = false;
   /** Its memory goes when the write under way is done. */

@@ -266,6 +266,7 @@ export class QueuePages implements PageOwner {
     page.handle = NOT_WRITTEN;
     page.settledSince = undefined;
     page.isMoved = false;
+    page.isInexact = false;
     page.isLost = false;
     page.isLeaving = false;
     page.isDoomed = false;

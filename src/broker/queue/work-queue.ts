@@ -30,8 +30,9 @@ import {
   type QueueDepth,
   zeroCounters,
 } from "./queue.ts";
+import { QueueLog } from "./queue-log.ts";
 import { QueuePages } from "./queue-pages.ts";
-import { SettlementLog } from "./settlement-log.ts";
+import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes, whichever comes first. */
@@ -41,13 +42,15 @@ const DELIVER_BYTES_MAX = 4_194_304;
 const STRICT_LEVELS = 32;
 const STRICT_DEFAULT_LEVEL = 4;
 
-export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost {
+export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost {
   readonly kind = "queue";
   routeMark = 0;
   inTurn = false;
   readonly definition: QueueDefinition;
   readonly counters: QueueCounters = zeroCounters();
   settings: EffectiveSettings;
+  lastExpiresAtMs = NEVER;
+  readonly recoverable: QueueRecovery | undefined;
   state: "running" | "paused" | "down" | "deleted" = "running";
 
   readonly #context: QueueContext;
@@ -56,7 +59,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
   readonly #consumers: ConsumerSet;
   /** Gets that wait for a page. */
   readonly #getters: Getter[] = [];
-  readonly #settlements: SettlementLog;
+  readonly #log: QueueLog;
   readonly #expiry: MessageExpiry;
   readonly #idle: IdleExpiry;
   readonly #outbox: DeadLetterOutbox;
@@ -86,7 +89,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
         ? context.limits.unackedBytesPerConsumerMax
         : Number.POSITIVE_INFINITY,
     );
-    this.#settlements = new SettlementLog(turn, context.journal, definition.number);
+    this.#log = new QueueLog(turn, context.journal, definition.number, this.#backlog);
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
     this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
     this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
@@ -100,9 +103,14 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
     );
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
+    const restored = {
+      backlog: this.#backlog,
+      pages,
+      figures: this.#figures,
+      expiry: this.#expiry,
+    };
+    this.recoverable = logged ? new QueueRecovery(definition.number, restored, this) : undefined;
   }
-
-  lastExpiresAtMs = NEVER;
 
   get lastSequence(): Sequence {
     return this.#backlog.appendedSequence;
@@ -272,6 +280,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
     }
     this.#figures.onReady(bytes, isPersistentAt(location));
     this.#backlog.putBack(sequence, location, count);
+    if (count > 0 && this.#logged && isPersistentAt(location)) this.#log.returned(sequence, count);
     const mustLook = this.#trim.limit.isSet || this.#expiry.mayExpire;
     if (mustLook) this.#context.turn.deliverLater(this);
     else if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
@@ -282,7 +291,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
     const count = this.#backlog.readyCount;
     if (count === 0) return 0;
     this.#backlog.purge((from, to) => {
-      if (this.#logged) this.#settlements.settledRange(from, to);
+      if (this.#logged) this.#log.settledRange(from, to);
     });
     this.#figures.onPurged();
     this.#expiry.stop();
@@ -340,9 +349,16 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
     this.#context.turn.deliverLater(this);
   }
 
-  onMessagesLost(count: number, bytes: number, persistent: number, persistentBytes: number): void {
+  onMessagesLost(count: number): void {
     this.counters.lost += count;
-    this.#figures.onLost(bytes, persistent, persistentBytes);
+  }
+
+  onRecounted(bytes: number, persistent: number, persistentBytes: number): void {
+    this.#figures.onRecounted(bytes, persistent, persistentBytes);
+  }
+
+  onRestored(): void {
+    this.#context.turn.deliverLater(this);
   }
 
   get #canDeliver(): boolean {
@@ -376,7 +392,9 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
       return;
     }
     this.counters.delivered++;
-    this.#figures.onOut(bytes, isPersistentAt(location));
+    const persistent = isPersistentAt(location);
+    this.#figures.onOut(bytes, persistent);
+    if (persistent && this.#logged && !found.redelivered) this.#log.delivered();
     consumer.unackedCount++;
     consumer.unackedBytes += bytes;
     consumer.target.deliver(consumer, found);
@@ -416,6 +434,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
     else {
       this.counters.got++;
       this.#figures.onOut(bytes, isPersistentAt(location));
+      if (this.#logged) this.#log.delivered();
     }
     getter.onGot(this, found, backlog.readyCount);
     if (getter.noAck) this.#release(sequence, location, bytes);
@@ -430,7 +449,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost 
   /** The message is gone for good. */
   #release(sequence: Sequence, location: Location, bytes: number): void {
     this.#backlog.settle(sequence, location, bytes);
-    if (this.#logged && isPersistentAt(location)) this.#settlements.settled(sequence);
+    if (this.#logged && isPersistentAt(location)) this.#log.settled(sequence);
   }
 
   /** A taken message has died. */
