@@ -7,7 +7,7 @@ import type { Arena } from "../../lib/arena.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
-import { RecordView } from "../record.ts";
+import { RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
 import { PageChain } from "./page-chain.ts";
@@ -82,13 +82,15 @@ export interface BacklogHost {
   onPageLoaded(): void;
   /** Ready messages are lost: their page is damaged. */
   onMessagesLost(count: number): void;
+  /** A message was taken out of what is ready: its body is lost. */
+  onBodyLost(found: Delivery): void;
   /** There is so much less ready than was thought. */
   onRecounted(bytes: number, persistent: number, persistentBytes: number): void;
 }
 
 export class Backlog implements PagesHost {
   readonly #arena: Arena;
-  readonly #scan: PageScan;
+  readonly scan: PageScan;
   readonly #pages: QueuePages;
   readonly #host: BacklogHost;
   /**
@@ -120,7 +122,7 @@ export class Backlog implements PagesHost {
   ) {
     this.#arena = arena;
     this.#pages = pages;
-    this.#scan = new PageScan(arena, bodies);
+    this.scan = new PageScan(arena, bodies);
     this.#host = host;
     this.levelCount = levelCount;
     this.#levels = new Array<Level | undefined>(levelCount + 1).fill(undefined);
@@ -142,7 +144,7 @@ export class Backlog implements PagesHost {
   levelAt(index: number): Level {
     const existing = this.#levels[index];
     if (existing !== undefined) return existing;
-    const level = new Level(new PageChain(this.#arena, this.#pages, this.#scan, index));
+    const level = new Level(new PageChain(this.#arena, this.#pages, this.scan, index));
     this.#levels[index] = level;
     return level;
   }
@@ -209,7 +211,7 @@ export class Backlog implements PagesHost {
       this.#pages.load(page);
       return undefined;
     }
-    const at = page.isMoved ? this.#scan.find(page, sequence) : page.address + offsetOf(location);
+    const at = page.isMoved ? this.scan.find(page, sequence) : page.address + offsetOf(location);
     if (at === OUT) return undefined;
     this.#record.at = at;
     return this.#record;
@@ -303,11 +305,11 @@ export class Backlog implements PagesHost {
   }
 
   beforeOut(page: Page): void {
-    this.#scan.noteBodies(page);
+    this.scan.noteBodies(page);
   }
 
   onLoaded(page: Page, isDamaged: boolean): void {
-    this.#scan.applySettled(page);
+    this.scan.applySettled(page);
     if (isDamaged || page.isInexact) {
       const before = page.unread;
       this.#countAgain(page);
@@ -327,8 +329,8 @@ export class Backlog implements PagesHost {
 
   /** During replay, of a page that was not counted yet as ready: what of it is left. */
   countRestored(page: Page): void {
-    this.#scan.applySettled(page);
-    const left = this.#scan.recount(page, 0, true);
+    this.scan.applySettled(page);
+    const left = this.scan.recount(page, 0, true);
     const chain = (this.#levels[page.level] as Level).chain;
     page.logged = left.persistent;
     page.loggedBytes = left.persistentBytes;
@@ -339,7 +341,7 @@ export class Backlog implements PagesHost {
   /** The counts of a page were estimates, or damage has taken records the head has yet to pass. */
   #countAgain(page: Page): void {
     const chain = (this.#levels[page.level] as Level).chain;
-    const counted = this.#scan.recount(page, chain.passedSequence, page.isInexact);
+    const counted = this.scan.recount(page, chain.passedSequence, page.isInexact);
     page.isInexact = false;
     this.#apply(page, counted);
   }
@@ -365,7 +367,14 @@ export class Backlog implements PagesHost {
   /** `Peek.empty` when what was there turned out to be lost: look again. */
   #peekIn(level: Level): Peek {
     this.#foundLevel = level;
-    return level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
+    const peeked = level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
+    if (peeked !== Peek.found) return peeked;
+    const { record } = this.found;
+    if ((record.flags & RecordFlag.externalBody) === 0) return peeked;
+    if (!this.scan.bodies.isLost(record.bodyReference)) return peeked;
+    this.take();
+    this.#host.onBodyLost(this.found);
+    return Peek.empty;
   }
 
   #peekHead(level: Level): Peek {
@@ -397,7 +406,7 @@ export class Backlog implements PagesHost {
     const sequence = returned.firstSequence;
     let offset = offsetOf(location);
     if (page.isMoved || page.isLost) {
-      const at = page.isLost ? OUT : this.#scan.find(page, sequence);
+      const at = page.isLost ? OUT : this.scan.find(page, sequence);
       if (at === OUT) return this.#dropLost(level, page);
       offset = at - page.address;
     }

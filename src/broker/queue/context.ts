@@ -48,7 +48,7 @@ export interface DeadLetters {
 }
 
 /** The bodies records refer to; each record holds one reference. */
-export type BodyReferences = Pick<Bodies, "retain" | "release">;
+export type BodyReferences = Pick<Bodies, "retain" | "release" | "restoreReference" | "isLost">;
 
 export interface QueueContext {
   readonly memory: Memory;

@@ -13,12 +13,15 @@ export class FakePager implements Pager {
   readonly capacityBytes = 1e12;
   readonly #arena: Arena;
   readonly #kept = new Map<PageHandle, Uint8Array>();
+  readonly #released = new Map<PageHandle, Uint8Array>();
   #answers: Answer[] = [];
   #lastHandle = 0;
   /** The next so many writes are refused. */
   refusals = 0;
   /** As in a crash: what is released now stays. */
   forgetReleases = false;
+  /** Released pages stay until the next checkpoint. */
+  hasCheckpoints = false;
   writes = 0;
   reads = 0;
 
@@ -74,7 +77,22 @@ export class FakePager implements Pager {
 
   release(page: PageHandle): void {
     if (this.forgetReleases) return;
-    if (!this.#kept.delete(page)) throw new Error("a page is released once");
+    const bytes = this.#kept.get(page);
+    if (bytes === undefined) throw new Error("a page is released once");
+    this.#kept.delete(page);
+    if (this.hasCheckpoints) this.#released.set(page, bytes);
+  }
+
+  /** What was released before is named by nothing any more. */
+  onCheckpoint(): void {
+    this.#released.clear();
+  }
+
+  /** The process ends: what the last checkpoint names is still there, answers that are due never come. */
+  crash(): void {
+    for (const [page, bytes] of this.#released) this.#kept.set(page, bytes);
+    this.#released.clear();
+    this.#answers = [];
   }
 
   /** Loses a page that was written: reading it fails. */

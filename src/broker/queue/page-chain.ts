@@ -78,6 +78,9 @@ export class PageChain {
   get firstPage(): Page | undefined {
     return this.#first;
   }
+  get lastPage(): Page | undefined {
+    return this.#last;
+  }
 
   /**
    * Copies the message in as `lastSequence`. `logPosition` is where its log entry will start, or NO_LOG_POSITION.
@@ -117,7 +120,7 @@ export class PageChain {
     noteLogged(page, record.bodySizeBytes, expiresAtMs, logPosition);
     if ((record.flags & RecordFlag.externalBody) !== 0) {
       page.externalBodies++;
-      this.#scan.bodies.retain(record.bodyReference, 1);
+      this.#scan.bodies.restoreReference(record.bodyReference);
     }
     return true;
   }

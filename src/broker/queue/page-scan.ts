@@ -90,7 +90,12 @@ export class PageScan {
 
   /** Before the bytes go: notes which bodies the page refers to. */
   noteBodies(page: Page): void {
-    if (page.externalBodies === 0) return;
+    if (page.externalBodies > 0) page.bodies = this.bodiesOf(page);
+  }
+
+  /** The bodies a page refers to, by sequence: negative for transient messages. */
+  bodiesOf(page: Page): Map<Sequence, BodyReference> {
+    if (page.bodies !== undefined) return page.bodies;
     const noted = new Map<Sequence, BodyReference>();
     const { record } = this;
     const end = page.address + page.usedBytes;
@@ -98,9 +103,10 @@ export class PageScan {
       record.at = at;
       const { sequence } = record;
       if ((record.flags & RecordFlag.externalBody) === 0) continue;
-      if (this.#isLive(page, at, sequence)) noted.set(sequence, record.bodyReference);
+      if (!this.#isLive(page, at, sequence)) continue;
+      noted.set(sequence, record.persistent ? record.bodyReference : -record.bodyReference);
     }
-    page.bodies = noted;
+    return noted;
   }
 
   /** The bytes are in memory and may be changed: marks what was settled meanwhile. */
@@ -175,8 +181,7 @@ export class PageScan {
   }
 
   #isLive(page: Page, at: Address, sequence: Sequence): boolean {
-    if (this.#isSettled(at)) return false;
-    return page.state !== PageState.writing || page.settledSince?.has(sequence) !== true;
+    return !this.#isSettled(at) && page.settledSince?.has(sequence) !== true;
   }
 
   #releaseAt(page: Page, at: Address): void {
@@ -192,6 +197,6 @@ export class PageScan {
     if (reference === undefined) return;
     noted.delete(sequence);
     page.externalBodies--;
-    this.bodies.release(reference, 1);
+    this.bodies.release(Math.abs(reference), 1);
   }
 }

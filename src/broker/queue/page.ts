@@ -63,7 +63,7 @@ export class Page {
   lastExpiryMs = 0;
   /** Live records whose body lies elsewhere: they hold a reference to it. */
   externalBodies = 0;
-  /** Their references while the page is not in memory. */
+  /** Their references while the page is not in memory; negative for transient messages. */
   bodies: Map<Sequence, BodyReference> | undefined = undefined;
   firstSequence: Sequence = 0;
   lastSequence: Sequence = 0;

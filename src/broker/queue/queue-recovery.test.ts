@@ -73,6 +73,7 @@ class KeepingLog implements QueueJournal {
       lastSequences: (number, sequences) => this.lastSequences(number, sequences),
       deliveredUpTo: (number, sequence) => this.deliveredUpTo(number, sequence),
       page: (number, page) => this.page(number, page),
+      body: () => {},
       settled: (_number, from, to) => this.settledInPages(from, to),
       returned: (number, from, to, count) => this.returned(number, from, to, count),
     };
@@ -156,6 +157,10 @@ class World {
     return new WorkQueue(this.#fixture.context, definition, settings);
   }
 
+  constructor() {
+    this.#pager.hasCheckpoints = true;
+  }
+
   run(each: Command): void {
     switch (each.do) {
       case "publish":
@@ -173,6 +178,7 @@ class World {
         break;
       case "checkpoint":
         this.#log.checkpoint(this.#recoverable);
+        this.#pager.onCheckpoint();
         break;
       case "write out":
         this.#recoverable.writeOutBefore(this.#log.position);
@@ -267,11 +273,12 @@ class World {
 
   /** The process dies and starts again: all that is left are the pages, the checkpoint and the log. */
   #restart(): void {
-    this.#settleDown();
+    this.#fixture.clock.runTurns();
     const before = this.#queue;
     this.#pager.forgetReleases = true;
     before.delete("deleted");
     this.#pager.forgetReleases = false;
+    this.#pager.crash();
     this.#fixture = this.#newFixture();
     this.#queue = this.#newQueue();
     this.#unacked = [];
@@ -311,7 +318,7 @@ describe("QueueRecovery", () => {
         for (const each of commands) world.run(each as Command);
         world.run({ do: "restart" } as Command);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

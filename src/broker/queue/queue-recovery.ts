@@ -3,7 +3,7 @@
 
 import type { Address } from "../../lib/arena.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
-import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { Backlog, Level } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
@@ -89,10 +89,19 @@ export class QueueRecovery implements Recoverable {
           writer.settled(queue, from, to);
         }
       }
-      for (const page of named) writer.page(queue, factsOf(page));
+      for (const page of named) {
+        writer.page(queue, factsOf(page));
+        if (page.externalBodies > 0) this.#writeBodies(writer, page);
+      }
       for (const run of returned) {
         if (run.deliveryCount > 0) writer.returned(queue, run.from, run.to, run.deliveryCount);
       }
+    }
+  }
+
+  #writeBodies(writer: CheckpointWriter, page: Page): void {
+    for (const [sequence, body] of this.#backlog.scan.bodiesOf(page)) {
+      if (body > 0) writer.body(this.#queue, sequence, body);
     }
   }
 
@@ -125,6 +134,19 @@ export class QueueRecovery implements Recoverable {
     // Only where every other sequence is a message can later settlements be counted without the page.
     page.isInexact = facts.lastSequence - facts.firstSequence + 1 !== facts.messageCount + gone;
     chain.adopt(page);
+  }
+
+  restoreBody(sequence: Sequence, body: BodyReference): void {
+    const { chain } = this.#levelOf(sequence);
+    let page = chain.lastPage;
+    while (page !== undefined && page.firstSequence > sequence) page = page.previous;
+    if (page === undefined || page.handle === NOT_WRITTEN || page.lastSequence < sequence) return;
+    if (page.settledSince?.has(sequence) === true) return;
+    page.bodies ??= new Map();
+    if (page.bodies.has(sequence)) return;
+    page.bodies.set(sequence, body);
+    page.externalBodies++;
+    this.#backlog.scan.bodies.restoreReference(body);
   }
 
   restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean {
@@ -179,6 +201,7 @@ export class QueueRecovery implements Recoverable {
   }
 
   #settleIn(page: Page, from: Sequence, to: Sequence): void {
+    this.#backlog.scan.releaseBodies(page, from, to);
     page.settledSince ??= new IntervalSet();
     page.settledSince.add(Math.max(from, page.firstSequence), Math.min(to, page.lastSequence));
     const { size } = page.settledSince;

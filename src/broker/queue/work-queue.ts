@@ -21,6 +21,7 @@ import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
 import {
   type DeleteReason,
+  type Delivery,
   Enqueued,
   type Getter,
   Outcome,
@@ -355,6 +356,13 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   onRecounted(bytes: number, persistent: number, persistentBytes: number): void {
     this.#figures.onRecounted(bytes, persistent, persistentBytes);
+  }
+
+  onBodyLost({ record, sequence, location }: Delivery): void {
+    const bytes = record.bodySizeBytes;
+    this.counters.lost++;
+    this.#figures.onTaken(bytes, isPersistentAt(location));
+    this.#release(sequence, location, bytes);
   }
 
   onRestored(): void {
