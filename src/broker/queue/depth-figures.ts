@@ -1,6 +1,8 @@
 // hot path: runs per message
 // How much is in a queue: ready and unacknowledged, messages and bytes of bodies, of these persistent.
 
+import type { QueueDepth } from "./queue.ts";
+
 export class DepthFigures {
   readyBytes = 0;
   unackedCount = 0;
@@ -10,11 +12,17 @@ export class DepthFigures {
   #unackedPersistent = 0;
   #unackedPersistentBytes = 0;
 
-  get persistent(): number {
-    return this.#readyPersistent + this.#unackedPersistent;
-  }
-  get persistentBytes(): number {
-    return this.#readyPersistentBytes + this.#unackedPersistentBytes;
+  describe(ready: number): QueueDepth {
+    return {
+      ready,
+      unacknowledged: this.unackedCount,
+      readyBytes: this.readyBytes,
+      unacknowledgedBytes: this.unackedBytes,
+      persistent: this.#readyPersistent + this.#unackedPersistent,
+      persistentBytes: this.#readyPersistentBytes + this.#unackedPersistentBytes,
+      inMemory: ready + this.unackedCount,
+      inMemoryBytes: this.readyBytes + this.unackedBytes,
+    };
   }
 
   /** A message is ready now. */

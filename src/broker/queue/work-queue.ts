@@ -19,6 +19,7 @@ import { IdleExpiry } from "./idle-expiry.ts";
 import { LengthLimit } from "./length-limit.ts";
 import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
+import { PriorityLevels } from "./priority-levels.ts";
 import {
   type DeleteReason,
   type Delivery,
@@ -39,10 +40,6 @@ import { Trim, type TrimHost } from "./trim.ts";
 /** A queue stops delivering for this turn after so many messages or bytes, whichever comes first. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
-/** Levels of types with strict priorities, and the level of a message without priority there. */
-const STRICT_LEVELS = 32;
-const STRICT_DEFAULT_LEVEL = 4;
-
 export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost {
   readonly kind = "queue";
   routeMark = 0;
@@ -67,22 +64,19 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
   readonly #trim: Trim;
   /** Persistent messages of this queue are in the log. */
   readonly #logged: boolean;
-  readonly #highestLevel: number;
-  readonly #defaultLevel: number;
+  readonly #priorities: PriorityLevels;
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
     const { clock, timers, turn, memory, pager } = context;
-    const strict = definition.type.traits.priorities === "strict";
-    const levels = strict ? STRICT_LEVELS : (settings.values.maxPriority ?? 0) + 1;
+    const priorities = new PriorityLevels(definition.type.traits, settings.values);
     const logged = definition.durable && definition.owner === undefined;
     const parts = { pool: memory.pages, pager, budget: context.pageBudget };
     const pages = new QueuePages(parts, definition.number, logged);
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, levels);
-    this.#highestLevel = levels - 1;
-    this.#defaultLevel = strict ? STRICT_DEFAULT_LEVEL : 0;
+    this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, priorities.count);
+    this.#priorities = priorities;
     this.#logged = logged;
     this.#consumers = new ConsumerSet(
       settings.values.singleActiveConsumer,
@@ -123,18 +117,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     return this.#idle.sinceMs;
   }
   get depth(): QueueDepth {
-    const ready = this.#backlog.readyCount;
-    const figures = this.#figures;
-    return {
-      ready,
-      unacknowledged: figures.unackedCount,
-      readyBytes: figures.readyBytes,
-      unacknowledgedBytes: figures.unackedBytes,
-      persistent: figures.persistent,
-      persistentBytes: figures.persistentBytes,
-      inMemory: ready + figures.unackedCount,
-      inMemoryBytes: figures.readyBytes + figures.unackedBytes,
-    };
+    return this.#figures.describe(this.#backlog.readyCount);
   }
 
   consumers(): Iterable<Consumer> {
@@ -153,7 +136,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     }
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
     const expiresAtMs = this.#expiry.instantFor(publication);
-    const level = this.#highestLevel === 0 ? 0 : this.#levelOf(publication);
+    const level = this.#priorities.levelOf(publication);
     if (!this.#backlog.append(publication, level, expiresAtMs, this.#logPosition(persistent))) {
       return Enqueued.noMemory;
     }
@@ -371,11 +354,6 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   get #canDeliver(): boolean {
     return this.#consumers.readyCount > 0 && this.state === "running";
-  }
-
-  #levelOf(publication: Publication): number {
-    if (!publication.hasPriority) return this.#defaultLevel;
-    return Math.min(publication.priority, this.#highestLevel);
   }
 
   #logPosition(persistent: boolean): LogPosition {
