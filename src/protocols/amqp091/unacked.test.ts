@@ -68,10 +68,12 @@ describe("unacknowledged deliveries", () => {
   it("keep a straggler without keeping its rings long", () => {
     const unacked = new UnackedDeliveries();
     unacked.add(1, 8, 1, 10, 0, 0);
+    let missing = 0;
     for (let i = 2; i <= 100_000; i++) {
       const tag = unacked.add(i, i * 8, 1, 10, 0, 0);
-      expect(unacked.take(tag)).toBe(true);
+      if (!unacked.take(tag)) missing++;
     }
+    expect(missing).toBe(0);
     expect(unacked.count).toBe(1);
     expect(unacked.oldest()).toBe(true);
     expect(unacked.found.sequence).toBe(1);
