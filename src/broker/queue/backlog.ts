@@ -10,7 +10,7 @@ import type { Publication } from "../publication.ts";
 import { RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
-import { PageChain } from "./page-chain.ts";
+import { LEVEL_SPAN, PageChain } from "./page-chain.ts";
 import { PageScan, type Recount } from "./page-scan.ts";
 import type { Delivery } from "./queue.ts";
 import type { PagesHost, QueuePages } from "./queue-pages.ts";
@@ -139,6 +139,15 @@ export class Backlog implements PagesHost {
   /** The levels that exist. */
   *levels(): IterableIterator<Level> {
     for (const level of this.#levels) if (level !== undefined) yield level;
+  }
+
+  levelIfThere(index: number): Level | undefined {
+    return this.#levels[index];
+  }
+
+  /** The level a sequence belongs to. */
+  levelIndexOf(sequence: Sequence): number {
+    return Math.floor(sequence / LEVEL_SPAN);
   }
 
   levelAt(index: number): Level {

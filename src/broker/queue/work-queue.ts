@@ -1,6 +1,6 @@
 // hot path: runs per message
-// A queue whose messages are taken out by settling them (classic, quorum): who gets which message, and when.
-// Where messages lie and in which order they go out is the backlog's business.
+// A queue whose messages are taken out by settling them: who gets which message, and when. Where they lie is the
+// backlog's business.
 
 import { BrokerError } from "../errors.ts";
 import { resourceText } from "../names.ts";
@@ -10,6 +10,7 @@ import type { Publication } from "../publication.ts";
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
+import { BacklogWalk, type Browser } from "./backlog-walk.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
@@ -37,7 +38,7 @@ import { QueuePages } from "./queue-pages.ts";
 import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
-/** A queue stops delivering for this turn after so many messages or bytes, whichever comes first. */
+/** A queue stops delivering for this turn after so many messages or bytes. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
 export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost {
@@ -53,9 +54,9 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
+  readonly #pages: QueuePages;
   readonly #figures = new DepthFigures();
   readonly #consumers: ConsumerSet;
-  /** Gets that wait for a page. */
   readonly #getters: Getter[] = [];
   readonly #log: QueueLog;
   readonly #expiry: MessageExpiry;
@@ -75,6 +76,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
+    this.#pages = pages;
     this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, priorities.count);
     this.#priorities = priorities;
     this.#logged = logged;
@@ -292,6 +294,11 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
     this.#context.turn.deliverLater(this);
+  }
+
+  browse(browser: Browser, from?: Sequence): void {
+    const { turn, memory } = this.#context;
+    turn.addJob(new BacklogWalk(memory.arena, this.#backlog, this.#pages, browser, from));
   }
 
   pause(): void {
