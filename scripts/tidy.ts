@@ -25,6 +25,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   store: ["lib", "env", "broker"],
   cluster: ["lib", "env", "broker"],
   config: ["lib"],
+  "access-backends": ["lib", "env", "broker", "config"],
   protocols: ["lib", "env", "broker"],
   "protocols/amqp091": ["lib", "env", "broker", "protocols"],
   management: ["lib", "env", "broker"],

@@ -1,6 +1,8 @@
 // The composition root: puts core, engine, protocols and listeners together as the configuration says.
 
+import { renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
+import { loadDefinitionsFile } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
@@ -75,6 +77,7 @@ export class Server {
         channelsMax: network.channelMaxPerNode,
         connectionsMax: network.connectionMax,
         consumerTimeoutMs: network.consumerTimeoutMs,
+        cachedLoginMs: options.config.access.loginCacheSeconds * 1000,
         vhostsMax: resources.vhostMax,
         queuesMax: resources.queueLimit,
         exchangesMax: resources.exchangeLimit,
@@ -181,7 +184,12 @@ export class Server {
   async #createDefaults(): Promise<void> {
     const { access, node } = this.config;
     const { broker } = this;
-    broker.access.loopbackUsers = access.loopbackUsers;
+    const { readFile } = this.#world;
+    await setUpAccess({ broker, access, readFile, log: this.log });
+    // A file of definitions stands in for the default vhost and user, as in RabbitMQ.
+    if (node.loadDefinitions !== undefined) {
+      return loadDefinitionsFile(broker, node.loadDefinitions, readFile);
+    }
     if (broker.vhosts.size > 0) return;
     broker.addVhost(access.defaultVhost);
     const tags = [...access.defaultUserTags].flatMap(([tag, isSet]) => (isSet ? [tag] : []));
@@ -250,7 +258,10 @@ export class Server {
       authenticate: (claim, connection, onOutcome) =>
         this.#authenticate(claim, connection.peer, onOutcome),
       // Users stored here log in with passwords, which don't expire: any secret will do, as in RabbitMQ.
-      updateSecret: (_claim, connection, onOutcome) => onOutcome(connection.access.user),
+      updateSecret: (claim, connection, onOutcome) => {
+        const secret = claim.kind === "password" ? claim.password : "";
+        renewLogin(this.broker, connection, secret, onOutcome);
+      },
       onUserOpened: (connection, vhost) =>
         log.write(
           "info",

@@ -115,6 +115,8 @@ export interface ConnectionView {
   describe(): ConnectionFacts;
   channels(): Iterable<ChannelView>;
   readonly channelCount: number;
+  /** The login of its user ends then (a token's expiry); wall time. Undefined = never. */
+  readonly credentialsExpireAtMs?: number | undefined;
   /** Ends it politely; the client hears `reason` (AMQP: 320 "CONNECTION_FORCED - reason"). */
   close(reason: string): void;
 }

@@ -37,7 +37,8 @@ const WRITABLE_MAX = 256;
 
 export class VhostAccess {
   readonly vhost: Vhost;
-  readonly user: User;
+  /** Replaced only by the same user with new credentials. */
+  user: User;
   readonly connection: ConnectionIdentity;
   /** Filled by protocols that have more than RabbitMQ's {username} and {vhost}: {client_id}. */
   readonly topicVariables: TopicVariables;

@@ -101,6 +101,11 @@ export class AccessControl {
     onOutcome(outcome);
   }
 
+  /** Permissions may have changed somewhere else: what connections remember about them ends. */
+  forgetAnswers(): void {
+    this.epoch++;
+  }
+
   /** Hashes a password as new ones are stored here. */
   hash(password: string, onHash: (hash: PasswordHash) => void): void {
     const { hashing, random } = this.#context;

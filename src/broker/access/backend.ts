@@ -4,7 +4,14 @@ import type { Authorizer, Login, User, UserTag } from "./user.ts";
 
 /** What a backend says about a login. */
 export type Authentication =
-  | { readonly name: string; readonly tags: readonly UserTag[]; readonly authorizer?: Authorizer }
+  | {
+      readonly name: string;
+      readonly tags: readonly UserTag[];
+      /** The login itself says what is permitted (a token). */
+      readonly authorizer?: Authorizer;
+      /** The login ends then; wall time. */
+      readonly expiresAtMs?: number;
+    }
   /** Not this backend's user, or the wrong password: the next backend is asked. */
   | { readonly refused: string };
 
@@ -19,6 +26,8 @@ export interface Authenticator {
 export interface BackendPair {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** Permissions come from `authorizer` even where a login brings its own. */
+  readonly authorizerIsSeparate?: true;
 }
 
 /** Asks one backend after the other; the first that knows the user decides. */
@@ -36,8 +45,10 @@ export function authenticateBy(
         refusals.push(answer.refused);
         return ask(at + 1);
       }
-      const { name, tags } = answer;
-      onOutcome({ name, tags, authorizer: answer.authorizer ?? pair.authorizer });
+      const { name, tags, expiresAtMs } = answer;
+      const own = pair.authorizerIsSeparate === true ? undefined : answer.authorizer;
+      const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+      onOutcome({ name, tags, authorizer: own ?? pair.authorizer, ...expiry });
     });
   };
   ask(0);

@@ -67,6 +67,8 @@ export interface User {
   readonly authorizer: Authorizer;
   /** The broker itself: publishes to internal exchanges too. */
   readonly isBroker?: true;
+  /** The login ends then (a token's expiry); wall time. Connections are closed soon after. */
+  readonly expiresAtMs?: number;
 }
 
 /** What a client shows to be let in. */

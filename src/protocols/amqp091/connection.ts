@@ -401,6 +401,9 @@ export class Connection
   get identity(): ConnectionIdentity {
     return this;
   }
+  get credentialsExpireAtMs(): number | undefined {
+    return this.#access?.user.expiresAtMs;
+  }
   get vhost(): string {
     return this.#access?.vhost.name ?? "";
   }
