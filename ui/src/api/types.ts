@@ -63,7 +63,7 @@ export interface WebContext {
   readonly port: string | number;
   readonly path: string;
   readonly ssl_opts?: unknown;
-  readonly ssl?: boolean;
+  readonly ssl?: boolean | string;
 }
 
 export interface Named {

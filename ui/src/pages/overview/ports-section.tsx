@@ -25,7 +25,8 @@ export const contextColumns: readonly Column<WebContext>[] = [
 ];
 
 function hasTls(context: WebContext): boolean {
-  return context.ssl === true || (context.ssl_opts !== undefined && context.ssl_opts !== false);
+  const { ssl, ssl_opts: options } = context;
+  return String(ssl) === "true" || (Array.isArray(options) && options.length > 0);
 }
 
 export const contextKey = (item: WebContext): string =>
