@@ -3,6 +3,8 @@
 
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
+const NO_BANNER = { header: { role: "presentation" } };
+
 export const theme = createTheme({
   primaryColor: "hare",
   primaryShade: { light: 8, dark: 8 },
@@ -24,9 +26,10 @@ export const theme = createTheme({
     ],
   },
   components: {
+    // Their headers are not the page's banner.
     // Locking the scroll inserts a style element, which the policy forbids: styles/layout.css does it instead.
-    Modal: { defaultProps: { lockScroll: false } },
-    Drawer: { defaultProps: { lockScroll: false } },
+    Modal: { defaultProps: { lockScroll: false, attributes: NO_BANNER } },
+    Drawer: { defaultProps: { lockScroll: false, attributes: NO_BANNER } },
     Menu: { defaultProps: { shadow: "md" } },
   },
 });

@@ -17,6 +17,8 @@ export interface PlotProps {
   readonly seconds: number;
   readonly description: string;
   readonly format: (value: number | null | undefined) => string;
+  /** Steps the value axis may have: whole numbers, sizes in powers of two, or anything. */
+  readonly steps: "any" | "whole" | "binary";
 }
 
 export function Plot(props: PlotProps) {
@@ -112,7 +114,7 @@ function optionsOf(
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--mantine-color-dimmed");
   const grid = { stroke: style.getPropertyValue("--lv-line"), width: 1 };
-  const { labels, shown, height } = latest.current;
+  const { labels, shown, height, steps } = latest.current;
   const axis = { stroke: ink, grid, ticks: grid, font: "11px sans-serif" };
   const format = (value: number | null): string => latest.current.format(value);
   return {
@@ -133,7 +135,7 @@ function optionsOf(
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
       { ...axis, size: 24, values: (_plot, times) => times.map(timeLabel) },
-      { ...axis, size: 66, values: (_plot, values) => values.map(format) },
+      { ...axis, size: 76, incrs: STEPS[steps], values: (_plot, values) => values.map(format) },
     ],
     series: [
       {},
@@ -152,6 +154,20 @@ function optionsOf(
     },
   };
 }
+
+function stepsUpTo(base: number, factors: readonly number[]): number[] {
+  const steps: number[] = [];
+  for (let power = 1; power < Number.MAX_SAFE_INTEGER / 10; power *= base) {
+    for (const factor of factors) steps.push(power * factor);
+  }
+  return steps;
+}
+
+const STEPS = {
+  any: undefined,
+  whole: stepsUpTo(10, [1, 2, 5]),
+  binary: stepsUpTo(2, [1]),
+};
 
 function spanOf(plot: uPlot): readonly [number, number] | undefined {
   if (plot.select.width < 4) return undefined;

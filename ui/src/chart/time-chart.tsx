@@ -31,6 +31,14 @@ const FORMATS: Readonly<Record<Unit, (value: number | null | undefined) => strin
   milliseconds: (value) => (typeof value === "number" ? `${value.toFixed(2)} ms` : "–"),
 };
 
+const STEPS = {
+  count: "whole",
+  rate: "any",
+  bytes: "binary",
+  byteRate: "binary",
+  milliseconds: "any",
+} as const;
+
 const HEIGHTS: Readonly<Record<string, number>> = { small: 110, medium: 180, large: 300 };
 const NONE_HIDDEN: readonly string[] = [];
 
@@ -69,6 +77,7 @@ export function TimeChart({ id, title, lines, kind, unit, help }: TimeChartProps
             lines.map((line) => line.label).join(", "),
           )}
           format={format}
+          steps={STEPS[unit]}
         />
       )}
       <Legend lines={lines} hidden={hidden} format={format} onToggle={toggle} />
