@@ -25,6 +25,8 @@ export function wantedAmqpListeners(
   const { network } = sources.config;
   const shared = {
     backlog: network.backlog,
+    noDelay: network.noDelay,
+    keepAlive: network.keepAlive,
     ...(network.proxyProtocol ? { proxyHeader: new ProxyProtocol(network.proxyTrusted) } : {}),
   };
   const at = ({ host, port }: { readonly host: string | undefined; readonly port: number }) => ({
@@ -47,7 +49,11 @@ export function wantedAmqpListeners(
     ...network.webSocketListeners.map((address) =>
       listener("amqp/ws", {
         ...at(address),
-        webSocket: { protocols: ["amqp"], path: WEB_SOCKET_PATH },
+        webSocket: {
+          protocols: ["amqp"],
+          path: WEB_SOCKET_PATH,
+          origins: network.webSocketOrigins,
+        },
       }),
     ),
   ];

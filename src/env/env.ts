@@ -94,9 +94,25 @@ export interface ListenOptions {
   /** Serve TLS; see TlsOptions. */
   readonly tls?: TlsOptions;
   /** Speak WebSocket (RFC 6455) and carry the stream in binary messages. */
-  readonly webSocket?: { readonly protocols: readonly string[]; readonly path?: string };
+  readonly webSocket?: WebSocketOptions;
+  /** Small packets leave at once. Default true. */
+  readonly noDelay?: boolean;
+  /** The system probes idle connections. Default false. */
+  readonly keepAlive?: boolean;
   /** A proxy in front tells who the real client is, before TLS or anything else. */
   readonly proxyHeader?: ProxyHeaderReader;
+}
+
+export interface WebSocketOptions {
+  /** Subprotocols in order of preference; a client that asks for none of them gets none. */
+  readonly protocols: readonly string[];
+  /** The only path that is served; undefined = any. */
+  readonly path?: string;
+  /**
+   * Pages that may connect, by origin ("https://shop.example"), besides those from this very host and port; "*" = any.
+   * Clients that are not browsers send no origin and are not held up.
+   */
+  readonly origins?: readonly string[];
 }
 
 /** Reads what a proxy sends ahead of the client's own bytes. */

@@ -292,6 +292,29 @@ describe("WebSocket", () => {
     await listener.close();
   });
 
+  test.each([
+    ["none, as programs send", undefined, true],
+    ["that of the listener itself", "self", true],
+    ["one that is allowed", "https://shop.example", true],
+    ["a stranger's", "https://evil.example", false],
+    ["the null of a file or a sandbox", "null", false],
+  ])("an origin decides for browsers: %s", async (_, origin, isWelcome) => {
+    const { listener } = await listen({
+      ...loopback,
+      webSocket: { ...amqp, origins: ["https://shop.example"] },
+    });
+    const base = `127.0.0.1:${listener.local.port}`;
+    const named = origin === "self" ? `http://${base}` : origin;
+    const webSocket = new WebSocket(`ws://${base}/`, "amqp", named ? { origin: named } : {});
+    const outcome = await new Promise((resolve) => {
+      webSocket.once("open", () => resolve("open"));
+      webSocket.once("error", (error) => resolve(error.message));
+    });
+    expect(outcome).toBe(isWelcome ? "open" : "Unexpected server response: 401");
+    webSocket.terminate();
+    await listener.close();
+  });
+
   test("a message larger than the bound ends the connection", async () => {
     const { listener, handlers } = await listen({ ...loopback, webSocket: amqp });
     const client = await webSocketClient(`ws://127.0.0.1:${listener.local.port}/`);

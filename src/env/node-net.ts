@@ -14,7 +14,13 @@ import {
   type TlsOptions,
 } from "./env.ts";
 import { takeProxyHeader } from "./node-proxy-header.ts";
-import { canReadInto, NodeSocket, readingInto, type SocketFacts } from "./node-socket.ts";
+import {
+  canReadInto,
+  NodeSocket,
+  readingInto,
+  type SocketFacts,
+  tcpOptions,
+} from "./node-socket.ts";
 
 export interface NodeNetOptions {
   readonly memory: Memory;
@@ -52,7 +58,8 @@ export class NodeNet implements Net {
     let server: Server;
     const proxyHeader = options.proxyHeader;
     if (upgrader === undefined || proxyHeader !== undefined) {
-      server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (stream) => {
+      const accepting = { ...tcpOptions(options), pauseOnConnect: true, allowHalfOpen: true };
+      server = createServer(accepting, (stream) => {
         this.#onPlain(stream, options, upgrader, onConnection);
       });
     } else {
@@ -92,7 +99,7 @@ export class NodeNet implements Net {
       });
     } else {
       const { createServer: createTlsServer } = await import("node:tls");
-      const tls = serverOptions(options.tls as TlsOptions);
+      const tls = { ...serverOptions(options.tls as TlsOptions), ...tcpOptions(options) };
       server = createTlsServer({ ...tls, allowHalfOpen: true }, (stream) => {
         const facts = factsOf(stream);
         if (facts === undefined || sentBadCertificate(stream)) stream.destroy();

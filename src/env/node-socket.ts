@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
-import type { Endpoint, Socket, SocketHandler, TlsFacts } from "./env.ts";
+import type { Endpoint, ListenOptions, Socket, SocketHandler, TlsFacts } from "./env.ts";
 import { CopiedInput } from "./node-copied-input.ts";
 
 /** The system handle below a Node socket, as far as it is used here. It is internal to Node: see `canReadInto`. */
@@ -20,6 +20,11 @@ export interface SocketFacts {
   readonly peer: Endpoint;
   readonly local: Endpoint;
   readonly tls: TlsFacts | undefined;
+}
+
+/** What every kind of server passes on to the connections it accepts. */
+export function tcpOptions({ noDelay, keepAlive }: ListenOptions) {
+  return { noDelay: noDelay ?? true, keepAlive: keepAlive ?? false };
 }
 
 /** Whether this Node lets a socket read into memory of ours. */
@@ -99,7 +104,6 @@ export class NodeSocket implements Socket {
     this.#readsInto = input === "onread";
     this.#firstBytes = firstBytes;
     this.#copied = new CopiedInput(memory, stream);
-    stream.setNoDelay(true);
     stream.on("error", (error) => {
       this.#closeReason = describe(error);
     });

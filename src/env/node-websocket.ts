@@ -7,8 +7,16 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
-import type { Endpoint, ListenOptions, Socket, SocketHandler, TlsFacts } from "./env.ts";
+import type {
+  Endpoint,
+  ListenOptions,
+  Socket,
+  SocketHandler,
+  TlsFacts,
+  WebSocketOptions,
+} from "./env.ts";
 import { CopiedInput } from "./node-copied-input.ts";
+import { tcpOptions } from "./node-socket.ts";
 import { serverOptions } from "./node-tls.ts";
 
 /** A larger message ends its connection; AMQP frames are at most 128 KiB by default, so this is plenty. */
@@ -32,14 +40,16 @@ export function createWebSocketServer(
   };
   const server =
     options.tls === undefined
-      ? createHttpServer(refuse)
-      : createHttpsServer(serverOptions(options.tls), refuse);
+      ? createHttpServer(tcpOptions(options), refuse)
+      : createHttpsServer({ ...serverOptions(options.tls), ...tcpOptions(options) }, refuse);
   const protocols = options.webSocket?.protocols ?? [];
   const upgrader = new WebSocketServer({
     server,
     perMessageDeflate: false,
     maxPayload: MESSAGE_BYTES_MAX,
     clientTracking: false,
+    verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) =>
+      mayConnect(origin, req.headers.host, options.webSocket),
     handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
     ...(options.webSocket?.path === undefined ? {} : { path: options.webSocket.path }),
   });
@@ -49,6 +59,18 @@ export function createWebSocketServer(
   // Repeats the server's own errors, which the listener hears there.
   upgrader.on("error", () => {});
   return server;
+}
+
+/** Any page can open a WebSocket to any host, with no more asked than this: a stranger's page must not use a local broker. */
+function mayConnect(
+  origin: string | undefined,
+  host: string | undefined,
+  options: WebSocketOptions | undefined,
+): boolean {
+  if (origin === undefined) return true;
+  const allowed = options?.origins ?? [];
+  if (allowed.includes("*") || allowed.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 /** See `Socket` in env.ts for what each method promises. */
