@@ -2,13 +2,16 @@
 
 import type { Broker } from "./broker/broker.ts";
 import { BrokerCheckpoint } from "./broker/checkpoint-source.ts";
+import { exportDefinitions } from "./broker/definitions/export.ts";
 import type { Engine } from "./broker/ports.ts";
 import { Replay } from "./broker/replay.ts";
 import type { Clock, Disk, Random } from "./env/env.ts";
 import type { Memory } from "./lib/memory.ts";
+import { type ApiJson, toJsonText } from "./management/api-json.ts";
 import type { LogFileSizes } from "./store/log-files.ts";
 import { MemoryEngine } from "./store/memory-engine.ts";
 import { type RecoveryReport, Store } from "./store/store.ts";
+import { LEVERET_VERSION, RABBITMQ_LEVEL } from "./version.ts";
 
 export interface DurabilityOptions {
   readonly clock: Clock;
@@ -33,6 +36,16 @@ export interface Durability {
   close(): Promise<void>;
 }
 
+/** For people and other tools, in RabbitMQ's format; never read at start. */
+function definitionsFile(broker: Broker): string {
+  const facts = {
+    rabbitVersion: RABBITMQ_LEVEL,
+    productName: "Leveret",
+    productVersion: LEVERET_VERSION,
+  };
+  return toJsonText(exportDefinitions(broker, facts) as ApiJson);
+}
+
 /** A broker that restarts empty. */
 export function inMemory(options: { readonly memory: Memory; readonly clock: Clock }): Durability {
   return {
@@ -53,9 +66,7 @@ export async function onDisk(options: DurabilityOptions): Promise<Durability> {
       const replay = new Replay(broker);
       const report = await store.replay(replay);
       replay.end();
-      store.begin(
-        new BrokerCheckpoint(broker, () => JSON.stringify([...broker.definitions()], null, 1)),
-      );
+      store.begin(new BrokerCheckpoint(broker, () => definitionsFile(broker)));
       return report;
     },
     close: () => store.close(),

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { CertificateError } from "../amqp-listeners.ts";
+import { DefinitionsFileError } from "../boot-definitions.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { DiskError } from "../env/env.ts";
@@ -61,7 +62,9 @@ export async function start(flags: StartFlags): Promise<number> {
       const sentence = `the data directory ${dataDirectory} cannot be used: ${error.message}`;
       return fail(sentence, EXIT_NO_DATA_DIRECTORY);
     }
-    if (error instanceof CertificateError) return fail(error.message, EXIT_CONFIG);
+    if (error instanceof CertificateError || error instanceof DefinitionsFileError) {
+      return fail(error.message, EXIT_CONFIG);
+    }
     if (!(error instanceof ListenError)) throw error;
     return fail(error.message, EXIT_UNAVAILABLE);
   }

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Broker } from "../broker.ts";
 import type { PlainJson, PlainJsonObject } from "../field-table-json.ts";
 import { newTestBroker } from "../test-doubles.ts";
-import { exportDefinitions, exportVhostDefinitions } from "./export.ts";
+import { exportDefinitions } from "./export.ts";
 import { importDefinitions, importDefinitionsNow } from "./import.ts";
 
 const facts = { rabbitVersion: "4.3.5", productName: "Leveret", productVersion: "0" };
@@ -192,7 +192,7 @@ test("one vhost goes into another", () => {
   load(file);
   const from = broker.vhosts.get("/");
   if (from === undefined) throw new Error("no vhost");
-  const exported = exportVhostDefinitions(broker, from, facts);
+  const exported = exportDefinitions(broker, facts, from);
   expect(JSON.stringify(exported.queues)).not.toContain("vhost");
   const into = broker.addVhost("copy");
   load(exported, "copy");

@@ -1,12 +1,11 @@
 // Definitions as RabbitMQ's files have them: the whole broker, or one vhost without the vhost's name in each object.
 
 import { limitFacts } from "../access/access-control.ts";
+import type { StoredUser } from "../access/user-store.ts";
 import type { Broker } from "../broker.ts";
-import type { Binding, Exchange } from "../exchange/exchange.ts";
 import { type PlainJsonObject, tableToPlainJson } from "../field-table-json.ts";
 import { RESERVED_PREFIX } from "../names.ts";
 import type { Policy, PolicyKind } from "../policies.ts";
-import type { Queue } from "../queue/queue.ts";
 import { vhostLimitFacts } from "../topology-descriptions.ts";
 import type { Vhost } from "../vhost.ts";
 
@@ -18,62 +17,96 @@ export interface ExportFacts {
   readonly productVersion: string;
 }
 
-/** Everything but exclusive queues, the default exchange and those named amq.*. */
-export function exportDefinitions(broker: Broker, facts: ExportFacts): PlainJsonObject {
-  const vhosts = [...broker.vhosts.values()];
-  const { store } = broker.access;
-  return {
-    rabbit_version: facts.rabbitVersion,
-    rabbitmq_version: facts.rabbitVersion,
-    product_name: facts.productName,
-    product_version: facts.productVersion,
-    rabbitmq_definition_format: "cluster",
-    original_cluster_name: broker.clusterName,
-    explanation: `Definitions of cluster '${broker.clusterName}'`,
-    users: [...store.all()].map(({ name, tags, hash, limits }) => ({
-      name,
-      password_hash: hash?.value ?? "",
-      ...(hash === undefined ? {} : { hashing_algorithm: hash.algorithm }),
-      tags,
-      limits: limitFacts(limits),
-    })),
-    vhosts: vhosts.map(exportVhost),
-    permissions: [...store.permissions()].map((permissions) => ({ ...permissions })),
-    topic_permissions: [...store.topicPermissions()].map((permissions) => ({ ...permissions })),
-    parameters: vhosts.flatMap((vhost) => exportParameters(broker, vhost)),
-    global_parameters: broker.parameters
-      .listGlobal()
-      .map(({ name, value }) => ({ name, value: value ?? null })),
-    policies: vhosts.flatMap((vhost) => exportPolicies(broker, "policy", vhost)),
-    queues: vhosts.flatMap(exportQueues),
-    exchanges: vhosts.flatMap(exportExchanges),
-    bindings: vhosts.flatMap(exportBindings),
-  };
-}
+/** The lists of a file, each made as it is read: a large one can be written in pieces. */
+export type DefinitionSection = readonly [name: string, objects: Iterable<PlainJsonObject>];
 
-/** One vhost; its objects do not name it, so that they can be put into another. */
-export function exportVhostDefinitions(
+/** What stands in front of the lists. `vhost` is given for a file of one vhost. */
+export function definitionHead(
   broker: Broker,
-  vhost: Vhost,
   facts: ExportFacts,
+  vhost: Vhost | undefined,
 ): PlainJsonObject {
-  return {
+  const versions = {
     rabbit_version: facts.rabbitVersion,
     rabbitmq_version: facts.rabbitVersion,
     product_name: facts.productName,
     product_version: facts.productVersion,
+  };
+  if (vhost === undefined) {
+    return {
+      ...versions,
+      rabbitmq_definition_format: "cluster",
+      original_cluster_name: broker.clusterName,
+      explanation: `Definitions of cluster '${broker.clusterName}'`,
+    };
+  }
+  return {
+    ...versions,
     rabbitmq_definition_format: "single_virtual_host",
     original_vhost_name: vhost.name,
     explanation: `Definitions of virtual host '${vhost.name}'`,
     metadata: exportMetadata(vhost),
     description: vhost.metadata.description,
-    default_queue_type: vhost.metadata.defaultQueueType ?? broker.defaultQueueType,
-    limits: [],
-    parameters: exportParameters(broker, vhost).map(withoutVhost),
-    policies: exportPolicies(broker, "policy", vhost).map(withoutVhost),
-    queues: exportQueues(vhost).map(withoutVhost),
-    exchanges: exportExchanges(vhost).map(withoutVhost),
-    bindings: exportBindings(vhost).map(withoutVhost),
+    ...exportQueueType(vhost),
+    limits: exportLimits(vhost),
+  };
+}
+
+/**
+ * Everything but exclusive queues, the default exchange and those named amq.*. With `vhost` only what is in it, and
+ * without its name, so that it can be put into another.
+ */
+export function definitionSections(broker: Broker, vhost: Vhost | undefined): DefinitionSection[] {
+  const vhosts = vhost === undefined ? [...broker.vhosts.values()] : [vhost];
+  const inVhosts = (objects: (vhost: Vhost) => Iterable<PlainJsonObject>) =>
+    inEach(vhosts, objects, vhost !== undefined);
+  const shared: DefinitionSection[] = [
+    ["parameters", inVhosts((each) => exportParameters(broker, each))],
+    ["policies", inVhosts((each) => exportPolicies(broker, "policy", each))],
+    ["queues", inVhosts(exportQueues)],
+    ["exchanges", inVhosts(exportExchanges)],
+    ["bindings", inVhosts(exportBindings)],
+  ];
+  if (vhost !== undefined) return shared;
+  const { store } = broker.access;
+  const global = broker.parameters.listGlobal();
+  return [
+    ["users", [...store.all()].map(exportUser)],
+    ["vhosts", vhosts.map(exportVhost)],
+    ["permissions", [...store.permissions()].map((permissions) => ({ ...permissions }))],
+    ["topic_permissions", [...store.topicPermissions()].map((topic) => ({ ...topic }))],
+    ["global_parameters", global.map(({ name, value }) => ({ name, value: value ?? null }))],
+    ...shared,
+  ];
+}
+
+/** The whole file at once. */
+export function exportDefinitions(
+  broker: Broker,
+  facts: ExportFacts,
+  vhost?: Vhost,
+): PlainJsonObject {
+  const sections = definitionSections(broker, vhost).map(([name, objects]) => [name, [...objects]]);
+  return { ...definitionHead(broker, facts, vhost), ...Object.fromEntries(sections) };
+}
+
+function* inEach(
+  vhosts: readonly Vhost[],
+  objects: (vhost: Vhost) => Iterable<PlainJsonObject>,
+  withoutName: boolean,
+): Iterable<PlainJsonObject> {
+  for (const vhost of vhosts) {
+    for (const object of objects(vhost)) yield withoutName ? withoutVhost(object) : object;
+  }
+}
+
+function exportUser({ name, tags, hash, limits }: StoredUser): PlainJsonObject {
+  return {
+    name,
+    password_hash: hash?.value ?? "",
+    ...(hash === undefined ? {} : { hashing_algorithm: hash.algorithm }),
+    tags,
+    limits: limitFacts(limits),
   };
 }
 
@@ -81,13 +114,18 @@ function withoutVhost({ vhost: _, ...rest }: PlainJsonObject): PlainJsonObject {
   return rest;
 }
 
-function exportMetadata({ metadata }: Vhost): PlainJsonObject {
-  const { description, tags, defaultQueueType } = metadata;
-  return {
-    description,
-    tags,
-    ...(defaultQueueType === undefined ? {} : { default_queue_type: defaultQueueType }),
-  };
+function exportMetadata(vhost: Vhost): PlainJsonObject {
+  const { description, tags } = vhost.metadata;
+  return { description, tags, ...exportQueueType(vhost) };
+}
+
+/** Nothing where the node's default holds: an import must not fix what nobody has chosen. */
+function exportQueueType({ metadata: { defaultQueueType } }: Vhost): PlainJsonObject {
+  return defaultQueueType === undefined ? {} : { default_queue_type: defaultQueueType };
+}
+
+function exportLimits(vhost: Vhost): PlainJsonObject[] {
+  return Object.entries(vhostLimitFacts(vhost.limits)).map(([name, value]) => ({ name, value }));
 }
 
 function exportVhost(vhost: Vhost): PlainJsonObject {
@@ -95,7 +133,9 @@ function exportVhost(vhost: Vhost): PlainJsonObject {
     name: vhost.name,
     ...exportMetadata(vhost),
     metadata: exportMetadata(vhost),
-    limits: [],
+    protected_from_deletion: vhost.metadata.deletionProtected,
+    tracing: vhost.tracing,
+    limits: exportLimits(vhost),
   };
 }
 
@@ -127,48 +167,47 @@ function exportPolicies(broker: Broker, kind: PolicyKind, vhost: Vhost): PlainJs
   }));
 }
 
-function exportQueues(vhost: Vhost): PlainJsonObject[] {
-  return [...vhost.queues.values()].filter(isExported).map(({ definition }) => ({
-    name: definition.name,
-    vhost: definition.vhost,
-    type: definition.type.name,
-    durable: definition.durable,
-    auto_delete: definition.autoDelete,
-    arguments: tableToPlainJson(definition.arguments),
-  }));
+function* exportQueues(vhost: Vhost): Iterable<PlainJsonObject> {
+  for (const { definition } of vhost.queues.values()) {
+    if (definition.owner !== undefined) continue;
+    yield {
+      name: definition.name,
+      vhost: definition.vhost,
+      type: definition.type.name,
+      durable: definition.durable,
+      auto_delete: definition.autoDelete,
+      arguments: tableToPlainJson(definition.arguments),
+    };
+  }
 }
 
-function isExported(queue: Queue): boolean {
-  return queue.definition.owner === undefined;
+function* exportExchanges(vhost: Vhost): Iterable<PlainJsonObject> {
+  for (const { name, definition } of vhost.exchanges.values()) {
+    if (name === "" || name.startsWith(RESERVED_PREFIX)) continue;
+    yield {
+      name,
+      vhost: definition.vhost,
+      type: definition.type,
+      durable: definition.durable,
+      auto_delete: definition.autoDelete,
+      internal: definition.internal,
+      arguments: tableToPlainJson(definition.arguments),
+    };
+  }
 }
 
-function exportExchanges(vhost: Vhost): PlainJsonObject[] {
-  return [...vhost.exchanges.values()].filter(isOwnMade).map(({ definition }) => ({
-    name: definition.name,
-    vhost: definition.vhost,
-    type: definition.type,
-    durable: definition.durable,
-    auto_delete: definition.autoDelete,
-    internal: definition.internal,
-    arguments: tableToPlainJson(definition.arguments),
-  }));
-}
-
-function isOwnMade({ name }: Exchange): boolean {
-  return name !== "" && !name.startsWith(RESERVED_PREFIX);
-}
-
-function exportBindings(vhost: Vhost): PlainJsonObject[] {
-  return [...vhost.bindings.all()]
-    .filter(
-      ({ destination }: Binding) => destination.kind === "exchange" || isExported(destination),
-    )
-    .map((binding) => ({
-      source: binding.source.name,
+/** Bindings of exclusive queues go with them. */
+function* exportBindings(vhost: Vhost): Iterable<PlainJsonObject> {
+  for (const binding of vhost.bindings.all()) {
+    const { source, destination } = binding;
+    if (destination.kind === "queue" && destination.definition.owner !== undefined) continue;
+    yield {
+      source: source.name,
       vhost: vhost.name,
-      destination: binding.destination.definition.name,
-      destination_type: binding.destination.kind,
+      destination: destination.definition.name,
+      destination_type: destination.kind,
       routing_key: binding.routingKey,
       arguments: tableToPlainJson(binding.arguments),
-    }));
+    };
+  }
 }

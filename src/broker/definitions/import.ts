@@ -131,10 +131,13 @@ class DefinitionImport implements Job {
     this.#broker.access.putUser({ name, tags, hash: known, limits }, this.#options.by);
   }
 
-  #putVhost({ name, metadata }: PlannedVhost): void {
+  #putVhost({ name, metadata, limits, tracing }: PlannedVhost): void {
+    const { by } = this.#options;
     const existing = this.#broker.vhosts.get(name);
-    if (existing === undefined) this.#broker.addVhost(name, metadata, this.#options.by);
-    else this.#broker.updateVhost(existing, metadata);
+    const vhost = existing ?? this.#broker.addVhost(name, metadata, by);
+    if (existing !== undefined) this.#broker.updateVhost(existing, metadata);
+    if (limits !== undefined) this.#broker.setVhostLimits(vhost, limits, by);
+    if (tracing !== vhost.tracing) this.#broker.setTracing(vhost, tracing, by);
   }
 
   #putExchange({ vhost, declaration }: PlannedExchange): void {

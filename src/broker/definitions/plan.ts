@@ -38,6 +38,9 @@ export interface PlannedUser {
 export interface PlannedVhost {
   readonly name: string;
   readonly metadata: VhostMetadata;
+  readonly tracing: boolean;
+  /** Undefined: as they are. */
+  readonly limits: VhostLimits | undefined;
 }
 
 export interface PlannedQueue {
@@ -200,8 +203,13 @@ class Planner {
         description: object.textOr("description", undefined) ?? metadata.textOr("description", ""),
         tags: tags.length > 0 ? tags : metadata.words("tags"),
         defaultQueueType: type === "undefined" ? undefined : type,
-        deletionProtected: metadata.booleanOr("protected_from_deletion", false),
+        deletionProtected: object.booleanOr(
+          "protected_from_deletion",
+          metadata.booleanOr("protected_from_deletion", false),
+        ),
       },
+      tracing: object.booleanOr("tracing", false),
+      limits: limitsOf(object),
     };
   }
 
@@ -383,6 +391,20 @@ const ownedElsewhere: ReadonlySet<string> = new Set(["operator_policy", "vhost-l
 
 function keyOf(vhost: string, name: string): string {
   return `${vhost}\0${name}`;
+}
+
+/** {"max-queues": 5} or [{"name": "max-queues", "value": 5}]; undefined when there are none. */
+function limitsOf(object: ObjectReader): VhostLimits | undefined {
+  const value = object.value("limits");
+  if (!Array.isArray(value)) {
+    const limits = object.object("limits") as JsonObject;
+    return Object.keys(limits).length === 0 ? undefined : vhostLimitsOf(limits);
+  }
+  const listed = readersOf(object, "limits").map((item) => [
+    item.text("name"),
+    item.value("value"),
+  ]);
+  return listed.length === 0 ? undefined : vhostLimitsOf(Object.fromEntries(listed));
 }
 
 /** Vhosts of the file are not there yet, but these exchanges will be. */

@@ -1,9 +1,12 @@
 // Definitions: everything that can be declared, out of and into a file.
 
+import { definitionHead, definitionSections } from "../../broker/definitions/export.ts";
+import { importDefinitions } from "../../broker/definitions/import.ts";
+import type { Vhost } from "../../broker/vhost.ts";
 import { type Answer, noContent } from "../answers.ts";
+import { type ApiJson, type ApiObject, toJsonText } from "../api-json.ts";
 import { parseBody } from "../body.ts";
-import { exportDefinitions } from "../definitions/export.ts";
-import { importDefinitions } from "../definitions/import.ts";
+import { Slicer } from "../listing.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route } from "../route.ts";
 
@@ -36,13 +39,7 @@ export const definitionRoutes: readonly Route[] = [
 ];
 
 function file(request: ApiRequest, ofVhost: boolean): Answer {
-  const { broker, node } = request.management;
-  const pieces = exportDefinitions({
-    broker,
-    rabbitmqVersion: node.rabbitmqVersion,
-    leveretVersion: node.leveretVersion,
-    vhost: ofVhost ? request.access().vhost : undefined,
-  });
+  const pieces = piecesOf(request, ofVhost ? request.access().vhost : undefined);
   const fileName = request.query.download;
   return {
     kind: "stream",
@@ -55,8 +52,38 @@ function file(request: ApiRequest, ofVhost: boolean): Answer {
 async function importFile(request: ApiRequest, intoVhost: boolean): Promise<Answer> {
   const vhost = intoVhost ? request.access().vhost.name : undefined;
   const body = parseBody(fileOf(request.bodyText, request.headers["content-type"]));
-  await importDefinitions(request.management.broker, body, vhost, request.user.name);
+  const { broker } = request.management;
+  const by = request.user.name;
+  await new Promise<void>((onDone, onFailed) => {
+    importDefinitions(broker, body, { vhost, by, onDone, onFailed });
+  });
   return noContent;
+}
+
+/** The file's text, in pieces, so that a large broker does not stand still. */
+async function* piecesOf(request: ApiRequest, vhost: Vhost | undefined): AsyncIterable<string> {
+  const { broker, node } = request.management;
+  const slicer = new Slicer(broker.clock);
+  const facts = {
+    rabbitVersion: node.rabbitmqVersion,
+    productName: "Leveret",
+    productVersion: node.leveretVersion,
+  };
+  yield toJsonText(definitionHead(broker, facts, vhost) as ApiObject).slice(0, -1);
+  for (const [section, objects] of definitionSections(broker, vhost)) {
+    let piece = `,"${section}":[`;
+    let separator = "";
+    for (const object of objects) {
+      piece += separator + toJsonText(object as ApiJson);
+      separator = ",";
+      if (!slicer.due) continue;
+      yield piece;
+      piece = "";
+      await slicer.pause();
+    }
+    yield `${piece}]`;
+  }
+  yield "}";
 }
 
 /** A browser's form puts the file between boundaries. */
