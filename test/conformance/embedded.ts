@@ -5,7 +5,7 @@ import { nodeClock, nodeRandom } from "../../src/env/node-clock.ts";
 import { NodeNet } from "../../src/env/node-net.ts";
 import { Memory } from "../../src/lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../../src/lib/page-pool.ts";
-import { silentLog } from "../../src/log.ts";
+import type { Log } from "../../src/log.ts";
 import { Server } from "../../src/server.ts";
 import { permissions, topicPermissions, userLimits, users, vhostLimits, vhosts } from "./set-up.ts";
 
@@ -27,6 +27,11 @@ export interface EmbeddedOptions {
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedBroker> {
   const memory = new Memory({ arenaBytes: (options.memoryMiB ?? 128) * LARGE_PAGE_BYTES });
   const bugs: unknown[] = [];
+  const log: Log = {
+    write: (level, category, text) => {
+      if (process.env.LEVERET_TEST_LOG !== undefined) console.log(level, category, text);
+    },
+  };
   const { config } = loadConfig({
     flags: {
       configFile: "none",
@@ -45,7 +50,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const net = new NodeNet({ memory, warn: () => {} });
   const server = await Server.start({
     config,
-    log: silentLog,
+    log,
     onBug: (error) => bugs.push(error),
     world: {
       ...{ memory, clock: nodeClock, random: nodeRandom, net, hostName: "localhost" },

@@ -1,7 +1,7 @@
 // An open transaction of one channel: publishes and settlements wait here and happen together at tx.commit, or never.
 
 import { BrokerError } from "../../broker/errors.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
+import type { Publication } from "../../broker/publication.ts";
 import type { Outcome } from "../../broker/queue/queue.ts";
 import { PublishResult, type Route } from "../../broker/route.ts";
 import type { Channel } from "./channel.ts";
@@ -60,12 +60,19 @@ export class Transaction {
     const settlements = this.#settlements;
     this.#forget();
     const { journal } = this.#channel.tools.broker;
+    let refused = 0;
     journal.beginTransaction();
-    for (const { tag, multiple, outcome } of settlements) {
-      this.#channel.consuming.settleNow(tag, multiple, outcome);
+    try {
+      for (const { tag, multiple, outcome } of settlements) {
+        this.#channel.consuming.settleNow(tag, multiple, outcome);
+      }
+      for (const publish of publishes) refused |= this.#publish(publish) & PublishResult.refused;
+    } finally {
+      // The journal is everybody's: it must not stay in a transaction whatever happens to this one.
+      journal.endTransaction();
     }
-    for (const publish of publishes) this.#publish(publish);
-    journal.endTransaction();
+    // A full queue that refuses new messages: as RabbitMQ, the client must not take this for a success.
+    if (refused !== 0) throw new BrokerError("precondition-failed", "partial tx completion");
   }
 
   rollback(): void {
@@ -94,7 +101,8 @@ export class Transaction {
     }
   }
 
-  #publish({ route, mandatory, copy }: UncommittedPublish): void {
+  /** Answers with PublishResult bits. */
+  #publish({ route, mandatory, copy }: UncommittedPublish): number {
     const channel = this.#channel;
     const { memory, publication } = channel.tools.broker;
     const page = channel.tools.scratchAt;
@@ -111,7 +119,9 @@ export class Transaction {
       ? route
       : channel.access.route(route.exchange.definition.name, route.routingKey);
     const result = channel.access.publish(current, publication);
+    // A returned copy is let go when it has been sent.
     if (mandatory && (result & PublishResult.routed) === 0) channel.returnCopy(copy);
-    if (copy.bodyReference !== NO_BODY_REFERENCE) copy.release();
+    else copy.release();
+    return result;
   }
 }
