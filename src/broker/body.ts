@@ -45,8 +45,8 @@ export class BodyPage {
 
 export class Body {
   readonly reference: BodyReference;
-  /** As announced. */
-  readonly sizeBytes: number;
+  /** As announced; 0 while replay has only heard of messages that refer to it. */
+  sizeBytes: number;
   /** Its bytes are in the log. */
   readonly logged: boolean;
   readonly pages: BodyPage[] = [];

@@ -202,23 +202,26 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     const known = body.receivedBytes - offset;
     if (known >= lengthBytes) return true;
     // Something before it is missing: whoever needs the body has lost it.
-    if (known < 0) body.isLost = true;
-    const skipped = Math.max(0, known);
-    const stored = this.#store(body, at + skipped, lengthBytes - skipped, position);
+    if (known < 0) {
+      body.isLost = true;
+      return true;
+    }
+    const stored = this.#store(body, at + known, lengthBytes - known, position);
     this.#enforce();
     return stored;
   }
 
-  /** A restored message refers to the body. If it is not there, all of it is lost. */
+  /** A restored message refers to the body, whose bytes may have come or are still to come. */
   restoreReference(reference: BodyReference): void {
-    const body = this.#bodies.get(reference);
-    if (body === undefined) this.#known(reference, 0).isLost = true;
-    this.retain(reference, 1);
+    this.#known(reference, 0).references++;
   }
 
-  /** Replay is over: bodies nobody refers to were never published. */
+  /** Replay is over: bodies nobody refers to were never published, and what has not come is lost. */
   restored(): void {
-    for (const body of [...this.#bodies.values()]) if (body.references === 0) this.#forget(body);
+    for (const body of [...this.#bodies.values()]) {
+      if (body.references === 0) this.#forget(body);
+      else if (body.receivedBytes !== body.sizeBytes || body.sizeBytes === 0) body.isLost = true;
+    }
   }
 
   #known(reference: BodyReference, sizeBytes: number): Body {
@@ -228,6 +231,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
       body = new Body(reference, sizeBytes, true);
       this.#bodies.set(reference, body);
     }
+    if (body.sizeBytes === 0) body.sizeBytes = sizeBytes;
     return body;
   }
 

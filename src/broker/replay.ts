@@ -92,10 +92,10 @@ export class Replay implements ReplayHandler {
     this.#uncommitted.clear();
     this.#broker.journal.lastTransaction = this.#lastTransaction;
     this.#broker.endReplay();
+    this.#broker.bodies.restored();
     for (const vhost of this.#broker.vhosts.values()) {
       for (const queue of vhost.queues.values()) queue.recoverable?.restored();
     }
-    this.#broker.bodies.restored();
   }
 
   #queue(number: QueueNumber): Recoverable | undefined {

@@ -86,7 +86,10 @@ export class LogReader {
     for (;;) {
       const { file, offset } = this.#place;
       const block = await this.#window.block(file, offset);
-      if (block === undefined || !this.#isNext(block)) return;
+      if (block === undefined || !this.#isNext(block)) {
+        if (await this.#startsAnewAt(file, aligned(offset))) continue;
+        return;
+      }
       if (block.index === 0 && this.#starts.at(-1)?.file !== file) this.#starts.push(this.#place);
       const pause = this.#onBlock(this.#window.blockAt, block);
       if (pause !== undefined) await pause;
@@ -111,12 +114,27 @@ export class LogReader {
   }
 
   async #goOnInNextFile(): Promise<boolean> {
-    if (!this.#atBatchEnd) return false;
     const file = this.#place.file + 1;
-    if (!this.#names.has(file)) return false;
-    const block = await this.#window.block(file, BATCH_ALIGNMENT_BYTES);
-    if (block === undefined || !this.#isNext(block)) return false;
-    this.#place = { ...this.#place, file, offset: BATCH_ALIGNMENT_BYTES };
+    return this.#names.has(file) && this.#startsAnewAt(file, BATCH_ALIGNMENT_BYTES);
+  }
+
+  /**
+   * The next batch begins there. If the one before it is unfinished, a crash cut it off and an earlier start went on
+   * behind what was left of it.
+   */
+  async #startsAnewAt(file: number, offset: number): Promise<boolean> {
+    const { batch, position, crcBefore } = this.#place;
+    if (file === this.#place.file && offset === this.#place.offset && this.#atBatchEnd)
+      return false;
+    const block = await this.#window.block(file, offset);
+    const isNext =
+      block?.index === 0 &&
+      block.batch > batch &&
+      block.position === position &&
+      block.crcBefore === crcBefore;
+    if (!isNext) return false;
+    this.#atBatchEnd = true;
+    this.#place = { ...this.#place, file, offset };
     return true;
   }
 

@@ -21,7 +21,7 @@ export async function check(life: Life, model: Model, confirmed: number): Promis
   for (const queue of life.access.vhost.queues.values()) {
     contents.set(queue, await takeAll(life, queue));
   }
-  for (const [queue, found] of contents) checkFound(queue, found, model, life, cut);
+  for (const [queue, found] of contents) checkFound(queue, found, model, cut);
   for (const [queue, found] of contents) checkMissing(queue, found, model, life, cut, contents);
   for (const [queue, found] of contents) putBack(queue, found);
   cut.check();
@@ -70,13 +70,7 @@ function checkDefinitions(life: Life, model: Model, cut: Cut): void {
   cut.notBefore((moments[first] as { position: number }).position, "changed definitions");
 }
 
-function checkFound(
-  queue: Queue,
-  found: readonly Found[],
-  model: Model,
-  life: Life,
-  cut: Cut,
-): void {
+function checkFound(queue: Queue, found: readonly Found[], model: Model, cut: Cut): void {
   const { name, number } = queue.definition;
   const known = model.everyQueue.get(number);
   if (known === undefined) throw new Violation(`queue ${name} has a number nobody was given`);
@@ -87,19 +81,22 @@ function checkFound(
     if (seen.has(id)) throw new Violation(`message ${id} is in ${name} twice`);
     seen.add(id);
     const instance = known.instances.get(id) ?? movedInstance(model, known, id);
-    if (instance === undefined) throw new Violation(`message ${id} was never put into ${name}`);
+    if (instance === undefined || (instance.isGone && instance.queue === number))
+      throw new Violation(`message ${id} was never put into ${name}`);
     if (!instance.persistent || !message.persistent) {
       throw new Violation(`transient message ${id} survived in ${name}`);
     }
-    if (instance.expiresAtMs > 0 && instance.expiresAtMs < life.world.clock.nowMs() - 100) {
-      throw new Violation(`message ${id} is delivered though it has expired`);
+    const isHere = instance.queue === number;
+    if (isHere && instance.expiresAtMs > 0 && instance.expiresAtMs < message.takenAtMs) {
+      throw new Violation(`message ${id} is delivered from ${name} though it has expired`);
     }
     if (instance.queue === number) {
       cut.notBefore(instance.position, `holds message ${id} of ${name}`);
       checkOrder(name, message, newest);
     }
     if (instance.settled && instance.queue === number) {
-      cut.before(instance.settledPosition, `settled message ${id} is back in ${name}`);
+      const facts = JSON.stringify({ instance, message });
+      cut.before(instance.settledPosition, `settled message ${id} is back in ${name}: ${facts}`);
     }
   }
 }
@@ -134,7 +131,9 @@ function checkMissing(
   const movedTo = [...contents].find(
     ([{ definition }]) => definition.name === known.deadLetterQueue,
   );
-  const moved = new Set(movedTo?.[1].map(({ id }) => id));
+  const ownThere = model.everyQueue.get(movedTo?.[0].definition.number ?? 0)?.instances;
+  // What was published to both queues has not moved.
+  const moved = new Set(movedTo?.[1].map(({ id }) => id).filter((id) => !ownThere?.has(id)));
   for (const instance of known.instances.values()) {
     const { id, position } = instance;
     if (present.has(id) && moved.has(id)) {
@@ -144,7 +143,15 @@ function checkMissing(
     if (instance.expiresAtMs > 0 && instance.expiresAtMs <= life.world.clock.nowMs() + 1) continue;
     if (moved.has(id)) continue;
     if (instance.mayMove && movedTo === undefined) continue;
-    cut.before(position, `message ${id} of ${known.name} is missing`);
+    const facts = JSON.stringify({ ...instance, now: life.world.clock.nowMs() });
+    cut.before(position, `message ${id} of ${known.name} is missing: ${facts}`);
+  }
+}
+
+/** Messages that are no longer in their queue may still arrive where its dead letters go. */
+function keepThoseOnTheirWay(known: ModelQueue, instances: Map<number, Instance>): void {
+  for (const [id, instance] of known.instances) {
+    if (!instances.has(id)) instances.set(id, { ...instance, mayVanish: true, isGone: true });
   }
 }
 
@@ -175,8 +182,10 @@ export async function adopt(life: Life, model: Model): Promise<Model> {
         settledBy: 0,
         mayVanish: known.bounded,
         mayMove: false,
+        isGone: false,
       });
     }
+    if (known.deadLetterQueue !== undefined) keepThoseOnTheirWay(known, instances);
     putBack(queue, found);
     next.addQueue({ ...known, name, instances });
   }

@@ -136,6 +136,12 @@ export class Clients {
   #notePublished(id: number, targets: readonly Queue[], persistent: boolean): void {
     const { position } = this.#life;
     const group = ++this.#model.lastGroup;
+    dbg(
+      id,
+      "publish",
+      targets.map((q) => q.definition.name + q.definition.number),
+      position,
+    );
     for (const queue of targets) {
       const known = this.#model.queues.get(queue.definition.name) as ModelQueue;
       const instance: Instance = {
@@ -149,6 +155,7 @@ export class Clients {
         settledBy: 0,
         mayVanish: known.bounded || !known.durable,
         mayMove: false,
+        isGone: false,
       };
       known.instances.set(id, instance);
       if (this.#inTransaction) this.#transactionInstances.push(instance);
@@ -210,6 +217,7 @@ export class Clients {
     const { head, body, reference } = copyOf(this.#life, delivery);
     if (body !== undefined) {
       const id = idOf(body);
+      dbg(id, "deliver", consumer.queue.definition.name, head.sequence, head.redelivered);
       this.#life.world.trace.add(`deliver ${consumer.queue.definition.name} ${id}`);
       this.#noteDeadLetter(consumer.queue, id);
       const instance = this.#instanceOf(consumer.queue, id);
@@ -229,6 +237,7 @@ export class Clients {
       const instance = from.instances.get(id);
       if (instance === undefined || from.deadLetterQueue !== to.name) continue;
       instance.mayVanish = true;
+      dbg(id, "dead letter", from.name, to.name);
       to.instances.set(id, {
         ...instance,
         queue: to.number,
@@ -279,6 +288,7 @@ export class Clients {
 
   #settle({ queue, consumer, head }: Pending, id: number, outcome: Outcome): void {
     const { sequence, location, bodySizeBytes, deliveryCount } = head;
+    dbg(id, "settle", queue.definition.name, outcome, sequence, this.#life.position);
     if (queue.state === "deleted") return;
     queue.settle(consumer, sequence, location, bodySizeBytes, outcome, deliveryCount);
     const instance = this.#instanceOf(queue, id);
@@ -357,6 +367,7 @@ export class Clients {
   ): void {
     const queue = this.#life.access.vhost.queues.get(name) as Queue;
     const { number } = queue.definition;
+    dbg(0, "declare", name, number, deadLetterQueue, this.#life.position);
     const instances = new Map<number, Instance>();
     this.#model.addQueue({ name, number, durable, bounded, deadLetterQueue, levels: 1, instances });
     this.noteDefinitions();
@@ -367,6 +378,7 @@ export class Clients {
     if (!this.#life.access.vhost.queues.has(name)) return;
     this.#life.access.deleteQueue(name, { ifUnused: false, ifEmpty: false });
     this.#model.queues.delete(name);
+    dbg(0, "delete", name, this.#life.position);
     for (const { queue, reference } of this.#pending) {
       if (queue.state === "deleted" && reference !== NO_BODY_REFERENCE) {
         this.#life.broker.bodies.release(reference, 1);
@@ -385,7 +397,7 @@ export class Clients {
       access.declareExchange({ name: exchange, type, ...flags, arguments: EMPTY_TABLE });
     }
     const queue = this.#anyQueue();
-    if (queue !== undefined) {
+    if (queue !== undefined && !this.#hasToDoWithDeadLetters(queue)) {
       const request = {
         source: exchange,
         destination: queue.definition.name,
@@ -397,6 +409,12 @@ export class Clients {
     }
     if (this.#random.chance(0.1)) access.deleteExchange(exchange, { ifUnused: false });
     this.noteDefinitions();
+  }
+
+  /** Such queues get messages one by one: a dead letter that could come from two queues can't be followed. */
+  #hasToDoWithDeadLetters({ definition }: Queue): boolean {
+    const model = this.#model.everyQueue.get(definition.number);
+    return model?.deadLetterQueue !== undefined || definition.name === DEAD_LETTERS;
   }
 
   #define(): void {
@@ -419,6 +437,12 @@ export class Clients {
       if (of === queue && body === undefined) return;
     }
     queue.purge();
+    dbg(0, "purge", queue.definition.name, this.#life.position);
+    for (const from of this.#model.everyQueue.values()) {
+      if (from.deadLetterQueue !== model.name) continue;
+      // Dead letters that have arrived were purged with the rest.
+      for (const instance of from.instances.values()) instance.mayVanish = true;
+    }
     for (const instance of model.instances.values()) {
       if (!instance.settled && !instance.mayMove && !kept.has(instance.id)) {
         this.#model.settle(instance);
@@ -442,4 +466,9 @@ export function definitionsOf(life: Life): string {
     .map(({ kind, object }) => `${kind} ${JSON.stringify(object)}`)
     .sort()
     .join("\n");
+}
+
+function dbg(id: number, ...rest: unknown[]) {
+  if (process.env.DEBUG_ID !== undefined && (id === 0 || String(id) === process.env.DEBUG_ID))
+    console.log("DBG", id, ...rest);
 }

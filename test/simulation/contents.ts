@@ -16,6 +16,8 @@ export interface Found {
   readonly deliveryCount: number;
   readonly persistent: boolean;
   readonly bodySizeBytes: number;
+  /** Wall time when it was taken. */
+  readonly takenAtMs: number;
 }
 
 const WAIT_LIMIT_MS = 60_000;
@@ -87,7 +89,11 @@ export function copyOf(life: Life, delivery: Delivery) {
   const bodyAt = record.contentAt + record.headerFrameLength + 7;
   const body = isExternal ? undefined : arena.u8.slice(bodyAt, bodyAt + record.bodySizeBytes);
   const { persistent, bodySizeBytes } = record;
-  const head = { sequence, location, redelivered, deliveryCount, persistent, bodySizeBytes };
+  const takenAtMs = life.world.clock.nowMs();
+  const head = {
+    ...{ sequence, location, redelivered, deliveryCount, persistent, bodySizeBytes },
+    takenAtMs,
+  };
   return { head, body, reference };
 }
 

@@ -23,6 +23,8 @@ export interface Instance {
   mayVanish: boolean;
   /** It was rejected, and its queue has a dead letter exchange: it may be on its way there. */
   mayMove: boolean;
+  /** It was not here any more after a crash, but may still be on its way to where dead letters go. */
+  isGone: boolean;
 }
 
 export interface ModelQueue {

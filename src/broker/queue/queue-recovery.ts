@@ -193,7 +193,8 @@ export class QueueRecovery implements Recoverable {
       for (let page = chain.firstPage; page !== undefined; page = page.next) {
         backlog.onReady(page.unread, chain.level);
         this.#figures.onRestored(page.unread, page.unreadBytes);
-        if (page.lastExpiryMs !== Number.POSITIVE_INFINITY) this.#expiry.mayExpire = true;
+        // What pages say of expiry is the latest instant: any of the others may come sooner.
+        this.#expiry.mayExpire = true;
       }
     }
     this.#replayed.clear();
