@@ -13,6 +13,9 @@ import { CopiedInput } from "./node-copied-input.ts";
 interface StreamHandle {
   useUserBuffer(buffer: Uint8Array): void;
   readStop(): void;
+  readStart(): void;
+  /** Node's own note of whether it reads. */
+  reading: boolean;
 }
 
 /** Who is at both ends, known before the socket is made. */
@@ -54,7 +57,9 @@ export function readingInto(
     buffer: memory.arena.u8.subarray(at, at + lengthBytes),
     callback: (readBytes: number) => {
       socket?.onRead(readBytes);
-      return true;
+      // A full read means that more is waiting, and libuv would read on, up to 32 times, before anybody else's turn:
+      // beside three flooding publishers a polite one's p99 was 316 ms so, and is 9 ms with one read a turn.
+      return readBytes < lengthBytes || socket?.readOnNextTurn() !== true;
     },
   };
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread };
@@ -75,6 +80,12 @@ export class NodeSocket implements Socket {
   #firstBytes: Uint8Array | undefined;
   #handler: SocketHandler | undefined;
   #paused = false;
+  readonly #readOn = () => {
+    const handle = (this.#stream as unknown as { _handle: StreamHandle | null })._handle;
+    if (this.#paused || handle === null || handle.reading) return;
+    handle.reading = true;
+    handle.readStart();
+  };
   #closeReason = "";
   /** Writes handed to Node, and those it has told to be done: they end in order. */
   #written = 0;
@@ -123,6 +134,13 @@ export class NodeSocket implements Socket {
     } else {
       stream.resume();
     }
+  }
+
+  /** True: nothing is read before the next turn. False: this socket is paused already. */
+  readOnNextTurn(): boolean {
+    if (this.#paused) return false;
+    setImmediate(this.#readOn);
+    return true;
   }
 
   /** The system has put `lengthBytes` into the read region. */
