@@ -11,9 +11,11 @@ import {
   settingsOf,
 } from "./fixture.ts";
 import { type Delivery, Outcome, type Queue } from "./queue.ts";
+import type { TakenMessage } from "./queue-inspection.ts";
 import { createQueue } from "./work-queue.ts";
 
 interface Seen {
+  readonly taken?: TakenMessage;
   readonly body: string;
   readonly isReady: boolean;
   readonly redelivered: boolean;
@@ -42,7 +44,7 @@ function walk({ queue, memory, clock }: ReturnType<typeof setUp>, atOnce = Infin
         next = where;
       },
     };
-    queue.browse(browser, from);
+    queue.inspection.browse(browser, from);
     for (let i = 0; i < 100 && next === "walking"; i++) clock.runTurns();
     if (next === "walking") throw new Error("the walk does not end");
     from = next as Sequence | undefined;
@@ -130,7 +132,69 @@ describe("a walk over a queue", () => {
           for (const { body, isReady } of seen) expect(isReady).toBe(!out.has(Number(body)));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
+    );
+  });
+});
+
+/** What a walk has shown, with what `takeAway` needs. */
+function shown({ queue, clock }: ReturnType<typeof setUp>): TakenMessage[] {
+  const all: TakenMessage[] = [];
+  let ended = false;
+  queue.inspection.browse({
+    onMessage({ sequence, location, record }) {
+      all.push({ sequence, location, bytes: record.bodySizeBytes, persistent: record.persistent });
+      return true;
+    },
+    onEnd: () => {
+      ended = true;
+    },
+  });
+  while (!ended) clock.runTurns();
+  return all;
+}
+
+describe("a message taken away", () => {
+  it("is gone, and nothing else is, wherever it was", () => {
+    const choice = fc.double({ min: 0, max: 0.999, noNaN: true });
+    const shares = fc.array(fc.tuple(choice, choice), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 120 }), shares, (count, steps) => {
+        const world = setUp();
+        const { queue, publication, clock, memory } = world;
+        for (let i = 0; i < count; i++) queue.publish(publication(`${i}`.padEnd(300)));
+        const target = new NotingTarget(memory);
+        const consumer = consumerOf(queue, target, { prefetchMax: 30 });
+        queue.consume(consumer);
+        clock.runTurns();
+        const live = Array.from({ length: count }, (_, i) => i);
+        for (const [back, away] of steps) {
+          // One delivery comes back, which the next in turn replaces; one message is taken from anywhere.
+          const [note] = target.notes.splice(Math.floor(back * target.notes.length), 1);
+          queue.pause();
+          if (note !== undefined) settle(queue, note, Outcome.requeue);
+          const all = shown(world);
+          const index = Math.floor(away * all.length);
+          const chosen = all[index];
+          if (chosen === undefined) break;
+          const isOut = target.notes.some(({ sequence }) => sequence === chosen.sequence);
+          expect(queue.inspection.takeAway(chosen)).toBe(!isOut);
+          if (!isOut) live.splice(index, 1);
+          expect(queue.inspection.takeAway(chosen)).toBe(false);
+          expect(queue.depth.ready + queue.depth.unacknowledged).toBe(live.length);
+          queue.resume();
+          clock.runTurns();
+        }
+        for (const note of target.notes.splice(0)) settle(queue, note, Outcome.requeue);
+        queue.cancel(consumer);
+        const drain = new NotingTarget(memory);
+        queue.consume(consumerOf(queue, drain, { noAck: true }));
+        for (let i = 0; i < 5; i++) clock.runTurns();
+        expect(drain.bodies.map(Number).sort((a, b) => a - b)).toEqual(live);
+        expect(queue.depth).toMatchObject({ ready: 0, unacknowledged: 0, readyBytes: 0 });
+        expect(memory.pages.usedBytes).toBe(0);
+      }),
+      { numRuns: 30 },
     );
   });
 });

@@ -253,6 +253,37 @@ export class Backlog implements PagesHost {
     (this.#levels[page.level] as Level).chain.settle(page, sequence, location, bytes);
   }
 
+  /**
+   * Settles a message that is ready, wherever it is. Undefined while its page is being read; false when it is not
+   * ready any more. `location` is where a walk has seen it.
+   */
+  settleReady(sequence: Sequence, location: Location): boolean | undefined {
+    const page = this.#pages.find(pageNumberOf(location));
+    const isThere =
+      page !== undefined && page.firstSequence <= sequence && sequence <= page.lastSequence;
+    if (!isThere || page.isLost) return false;
+    if (!page.isReadable) {
+      this.#pages.load(page);
+      return undefined;
+    }
+    const at = this.scan.find(page, sequence);
+    if (at === OUT || page.settledSince?.has(sequence) === true) return false;
+    const level = this.#levels[page.level] as Level;
+    this.#record.at = at;
+    const { lengthBytes, bodySizeBytes } = this.#record;
+    const place = locationOf(page, at - page.address, this.#record.persistent);
+    if (sequence > level.chain.passedSequence) {
+      level.chain.settleUnread(page, sequence, place, bodySizeBytes);
+    } else {
+      if (!level.returned.has(sequence)) return false;
+      const isLast = at - page.address + lengthBytes >= page.usedBytes && page.next === undefined;
+      level.returned.remove(sequence, isLast ? 0 : this.behind(place, lengthBytes));
+      level.chain.settle(page, sequence, place, bodySizeBytes);
+    }
+    this.readyCount--;
+    return true;
+  }
+
   /** Forgets all that is ready. `onRange` hears which sequences that were. */
   purge(onRange: (from: Sequence, to: Sequence) => void): void {
     for (const level of this.levels()) {

@@ -184,6 +184,14 @@ export class PageChain {
     else this.#scan.markSettled(page.address + offsetOf(location));
   }
 
+  /** The same for a record the head has not passed. */
+  settleUnread(page: Page, sequence: Sequence, location: Location, bodyBytes: number): void {
+    page.unread--;
+    page.unreadBytes -= bodyBytes;
+    this.unread--;
+    this.settle(page, sequence, location, bodyBytes);
+  }
+
   /** Forgets the records of `page` from `from` to `to`; all of them are live and lie before the head. */
   forget(page: Page, from: Sequence, to: Sequence): void {
     const count = to - from + 1;

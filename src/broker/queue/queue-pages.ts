@@ -68,6 +68,11 @@ export class QueuePages implements PageOwner {
     return page;
   }
 
+  /** The page with that number, if there is one. */
+  find(number: number): Page | undefined {
+    return this.#pages[number];
+  }
+
   get count(): number {
     return this.#pages.length - this.#freeNumbers.length;
   }

@@ -7,8 +7,8 @@ import type { RecordView } from "../record.ts";
 import type { Recoverable } from "../recovery.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import type { Deliverer } from "../turn.ts";
-import type { Browser } from "./backlog-walk.ts";
 import type { Consumer } from "./consumer.ts";
+import type { QueueInspection } from "./queue-inspection.ts";
 import type { QueueType } from "./types.ts";
 
 /** The durable description of a queue: what declare asked for. */
@@ -176,11 +176,7 @@ export interface Queue extends Deliverer {
   /** A declare that found it, a passive one too: x-expires starts anew. */
   touch(): void;
   applySettings(settings: EffectiveSettings): void;
-  /**
-   * Shows the live messages to `browser` without taking any, in slices from a later turn on; `from` is where an
-   * earlier walk ended. What changes meanwhile may be seen or not.
-   */
-  browse(browser: Browser, from?: Sequence): void;
+  readonly inspection: QueueInspection;
   pause(): void;
   resume(): void;
   /** Releases everything it holds. The vhost has already taken it out of all names and routes. */

@@ -95,6 +95,39 @@ export class ReturnedRuns {
     if (chunk.start === chunk.end) this.#dropChunk(0);
   }
 
+  has(sequence: Sequence): boolean {
+    if (this.count === 0) return false;
+    const chunk = this.#chunks[this.#chunkFor(sequence)] as Chunk;
+    const at = lastNotAbove(chunk.from, chunk.start, chunk.end, sequence);
+    return at >= chunk.start && sequence <= (chunk.to[at] as number);
+  }
+
+  /** Takes one message out wherever it is. `nextLocation` says where the one behind it lies, if its run goes on. */
+  remove(sequence: Sequence, nextLocation: Location): void {
+    assert(this.has(sequence), "only a returned message is taken out");
+    const index = this.#chunkFor(sequence);
+    const chunk = this.#chunks[index] as Chunk;
+    const at = lastNotAbove(chunk.from, chunk.start, chunk.end, sequence);
+    const last = chunk.to[at] as number;
+    this.count--;
+    if (chunk.from[at] === sequence) {
+      if (sequence < last) {
+        chunk.from[at] = sequence + 1;
+        chunk.location[at] = nextLocation;
+        return;
+      }
+      moveRuns(chunk, at, at + 1, chunk.end);
+      chunk.end--;
+      if (chunk.start === chunk.end) this.#dropChunk(index);
+      return;
+    }
+    chunk.to[at] = sequence - 1;
+    if (sequence === last) return;
+    this.#insert(index, at + 1, sequence + 1, nextLocation, chunk.deliveryCount[at] as number);
+    const second = this.#chunks[this.#chunkFor(sequence + 1)] as Chunk;
+    second.to[lastNotAbove(second.from, second.start, second.end, sequence + 1)] = last;
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.#hint = 0;

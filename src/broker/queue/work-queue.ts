@@ -10,7 +10,6 @@ import type { Publication } from "../publication.ts";
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
-import { BacklogWalk, type Browser } from "./backlog-walk.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
@@ -33,6 +32,7 @@ import {
   type QueueDepth,
   zeroCounters,
 } from "./queue.ts";
+import { QueueInspection } from "./queue-inspection.ts";
 import { QueueLog } from "./queue-log.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
@@ -50,11 +50,11 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
   settings: EffectiveSettings;
   lastExpiresAtMs = NEVER;
   readonly recoverable: QueueRecovery | undefined;
+  readonly inspection: QueueInspection;
   state: "running" | "paused" | "down" | "deleted" = "running";
 
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
-  readonly #pages: QueuePages;
   readonly #figures = new DepthFigures();
   readonly #consumers: ConsumerSet;
   readonly #getters: Getter[] = [];
@@ -76,7 +76,6 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.#pages = pages;
     this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, priorities.count);
     this.#priorities = priorities;
     this.#logged = logged;
@@ -87,6 +86,12 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
         : Number.POSITIVE_INFINITY,
     );
     this.#log = new QueueLog(turn, context.journal, definition.number, this.#backlog);
+    this.inspection = new QueueInspection({
+      ...{ memory, turn, pages },
+      backlog: this.#backlog,
+      figures: this.#figures,
+      onSettled: (sequence) => logged && this.#log.settled(sequence),
+    });
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
     this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
     this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
@@ -294,11 +299,6 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
     this.#context.turn.deliverLater(this);
-  }
-
-  browse(browser: Browser, from?: Sequence): void {
-    const { turn, memory } = this.#context;
-    turn.addJob(new BacklogWalk(memory.arena, this.#backlog, this.#pages, browser, from));
   }
 
   pause(): void {
