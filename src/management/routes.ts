@@ -1,6 +1,7 @@
 // All resources of the API.
 
 import { bindingRoutes } from "./resources/bindings.ts";
+import { browsingRoutes } from "./resources/browsing.ts";
 import { clientRoutes } from "./resources/clients.ts";
 import { definitionRoutes } from "./resources/definitions.ts";
 import { exchangeRoutes } from "./resources/exchanges.ts";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...exchangeRoutes,
   ...queueRoutes,
   ...messageRoutes,
+  ...browsingRoutes,
   ...bindingRoutes,
   ...vhostRoutes,
   ...userRoutes,

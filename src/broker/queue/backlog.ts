@@ -255,9 +255,9 @@ export class Backlog implements PagesHost {
 
   /**
    * Settles a message that is ready, wherever it is. Undefined while its page is being read; false when it is not
-   * ready any more. `location` is where a walk has seen it.
+   * ready any more. `location` is where a walk has seen it; `onlyLook` leaves it where it is.
    */
-  settleReady(sequence: Sequence, location: Location): boolean | undefined {
+  settleReady(sequence: Sequence, location: Location, onlyLook = false): boolean | undefined {
     const page = this.#pages.find(pageNumberOf(location));
     const isThere =
       page !== undefined && page.firstSequence <= sequence && sequence <= page.lastSequence;
@@ -272,10 +272,12 @@ export class Backlog implements PagesHost {
     this.#record.at = at;
     const { lengthBytes, bodySizeBytes } = this.#record;
     const place = locationOf(page, at - page.address, this.#record.persistent);
-    if (sequence > level.chain.passedSequence) {
+    const isUnread = sequence > level.chain.passedSequence;
+    if (!isUnread && !level.returned.has(sequence)) return false;
+    if (onlyLook) return true;
+    if (isUnread) {
       level.chain.settleUnread(page, sequence, place, bodySizeBytes);
     } else {
-      if (!level.returned.has(sequence)) return false;
       const isLast = at - page.address + lengthBytes >= page.usedBytes && page.next === undefined;
       level.returned.remove(sequence, isLast ? 0 : this.behind(place, lengthBytes));
       level.chain.settle(page, sequence, place, bodySizeBytes);

@@ -43,6 +43,11 @@ export class QueueInspection {
     turn.addJob(new BacklogWalk(memory.arena, backlog, pages, browser, from));
   }
 
+  /** What `takeAway` would answer now; changes nothing. */
+  isReady({ sequence, location }: TakenMessage): boolean | undefined {
+    return this.#parts.backlog.settleReady(sequence, location, true);
+  }
+
   /**
    * Takes one ready message away for good, as if it had been acknowledged; `taken` is what a walk has shown of it.
    * False when it is not ready any more; undefined while its page is being read: ask again in a later turn.
