@@ -98,6 +98,18 @@ export class BindingTable {
     dropGroup(this.#byDestination, destination, source);
   }
 
+  /** Takes away all bindings of an exchange at once; answers them. Costs its destinations, not its bindings. */
+  dropSource(source: Exchange): Iterable<Binding> {
+    const groups = this.#bySource.get(source);
+    if (groups === undefined) return [];
+    this.#bySource.delete(source);
+    for (const [destination, group] of groups) {
+      this.#count -= group.size;
+      dropGroup(this.#byDestination, destination, source);
+    }
+    return bindingsOf(groups);
+  }
+
   *from(source: Exchange): Iterable<Binding> {
     for (const group of this.#bySource.get(source)?.values() ?? []) yield* group.all();
   }
@@ -128,6 +140,10 @@ export class BindingTable {
     putGroup(this.#byDestination, destination, source, group);
     return group;
   }
+}
+
+function* bindingsOf(groups: ReadonlyMap<Destination, BindingGroup>): Iterable<Binding> {
+  for (const group of groups.values()) yield* group.all();
 }
 
 function putGroup<A, B>(table: Map<A, Map<B, BindingGroup>>, a: A, b: B, group: BindingGroup) {

@@ -172,8 +172,16 @@ function* describeTopology(vhost: Vhost): Iterable<Definition> {
     yield { kind: "queue.paused", object: { vhost: vhost.name, name, number, paused: true } };
   }
   for (const binding of vhost.bindings.all()) {
-    if (isDurable(binding)) yield { kind: "binding", object: describeBinding(binding) };
+    if (isDurable(binding) && isThere(vhost, binding.destination))
+      yield { kind: "binding", object: describeBinding(binding) };
   }
+}
+
+/** Bindings of what has been deleted may still be on their way out. */
+function isThere(vhost: Vhost, destination: Destination): boolean {
+  const { name } = destination.definition;
+  const present = destination.kind === "queue" ? vhost.queues : vhost.exchanges;
+  return present.get(name) === destination;
 }
 
 function applyVhost(broker: Broker, object: JsonObject): void {

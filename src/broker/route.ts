@@ -95,6 +95,7 @@ export class RouteCache {
   }
 
   clear(): void {
+    if (this.#youngCount === 0 && this.#old.size === 0) return;
     this.#young = new Map();
     this.#old = new Map();
     this.#youngCount = 0;

@@ -28,11 +28,19 @@ export class Targets implements TargetSet {
   #matched = false;
 
   add(destination: Destination): void {
+    if (destination.routeMark === this.#round) {
+      this.#matched = true;
+      return;
+    }
+    if (destination.kind === "queue") {
+      if (destination.state === "deleted") return;
+      this.queues[this.queueCount++] = destination;
+    } else {
+      if (destination.isDeleted) return;
+      this.#exchanges[this.#exchangeCount++] = destination;
+    }
     this.#matched = true;
-    if (destination.routeMark === this.#round) return;
     destination.routeMark = this.#round;
-    if (destination.kind === "queue") this.queues[this.queueCount++] = destination;
-    else this.#exchanges[this.#exchangeCount++] = destination;
   }
 
   /**

@@ -52,6 +52,7 @@ export class RecordingQueue {
   ready = 0;
   consumerCount = 0;
   touched = 0;
+  state: Queue["state"] = "running";
   deletedBecause: string | undefined = undefined;
   lastSequence = 0;
 
@@ -81,6 +82,7 @@ export class RecordingQueue {
   }
   delete(reason: string): void {
     this.deletedBecause = reason;
+    this.state = "deleted";
   }
 }
 

@@ -127,3 +127,49 @@ test.each([
 ])("refuses as RabbitMQ does: %#", (act, reason, text) => {
   expect(act).toThrow(expect.objectContaining({ reason, message: text }));
 });
+
+test("a queue with very many bindings is gone at once; they follow in slices", () => {
+  const turns: (() => void)[] = [];
+  broker.clock.nextTurn = (onTurn) => void turns.push(onTurn);
+  declareQueue("many");
+  const other = declareQueue("other");
+  access.declareExchange({
+    name: "x",
+    type: "topic",
+    durable: true,
+    autoDelete: true,
+    internal: false,
+    arguments: EMPTY_TABLE,
+  });
+  declareExchange("y", "fanout");
+  const bind = (source: string, destination: string, routingKey: string) =>
+    access.bindQueue({ source, destination, routingKey, arguments: EMPTY_TABLE });
+  for (let i = 0; i < 10_000; i++) bind("x", "many", `a.${i}`);
+  bind("y", "many", "");
+  bind("y", "other", "");
+  access.deleteQueue("many", { ifUnused: false, ifEmpty: false });
+  const again = declareQueue("many");
+  expect(access.route("x", "a.9999").targets).toEqual([]);
+  expect(access.route("y", "").targets).toEqual([other]);
+  expect(access.vhost.bindings.count).toBeGreaterThan(5000);
+  const logged = [...broker.definitions()].filter(({ kind }) => kind === "binding");
+  expect(logged.length).toBe(1);
+  for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) turn();
+  expect(access.vhost.bindings.count).toBe(1);
+  expect(access.vhost.exchanges.has("x")).toBe(false);
+  expect(recording(again).deletedBecause).toBeUndefined();
+});
+
+test("an exchange goes with all its bindings, from and to it", () => {
+  declareQueue("q");
+  declareExchange("x", "topic");
+  declareExchange("y", "fanout");
+  access.bindQueue({ source: "x", destination: "q", routingKey: "a", arguments: EMPTY_TABLE });
+  access.bindQueue({ source: "x", destination: "q", routingKey: "b", arguments: EMPTY_TABLE });
+  access.bindExchange({ source: "x", destination: "y", routingKey: "#", arguments: EMPTY_TABLE });
+  access.bindExchange({ source: "y", destination: "x", routingKey: "", arguments: EMPTY_TABLE });
+  access.deleteExchange("x", { ifUnused: false });
+  expect(access.vhost.bindings.count).toBe(0);
+  expect([...access.vhost.bindings.to(access.vhost.queueNamed("q"))]).toEqual([]);
+  expect(access.route("y", "k").targets).toEqual([]);
+});

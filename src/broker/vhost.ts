@@ -20,6 +20,7 @@ import type { DeleteReason, Queue, QueueDefinition, QueueOwner } from "./queue/q
 import type { QueueType } from "./queue/types.ts";
 import { type Route, RouteCache } from "./route.ts";
 import { effectiveExchangeSettings, effectiveQueueSettings } from "./settings/effective.ts";
+import { SlicedWork } from "./sliced-work.ts";
 import {
   bindingFacts,
   describeBinding,
@@ -55,6 +56,9 @@ export interface VhostLimits {
 }
 
 export const NO_VHOST_LIMITS: VhostLimits = { connectionsMax: undefined, queuesMax: undefined };
+
+/** So many bindings or queues go at once; more go in slices, so that nothing stands still meanwhile. */
+const AT_ONCE = 2_000;
 
 /** Who did it, in events, when it was the broker itself. */
 export const INTERNAL_USER = "rmq-internal";
@@ -275,7 +279,8 @@ export class Vhost {
         const { number, name } = exchange.definition;
         this.#context.record("exchange.delete", { vhost: this.name, name, number });
       }
-      for (const binding of [...this.bindings.from(exchange)]) this.#removeBinding(binding, by);
+      exchange.isDeleted = true;
+      this.#dropSource(exchange, by);
       doomed.push(...this.#unbindDestination(exchange, by));
       this.topologyChanged();
       const name = exchange.name;
@@ -283,14 +288,40 @@ export class Vhost {
     }
   }
 
-  /** Takes away every binding that leads to `destination`; answers the auto-delete exchanges left without one. */
+  /** Its router goes with it, so that bindings need not be taken out one by one. */
+  #dropSource(exchange: Exchange, by: string): void {
+    const dropped = this.bindings.dropSource(exchange);
+    if (!this.#context.events.heard) return;
+    const tell = (binding: Binding) =>
+      this.#tell("binding.deleted", by, () => bindingFacts(binding));
+    this.#inSlices(dropped, tell, () => {});
+  }
+
+  /**
+   * Takes away every binding that leads to `destination`, which is gone: routing passes it over from now on. Answers
+   * the auto-delete exchanges left without a binding; where there are too many bindings to do it at once, the rest
+   * follows in slices.
+   */
   #unbindDestination(destination: Destination, by: string): Exchange[] {
     const sources = new Set<Exchange>();
-    for (const binding of [...this.bindings.to(destination)]) {
+    const unbind = (binding: Binding) => {
       this.#removeBinding(binding, by);
       sources.add(binding.source);
-    }
-    return [...sources].filter((x) => x.definition.autoDelete && !this.bindings.hasFrom(x));
+    };
+    const orphans = () =>
+      [...sources].filter((x) => x.definition.autoDelete && !this.bindings.hasFrom(x));
+    const isDone = this.#inSlices(this.bindings.to(destination), unbind, () => {
+      for (const exchange of orphans()) this.deleteExchange(exchange, by);
+    });
+    return isDone ? orphans() : [];
+  }
+
+  /** Acts on each item, the first ones now. Answers false when the rest is left to later turns; then `onLate` follows. */
+  #inSlices<Item>(items: Iterable<Item>, act: (item: Item) => void, onLate: () => void): boolean {
+    const work = new SlicedWork(items, act, onLate);
+    if (work.runFirst(AT_ONCE)) return true;
+    this.#context.turn.addJob(work);
+    return false;
   }
 
   /** Removes the queue with its messages and bindings; answers how many messages were ready. */
@@ -337,8 +368,9 @@ export class Vhost {
 
   /** The connection is gone: its exclusive queues go with it. */
   ownerGone(owner: QueueOwner): void {
-    for (const queue of [...(this.#byOwner.get(owner) ?? [])])
-      this.deleteQueue(queue, "owner-gone");
+    const owned = [...(this.#byOwner.get(owner) ?? [])];
+    const remove = (queue: Queue) => void this.deleteQueue(queue, "owner-gone");
+    this.#inSlices(owned, remove, () => {});
   }
 
   /** Where a message with this exchange and key goes; remembered until something changes. */

@@ -87,6 +87,8 @@ export class Exchange {
   readonly kind = "exchange";
   /** Owned by routing: the last round of routing that met this exchange. */
   routeMark = 0;
+  /** Its name is free again; bindings may still lead here for a while, and routing passes it over. */
+  isDeleted = false;
   readonly definition: ExchangeDefinition;
   readonly type: ExchangeType;
   readonly router: ExchangeRouter;
