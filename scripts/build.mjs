@@ -71,11 +71,7 @@ export async function buildUi() {
 }
 
 function buildTypes() {
-  run([
-    ...["node_modules/typescript/bin/tsc", "-p", ".", "--noEmit", "false", "--emitDeclarationOnly"],
-    ...["--declaration", "--rootDir", "src", "--outDir", "dist/types"],
-    ...["--rewriteRelativeImportExtensions"],
-  ]);
+  run(["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
 }
 
 function run(args) {
