@@ -167,7 +167,8 @@ export class QueuePages implements PageOwner {
   write(page: Page): void {
     if (page.state !== PageState.sealed || page.handle !== NOT_WRITTEN) return;
     page.state = PageState.writing;
-    page.settledSince = new IntervalSet();
+    // Replay notes settlements only here: what the bytes don't say yet must not be forgotten.
+    page.settledSince ??= new IntervalSet();
     this.#pager.write(this, page.number, this.#queue, page.address, page.usedBytes, this.#durable);
   }
 
@@ -234,11 +235,15 @@ export class QueuePages implements PageOwner {
     const page = this.at(token);
     if (page.state === PageState.writing) {
       page.state = PageState.sealed;
-      page.settledSince = undefined;
       this.#endLeaving(page);
       this.#budget.onWriteFailed();
-      if (page.isDoomed) this.#bury(page);
-      else this.#budget.addCandidate(page);
+      if (page.isDoomed) {
+        this.#bury(page);
+        return;
+      }
+      this.#budget.addCandidate(page);
+      // What was settled during the write is noted in the bytes now.
+      this.host?.onLoaded(page, false);
       return;
     }
     page.state = PageState.sealed;
