@@ -1,7 +1,9 @@
 // What model clients do to a broker, chosen by chance, each noted in the model.
 
+import { BrokerError } from "../../src/broker/errors.ts";
 import type { FieldValue } from "../../src/broker/field-table.ts";
 import { EMPTY_TABLE, longString } from "../../src/broker/field-table.ts";
+import type { OutgoingMessage } from "../../src/broker/message-port.ts";
 import type { BodyReference } from "../../src/broker/numbers.ts";
 import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { Consumer, type DeliveryTarget } from "../../src/broker/queue/consumer.ts";
@@ -109,7 +111,7 @@ export class Clients {
   }
 
   #publish(): void {
-    const { broker, access, messages } = this.#life;
+    const { broker, access } = this.#life;
     if (broker.memory.pages.freeBytes < broker.memory.pages.sizeBytes / 4) return;
     if (broker.journal.position - broker.journal.durablePosition > 600_000) return;
     const toExchange = this.#random.chance(0.3);
@@ -120,7 +122,7 @@ export class Clients {
     const id = ++this.#model.lastId;
     const persistent = this.#random.chance(0.9);
     const expires = this.#random.chance(0.05);
-    const result = messages.publish(access, {
+    const result = this.#published({
       exchange,
       routingKey,
       body: bodyOf(id, this.#bodySize()),
@@ -131,6 +133,16 @@ export class Clients {
       },
     });
     if ((result & PublishResult.routed) !== 0) this.#notePublished(id, targets, persistent);
+  }
+
+  /** As a protocol would: a message there is no memory for is refused. */
+  #published(message: OutgoingMessage): PublishResult {
+    try {
+      return this.#life.messages.publish(this.#life.access, message);
+    } catch (error) {
+      if (error instanceof BrokerError && error.reason === "resource-error") return 0;
+      throw error;
+    }
   }
 
   #notePublished(id: number, targets: readonly Queue[], persistent: boolean): void {
@@ -245,6 +257,9 @@ export class Clients {
         settled: false,
         mayMove: false,
         mayVanish: true,
+        isGone: false,
+        // A dead letter has no expiration any more.
+        expiresAtMs: 0,
       });
       return;
     }
