@@ -174,7 +174,7 @@ export async function adopt(life: Life, model: Model): Promise<Model> {
         queue: number,
         persistent: true,
         position: 0,
-        expiresAtMs: before?.expiresAtMs ?? 0,
+        expiresAtMs: before?.queue === number ? before.expiresAtMs : 0,
         group: 0,
         level: Math.floor(sequence / 2 ** 44),
         settled: false,

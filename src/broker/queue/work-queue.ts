@@ -410,10 +410,9 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   /** Answers gets that waited for a page, in the order they came. */
   #answerWaiting(): void {
-    while (this.#getters.length > 0) {
+    for (; this.#getters.length > 0; this.#answer(this.#getters.shift() as Getter)) {
       if (this.#expiry.mayExpire) this.#trim.dropExpired();
       if (this.state === "running" && this.#backlog.peek() === Peek.out) return;
-      this.#answer(this.#getters.shift() as Getter);
     }
   }
 
