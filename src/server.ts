@@ -17,6 +17,7 @@ import type { RunningManagement } from "./management/start.ts";
 import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
+import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
 /** The outside world of a server. */
@@ -41,6 +42,7 @@ export interface ServerOptions {
   readonly onStorageFailed?: (reason: string) => void;
 }
 
+const EVENT_EXCHANGE_PLUGIN = "rabbitmq_event_exchange";
 /** How long clients get to close in order when the server stops. */
 const CLOSE_CLIENTS_MS = 3_000;
 
@@ -58,7 +60,6 @@ export class Server {
   private constructor(options: ServerOptions, durability: Durability) {
     this.#durability = durability;
     this.config = options.config;
-    this.log = options.log;
     this.#world = options.world;
     const { clock, random, memory, hostName } = options.world;
     const { node, network, resources } = options.config;
@@ -83,6 +84,7 @@ export class Server {
         exchangesMax: resources.exchangeLimit,
       },
     });
+    this.log = this.#logWithExchange(options.log);
     this.#amqp = new Amqp091Acceptor(this.broker, this.#connectionSettings(options.onBug));
   }
 
@@ -107,12 +109,23 @@ export class Server {
 
   async #open(options: ServerOptions): Promise<void> {
     await this.#createDefaults();
+    if (this.log instanceof LogExchange) this.log.start();
+    if (this.config.node.plugins.includes(EVENT_EXCHANGE_PLUGIN)) {
+      new EventExchange(this.broker, this.config.access.defaultVhost).start();
+    }
     this.#listeners = await openListeners(
       options.world.net,
       wantedAmqpListeners(this.#sources, (socket) => this.#amqp.accept(socket)),
       options.log,
     );
     await this.#startManagement(options);
+  }
+
+  #logWithExchange(log: Log): Log {
+    const { logging, access } = this.config;
+    if (!logging.exchange) return log;
+    const level = logLevels.find((known) => known === logging.exchangeLevel) ?? "info";
+    return new LogExchange(log, this.broker, access.defaultVhost, level);
   }
 
   async #startManagement({ world, onBug }: ServerOptions): Promise<void> {

@@ -2,9 +2,9 @@
 
 import type { EventFacts } from "./events.ts";
 import type { Binding, Destination, Exchange } from "./exchange/exchange.ts";
+import { isPredeclared } from "./exchange/predeclared.ts";
 import { tableToExactJson, tableToPlainJson } from "./field-table-json.ts";
 import type { Json, JsonObject } from "./journaling.ts";
-import { RESERVED_PREFIX } from "./names.ts";
 import type { Queue } from "./queue/queue.ts";
 import type { Vhost, VhostLimits } from "./vhost.ts";
 
@@ -12,8 +12,7 @@ import type { Vhost, VhostLimits } from "./vhost.ts";
 export function isLogged(object: Destination): boolean {
   const { definition } = object;
   if ("owner" in definition) return definition.durable && definition.owner === undefined;
-  const isPredeclared = definition.name === "" || definition.name.startsWith(RESERVED_PREFIX);
-  return definition.durable && !isPredeclared;
+  return definition.durable && !isPredeclared(definition.name);
 }
 
 /** A binding is as durable as both its ends. */

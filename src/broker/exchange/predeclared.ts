@@ -17,3 +17,10 @@ export const predeclaredExchanges: readonly PredeclaredExchange[] = [
   { name: "amq.match", type: "headers", internal: false },
   { name: TRACE_EXCHANGE, type: "topic", internal: true },
 ];
+
+const names: ReadonlySet<string> = new Set(["", ...predeclaredExchanges.map(({ name }) => name)]);
+
+/** Comes with its vhost, so that nothing else has to remember it. */
+export function isPredeclared(name: string): boolean {
+  return names.has(name);
+}

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { EMPTY_TABLE } from "./broker/field-table.ts";
+import { tableToPlainJson } from "./broker/field-table-json.ts";
+import type { ClientMethod } from "./protocols/amqp091/codec/methods.generated.ts";
+import { createWorld, type Received } from "./protocols/amqp091/testing.ts";
+import { EVENT_EXCHANGE, EventExchange, LOG_EXCHANGE, LogExchange } from "./told-exchanges.ts";
+
+const declare = (queue: string): ClientMethod => ({
+  name: "queue.declare",
+  queue,
+  passive: false,
+  durable: false,
+  exclusive: false,
+  autoDelete: false,
+  noWait: false,
+  arguments: EMPTY_TABLE,
+});
+
+async function listening(exchange: string) {
+  const world = await createWorld({});
+  const lines: string[] = [];
+  const inner = {
+    write: (level: string, _category: string, text: string) => void lines.push(`${level} ${text}`),
+  };
+  new EventExchange(world.broker, "/").start();
+  const log = new LogExchange(inner, world.broker, "/", "warning");
+  log.start();
+  const client = world.connect().open();
+  client.send(1, declare("told"));
+  client.send(1, {
+    name: "queue.bind",
+    queue: "told",
+    exchange,
+    routingKey: "#",
+    noWait: false,
+    arguments: EMPTY_TABLE,
+  });
+  client.send(1, {
+    name: "basic.consume",
+    queue: "told",
+    consumerTag: "t",
+    noLocal: false,
+    noAck: true,
+    exclusive: false,
+    noWait: false,
+    arguments: EMPTY_TABLE,
+  });
+  client.receive();
+  return { world, client, log, lines };
+}
+
+const told = (received: Received[]) =>
+  received.flatMap(({ method, properties, body }) =>
+    method.name !== "basic.deliver"
+      ? []
+      : [
+          {
+            key: method.routingKey,
+            headers: JSON.parse(
+              JSON.stringify(tableToPlainJson(properties?.headers ?? EMPTY_TABLE)),
+            ),
+            body: String(body),
+          },
+        ],
+  );
+
+test("events come through amq.rabbitmq.event, facts as headers", async () => {
+  const { client } = await listening(EVENT_EXCHANGE);
+  client.send(1, declare("new"));
+  expect(told(client.receive())).toEqual([
+    {
+      key: "queue.created",
+      body: "",
+      headers: {
+        name: "new",
+        vhost: "/",
+        durable: false,
+        auto_delete: false,
+        exclusive: false,
+        type: "classic",
+        arguments: {},
+        user_who_performed_action: "guest",
+        timestamp_in_ms: expect.any(Number),
+      },
+    },
+  ]);
+});
+
+test("log lines come through amq.rabbitmq.log, from a level on", async () => {
+  const { client, log, lines } = await listening(LOG_EXCHANGE);
+  log.write("info", "node", "quiet");
+  log.write("error", "queue", "löud");
+  expect(told(client.receive())).toMatchObject([
+    { key: "error", body: "löud", headers: { category: "queue" } },
+  ]);
+  expect(lines).toEqual(["info quiet", "error löud"]);
+});
+
+test("clients cannot publish there", async () => {
+  const { client } = await listening(LOG_EXCHANGE);
+  client.publish(1, LOG_EXCHANGE, "error", "forged");
+  expect(client.receive()[0]?.method).toMatchObject({ name: "channel.close", replyCode: 403 });
+});
