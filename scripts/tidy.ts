@@ -179,7 +179,7 @@ function isTest(path: string): boolean {
 }
 
 function importsOf(path: string, text: string): string[] {
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]*)"/g);
+  const found = text.matchAll(/(?:from|import|new URL)\s*\(?\s*"(\.[^"]*)"/g);
   return [...found].map((match) => posix.join(posix.dirname(path), match[1] as string));
 }
 
