@@ -1,6 +1,6 @@
 // Sends the same random session to two brokers and stops where their answers part:
-//   npx tsx test/conformance/differential/compare.ts [--seed N] [--steps N] [--url amqp://a] [--against amqp://b]
-// Without urls: a broker of ours in this process, and a private RabbitMQ (the Debian package).
+//   npx tsx test/conformance/differential/compare.ts [--seed N] [--steps N] [--sessions N]
+// One is a broker of ours in this process, the other a private RabbitMQ (the Debian package).
 
 import { parseArgs } from "node:util";
 import { SeededRandom } from "../../../src/env/fake-random.ts";
@@ -19,8 +19,9 @@ export interface Broker {
 }
 
 const QUIET_MS = 8;
-/** A difference counts only when it is still there after this. */
-const SECOND_LOOK_MS = 250;
+/** A difference counts only when it is still there after so many looks. */
+const LOOKS = 6;
+const LOOK_AGAIN_MS = 250;
 
 /** Answers "" or where, after which operations, the two part. */
 export async function compare(
@@ -47,12 +48,6 @@ export async function compare(
         return `seed ${seed}, step ${step}:\n${last.join("\n")}\n${difference}`;
       }
     }
-    console.log(
-      [...mine.tally()]
-        .sort()
-        .map(([kind, count]) => `${kind} ${count}`)
-        .join(", "),
-    );
     return "";
   } finally {
     for (const peer of peers) peer.close();
@@ -67,8 +62,7 @@ async function answersPart(mine: Peer, theirs: Peer): Promise<string> {
     lines[1].push(...theirs.tell());
   };
   await listen(QUIET_MS);
-  if (isEqual(...lines)) return "";
-  await listen(SECOND_LOOK_MS);
+  for (let look = 0; look < LOOKS && !isEqual(...lines); look++) await listen(LOOK_AGAIN_MS);
   if (isEqual(...lines)) return "";
   const [ours, others] = lines;
   const only = (from: string[], there: string[]) =>
@@ -93,6 +87,39 @@ function shown(operation: Operation): string {
   });
 }
 
+/** Compares our broker with a private RabbitMQ, a vhost of its own for each session; answers the differences. */
+export async function compareWithRabbitMq(
+  seeds: readonly number[],
+  steps: number,
+): Promise<string[]> {
+  const embedded = await startEmbedded();
+  const rabbit = await startRabbitMq();
+  const differences: string[] = [];
+  try {
+    for (const seed of seeds) {
+      const vhost = `session-${seed}`;
+      const { broker } = embedded.server;
+      broker.addVhost(vhost);
+      const everything = { configure: ".*", write: ".*", read: ".*" };
+      broker.access.setPermissions({ user: "guest", vhost, ...everything }, "test");
+      await rabbit.ctl("add_vhost", vhost);
+      await rabbit.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*");
+      const at = (name: string, port: number): Broker => ({
+        ...{ name, port, vhost, host: "127.0.0.1", user: "guest" },
+      });
+      const ours = at("Leveret", embedded.port);
+      const difference = await compare(ours, at("RabbitMQ", rabbit.port), seed, steps);
+      if (difference !== "") differences.push(difference);
+      console.log(difference === "" ? `seed ${seed}: ${steps} steps alike` : difference);
+    }
+    differences.push(...embedded.bugs.map((bug) => String((bug as Error).stack)));
+    return differences;
+  } finally {
+    await rabbit.stop();
+    await embedded.stop();
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -101,35 +128,9 @@ async function main(): Promise<void> {
       sessions: { type: "string", default: "1" },
     },
   });
-  const embedded = await startEmbedded();
-  const rabbit = await startRabbitMq();
-  try {
-    for (let i = 0; i < Number(values.sessions); i++) {
-      const vhost = `session-${i}`;
-      embedded.server.broker.addVhost(vhost);
-      const everything = { configure: ".*", write: ".*", read: ".*" };
-      embedded.server.broker.access.setPermissions({ user: "guest", vhost, ...everything }, "test");
-      await rabbit.ctl("add_vhost", vhost);
-      await rabbit.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*");
-      const at = (name: string, port: number): Broker => ({
-        ...{ name, port, vhost, host: "127.0.0.1", user: "guest" },
-      });
-      const seed = Number(values.seed) + i;
-      const ours = at("Leveret", embedded.port);
-      const difference = await compare(
-        ours,
-        at("RabbitMQ", rabbit.port),
-        seed,
-        Number(values.steps),
-      );
-      console.log(difference === "" ? `seed ${seed}: ${values.steps} steps alike` : difference);
-      for (const bug of embedded.bugs) console.log(bug);
-      if (difference !== "") process.exitCode = 1;
-    }
-  } finally {
-    await rabbit.stop();
-    await embedded.stop();
-  }
+  const seeds = Array.from({ length: Number(values.sessions) }, (_, i) => Number(values.seed) + i);
+  const differences = await compareWithRabbitMq(seeds, Number(values.steps));
+  process.exitCode = differences.length > 0 ? 1 : 0;
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) await main();

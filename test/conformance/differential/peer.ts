@@ -20,6 +20,9 @@ import { type ReceivedFrame, WireConnection } from "../wire.ts";
 import { CONFIRMING, type Operation, type Place, places, TRANSACTIONAL } from "./operations.ts";
 
 const FRAME_MAX = 131_072;
+/** A consumer nobody has: its cancel-ok says that what was sent before it has been carried out. */
+const BARRIER = "barrier";
+const ANSWER_LIMIT_MS = 10_000;
 
 interface Outstanding {
   /** Consumer or "get", and the number of the body. */
@@ -42,6 +45,8 @@ export class Peer {
   readonly #gotFrom = new Map<string, string>();
   readonly #published = new Map<string, number>();
   #confirmed = 0;
+  #lastPlace: Place = places[0] as Place;
+  #framesBefore = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -54,16 +59,6 @@ export class Peer {
       this.#connections.push(connection);
       this.#told.push(connection.frames.length);
     }
-  }
-
-  /** How many frames of each kind came. */
-  tally(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const { kind, method } of this.#connections.flatMap(({ frames }) => frames)) {
-      const name = method?.name === "channel.close" ? `${kind} ${method.replyCode}` : kind;
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return counts;
   }
 
   close(): void {
@@ -82,6 +77,12 @@ export class Peer {
     } else {
       this.#settle(connection, operation);
     }
+    // Methods are answered; RabbitMQ takes nothing else while a tx.commit is under way.
+    if (operation.kind !== "method") {
+      connection.sendMethod(channel, { name: "basic.cancel", consumerTag: BARRIER, noWait: false });
+    }
+    this.#lastPlace = operation.place;
+    this.#framesBefore = connection.frames.length;
   }
 
   #settle(connection: WireConnection, operation: Extract<Operation, { kind: "settle" }>): void {
@@ -106,8 +107,18 @@ export class Peer {
     } else connection.sendMethod(channel, { name: "basic.reject", deliveryTag, requeue });
   }
 
-  /** Waits until nothing has come for a while. */
+  /** Waits until the last operation has been carried out, and then until nothing has come for a while. */
   async settleDown({ quietMs }: Patience): Promise<void> {
+    const { connection: index, channel } = this.#lastPlace;
+    const connection = this.#connections[index] as WireConnection;
+    await connection.until(
+      () =>
+        connection.isEnded ||
+        connection.frames
+          .slice(this.#framesBefore)
+          .some((frame) => frame.channel === channel && endsOperation(frame)),
+      ANSWER_LIMIT_MS,
+    );
     const count = () => this.#connections.reduce((sum, { frames }) => sum + frames.length, 0);
     for (let before = -1; before !== count(); ) {
       before = count();
@@ -197,6 +208,7 @@ export class Peer {
       const { replyCode, classId, methodId } = method;
       return [`${key} channel.close ${replyCode} ${classId} ${methodId}`];
     }
+    if (method.name === "basic.cancel-ok" && method.consumerTag === BARRIER) return [];
     if (method.name === "channel.open-ok" || method.name === "tx.select-ok") return [];
     return [`${key} ${show(method)}`];
   }
@@ -216,6 +228,19 @@ export class Peer {
       connection.sendMethod(place.channel, { name: "tx.select" });
     }
   }
+}
+
+/** What comes by itself and answers nothing. */
+const UNASKED = new Set([
+  "basic.deliver",
+  "basic.ack",
+  "basic.nack",
+  "basic.return",
+  "basic.cancel",
+]);
+
+function endsOperation({ method }: ReceivedFrame): boolean {
+  return method !== undefined && !UNASKED.has(method.name);
 }
 
 function isSame(place: Place, other: Place | undefined): boolean {
