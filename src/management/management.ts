@@ -4,8 +4,10 @@ import type { User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { MessagePort } from "../broker/message-port.ts";
 import type { Endpoint } from "../env/env.ts";
+import type { NodeControl } from "./control.ts";
 import type { PatternCompiler } from "./listing.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import type { RecentEvents } from "./resources/control.ts";
 import type { Sampler } from "./sampling/sampler.ts";
 
 /** Somebody's credentials as they came. */
@@ -44,6 +46,8 @@ export interface Management {
   readonly messages: MessagePort;
   readonly node: NodeFacts;
   readonly options: ManagementOptions;
+  readonly control: NodeControl;
+  readonly recentEvents: RecentEvents;
   readonly authenticate: Authenticate;
   readonly compilePattern: PatternCompiler;
   /** Who acts over the socket in the data directory. */

@@ -3,6 +3,7 @@
 import { bindingRoutes } from "./resources/bindings.ts";
 import { browsingRoutes } from "./resources/browsing.ts";
 import { clientRoutes } from "./resources/clients.ts";
+import { controlRoutes } from "./resources/control.ts";
 import { definitionRoutes } from "./resources/definitions.ts";
 import { exchangeRoutes } from "./resources/exchanges.ts";
 import { explainRoutes } from "./resources/explain.ts";
@@ -19,6 +20,7 @@ import type { Route } from "./route.ts";
 
 export const routes: readonly Route[] = [
   ...nodeRoutes,
+  ...controlRoutes,
   ...clientRoutes,
   ...exchangeRoutes,
   ...queueRoutes,

@@ -6,8 +6,10 @@ import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
 import type { MessagePort } from "../broker/message-port.ts";
 import { createApp, createMetricsApp } from "./app.ts";
+import type { NodeControl } from "./control.ts";
 import type { Authenticate, Management, ManagementOptions } from "./management.ts";
 import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
+import { RecentEvents } from "./resources/control.ts";
 import { routes } from "./routes.ts";
 import { Sampler } from "./sampling/sampler.ts";
 
@@ -26,6 +28,7 @@ export interface ManagementSetup {
   readonly messages: MessagePort;
   readonly node: NodeFacts;
   readonly options: ManagementOptions;
+  readonly control: NodeControl;
   readonly sampleIntervalMs: number;
   readonly api: readonly HttpAddress[];
   readonly metrics: readonly HttpAddress[];
@@ -68,12 +71,16 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     intervalMs: setup.sampleIntervalMs,
     sampleNode: () => node.sample(),
   });
+  const recentEvents = new RecentEvents(() => broker.clock.nowMs());
+  broker.events.listen(recentEvents);
   const management: Management = {
     broker,
     sampler,
     messages: setup.messages,
     node,
     options,
+    control: setup.control,
+    recentEvents,
     authenticate: authenticateBy(broker),
     compilePattern: (source) => {
       broker.matcher.check(source);
@@ -105,6 +112,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     listeners: servers.listeners,
     close: async () => {
       sampler.stop();
+      broker.events.forget(recentEvents);
       await servers.close();
     },
   };

@@ -8,8 +8,10 @@ import { newTestBroker } from "../broker/test-doubles.ts";
 import type { Clock, TimerHandle } from "../env/env.ts";
 import { Messages } from "../protocols/amqp091/messages.ts";
 import { createApp } from "./app.ts";
+import type { NodeControl } from "./control.ts";
 import type { Management, ManagementOptions } from "./management.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import { RecentEvents } from "./resources/control.ts";
 import { routes } from "./routes.ts";
 import type { NodeSample } from "./sampling/metrics.ts";
 import { Sampler } from "./sampling/sampler.ts";
@@ -21,6 +23,19 @@ class RealClock implements Clock {
   clearTimer = (timer: TimerHandle) => clearTimeout(timer as NodeJS.Timeout);
   nextTurn = (onTurn: () => void) => void setImmediate(onTurn);
 }
+
+const silentControl: NodeControl = {
+  logs: { linesAfter: () => [], listen() {}, forget() {} },
+  stop() {},
+  setAccepting() {},
+  setMemoryWatermark() {},
+  setDiskFreeLimit() {},
+  monitorDisk() {},
+  setLogLevel: () => true,
+  rotateLogs() {},
+  collectGarbage() {},
+  settings: () => [],
+};
 
 export const testOptions: ManagementOptions = {
   withStatistics: true,
@@ -114,12 +129,16 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}) {
   const users = new Map<string, User>([["guest", administrator]]);
   const options = { ...testOptions, ...changes };
   const sampler = new Sampler({ broker, intervalMs: 5_000, sampleNode: () => sample });
+  const recentEvents = new RecentEvents(() => broker.clock.nowMs());
+  broker.events.listen(recentEvents);
   const management: Management = {
     broker,
     sampler,
     messages: new Messages(broker),
     node,
     options,
+    control: silentControl,
+    recentEvents,
     authenticate: async ({ name, password }) => {
       const user = users.get(name);
       if (user === undefined || password !== name) throw new BrokerError("access-refused", "no");

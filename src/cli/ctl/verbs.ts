@@ -1,0 +1,34 @@
+// All commands.
+
+import type { Verb } from "./verb.ts";
+import { absentVerbs } from "./verbs/absent.ts";
+import { definitionVerbs } from "./verbs/definitions.ts";
+import { diagnosticVerbs } from "./verbs/diagnostics.ts";
+import { generalVerbs } from "./verbs/general.ts";
+import { listVerbs } from "./verbs/lists.ts";
+import { nodeVerbs } from "./verbs/node.ts";
+import { operationVerbs } from "./verbs/operations.ts";
+import { parameterVerbs } from "./verbs/parameters.ts";
+import { permissionVerbs } from "./verbs/permissions.ts";
+import { pluginVerbs } from "./verbs/plugins.ts";
+import { queueVerbs } from "./verbs/queues.ts";
+import { settingVerbs } from "./verbs/settings.ts";
+import { userVerbs } from "./verbs/users.ts";
+import { vhostVerbs } from "./verbs/vhosts.ts";
+
+export const verbs: readonly Verb[] = [
+  ...generalVerbs,
+  ...nodeVerbs,
+  ...userVerbs,
+  ...permissionVerbs,
+  ...vhostVerbs,
+  ...listVerbs,
+  ...parameterVerbs,
+  ...definitionVerbs,
+  ...operationVerbs,
+  ...settingVerbs,
+  ...queueVerbs,
+  ...pluginVerbs,
+  ...diagnosticVerbs,
+  ...absentVerbs,
+];

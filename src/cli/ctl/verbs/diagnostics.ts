@@ -1,0 +1,551 @@
+// rabbitmq-diagnostics: checks for probes and scripts, and looks inside.
+
+import { constants, getCiphers } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { createConnection } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { ApiFailure, part, type Row } from "../client.ts";
+import { CtlError, Exit } from "../exit-codes.ts";
+import { type Invocation, nothing, type Output, rows, textOutput, type Verb } from "../verb.ts";
+import { alarmsOf, listenerLine } from "./reports.ts";
+
+const GROUP = "Monitoring, observability and health checks";
+const DIAGNOSTICS = ["diagnostics"] as const;
+const CONNECT_MS = 5_000;
+
+interface Simple {
+  readonly name: string;
+  readonly summary: string;
+  readonly usage?: string;
+  readonly args?: readonly [number, number];
+  readonly banner?: (invocation: Invocation) => string;
+  readonly options?: Verb["options"];
+  readonly isOffline?: boolean;
+  readonly run: (invocation: Invocation) => Output | Promise<Output>;
+}
+
+const simple: readonly Simple[] = [
+  {
+    name: "check_running",
+    summary: "Exit code 0 while the broker runs",
+    banner: ({ node }) => `Checking if RabbitMQ is running on node ${node} ...`,
+    run: ({ node }) => textOutput(`RabbitMQ on node ${node} is fully booted and running`),
+  },
+  {
+    name: "is_running",
+    summary: "Whether the broker runs",
+    banner: ({ node }) => `Asking node ${node} for its RabbitMQ app status ...`,
+    run: ({ node }) => ({
+      kind: "value",
+      text: `RabbitMQ on node ${node} is fully booted and running`,
+      json: { result: true },
+    }),
+  },
+  {
+    name: "is_booting",
+    summary: "Whether the broker is still starting",
+    banner: ({ node }) => `Asking node ${node} for its boot status ...`,
+    run: ({ node }) => ({
+      kind: "value",
+      text: `RabbitMQ on node ${node} is fully booted (check with is_running), stopped or has not started booting yet`,
+      json: { result: false },
+    }),
+  },
+  {
+    name: "check_alarms",
+    summary: "Exit code 69 while there is an alarm in the cluster",
+    banner: ({ node }) => `Asking node ${node} to report any known resource alarms ...`,
+    run: (invocation) =>
+      checkAlarms(invocation, `Node ${invocation.node} reported no alarms, local or clusterwide`),
+  },
+  {
+    name: "check_local_alarms",
+    summary: "Exit code 69 while there is an alarm on this node",
+    banner: ({ node }) => `Asking node ${node} to report any local resource alarms ...`,
+    run: (invocation) =>
+      checkAlarms(invocation, `Node ${invocation.node} reported no local alarms`),
+  },
+  {
+    name: "alarms",
+    summary: "Alarms that are set",
+    banner: ({ node }) => `Asking node ${node} to report any known resource alarms ...`,
+    run: async ({ client, node }) => {
+      const alarms = alarmsOf((await client.list("/nodes"))[0]!);
+      const text =
+        alarms.length === 0
+          ? `Node ${node} reported no alarms, local or clusterwide`
+          : alarms.join("\n");
+      return { kind: "value", text, json: { result: "ok", local: alarms, global: alarms } };
+    },
+  },
+  {
+    name: "check_port_connectivity",
+    summary: "Exit code 69 unless every listening port takes a connection",
+    options: [{ flags: "--address <address>", description: "where to connect" }],
+    banner: ({ node }) =>
+      `Testing TCP connections to all active listeners on node ${node} using hostname resolution ...`,
+    run: checkPorts,
+  },
+  {
+    name: "check_port_listener",
+    summary: "Exit code 69 unless something listens on this port",
+    usage: "<port>",
+    args: [1, 1],
+    banner: ({ args, node }) =>
+      `Asking node ${node} if there's an active listener on port ${args[0]} ...`,
+    run: (invocation) =>
+      check(invocation, `/health/checks/port-listener/${part(invocation.args[0]!)}`, {
+        ok: `A listener for port ${invocation.args[0]} is running`,
+        failed: `No listener for port ${invocation.args[0]} is active. Listeners on the following ports are active: `,
+        list: "ports",
+      }),
+  },
+  {
+    name: "check_protocol_listener",
+    summary: "Exit code 69 unless this protocol is served",
+    usage: "<protocol>",
+    args: [1, 1],
+    banner: ({ args, node }) =>
+      `Asking node ${node} if there's an active listener for protocol ${args[0]} ...`,
+    run: (invocation) =>
+      check(invocation, `/health/checks/protocol-listener/${part(invocation.args[0]!)}`, {
+        ok: `A listener for protocol ${invocation.args[0]} is running`,
+        failed: `No listener for protocol ${invocation.args[0]} is active. Listeners for the following protocols are active: `,
+        list: "protocols",
+      }),
+  },
+  {
+    name: "check_virtual_hosts",
+    summary: "Exit code 69 unless all virtual hosts run",
+    banner: ({ node }) => `Checking if all vhosts are running on node ${node} ...`,
+    run: ({ node }) => textOutput(`Node ${node} reported all vhosts as running`),
+  },
+  {
+    name: "check_certificate_expiration",
+    summary: "Exit code 69 when a certificate ends soon",
+    usage: "--within <period> [--unit <unit>]",
+    options: [
+      { flags: "--within <period>", description: "how soon" },
+      { flags: "--unit <unit>", description: "days, weeks, months or years" },
+    ],
+    run: async ({ client, options, node }) => {
+      const within = String(options.within ?? 1);
+      const unit = String(options.unit ?? "weeks");
+      try {
+        await client.get(`/health/checks/certificate-expiration/${part(within)}/${part(unit)}`);
+      } catch (error) {
+        if (!(error instanceof ApiFailure)) throw error;
+        throw new CtlError(Exit.unavailable, error.reason);
+      }
+      return textOutput(`No certificates are expiring within ${within} ${unit} on node ${node}.`);
+    },
+  },
+  ...[
+    "check_if_metadata_store_is_initialized",
+    "check_if_metadata_store_is_initialized_with_data",
+  ].map((name) => ({
+    name,
+    summary: "Whether definitions are loaded",
+    run: () => textOutput("Metadata store has successfully initialized"),
+  })),
+  {
+    name: "check_for_quorum_queues_without_an_elected_leader",
+    summary: "Quorum queues without a leader; one node always leads",
+    usage: "[--across-all-vhosts] <pattern>",
+    args: [0, 1],
+    options: [{ flags: "--across-all-vhosts", description: "in all virtual hosts" }],
+    run: () => textOutput("Node reported all quorum queues as having responsive leader replicas"),
+  },
+  {
+    name: "check_if_any_deprecated_features_are_used",
+    summary: "Whether deprecated features are in use",
+    banner: () => "Checking if any deprecated features are used ...",
+    run: () => textOutput("Cluster reported no deprecated features in use"),
+  },
+  {
+    name: "check_if_cluster_has_classic_queue_mirroring_policy",
+    summary: "Whether a policy asks for mirrored queues, which there are none of",
+    run: () => textOutput("Cluster reported no policies that enable classic queue mirroring"),
+  },
+  {
+    name: "listeners",
+    summary: "Where the broker listens",
+    banner: ({ node }) => `Asking node ${node} to report its protocol listeners ...`,
+    run: async ({ client, node }) => {
+      const { listeners } = (await client.get("/overview?columns=listeners")) as {
+        listeners: never[];
+      };
+      const lines = listeners.map((listener) => listenerLine(listener, false));
+      return { kind: "value", text: lines.join("\n"), json: { result: "ok", node, listeners } };
+    },
+  },
+  {
+    name: "server_version",
+    summary: "The level of RabbitMQ that is matched",
+    banner: ({ node }) => `Asking node ${node} for its RabbitMQ version...`,
+    run: async ({ client }) => {
+      const { rabbitmq_version } = (await client.get("/overview?columns=rabbitmq_version")) as {
+        rabbitmq_version: string;
+      };
+      return textOutput(rabbitmq_version);
+    },
+  },
+  {
+    name: "erlang_version",
+    summary: "Version of the runtime, which is Node.js",
+    options: [
+      { flags: "--details", description: "accepted" },
+      { flags: "--offline", description: "of this command" },
+    ],
+    banner: ({ node }) => `Asking node ${node} for its runtime version...`,
+    run: async ({ client }) => {
+      const { erlang_version } = (await client.get("/overview?columns=erlang_version")) as {
+        erlang_version: string;
+      };
+      return textOutput(erlang_version);
+    },
+  },
+  {
+    name: "memory_breakdown",
+    summary: "Where memory went",
+    options: [{ flags: "--unit <unit>", description: "bytes, mb or gb" }],
+    banner: ({ node }) => `Reporting memory breakdown on node ${node}...`,
+    run: memoryBreakdown,
+  },
+  {
+    name: "log_location",
+    summary: "Where the log is written",
+    options: [{ flags: "--all", description: "all of them" }],
+    banner: ({ node }) => `Log file location(s) on node ${node} ...`,
+    run: async ({ client }) => {
+      const files = (await client.list("/nodes"))[0]?.log_files as string[];
+      return textOutput(files.join("\n"));
+    },
+  },
+  {
+    name: "log_tail",
+    summary: "The last lines of the log",
+    options: [{ flags: "-N, --number <lines>", description: "how many; 50 unless given" }],
+    run: async ({ client, options }) => {
+      const lines = (await client.get(`/logs?limit=${Number(options.number ?? 50)}`)) as {
+        text: string;
+      }[];
+      return textOutput(lines.map(({ text }) => text).join("\n"));
+    },
+  },
+  {
+    name: "log_tail_stream",
+    summary: "Follows the log",
+    options: [{ flags: "-d, --duration <seconds>", description: "how long" }],
+    run: async ({ client, options, say }) => {
+      const until = Date.now() + Number(options.duration ?? 86_400) * 1_000;
+      let after = -1;
+      while (Date.now() < until) {
+        const lines = (await client.get(`/logs?after=${after}`)) as {
+          text: string;
+          number: number;
+        }[];
+        for (const { text, number } of lines) {
+          say(text);
+          after = number;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+      return nothing;
+    },
+  },
+  {
+    name: "list_node_auth_attempt_stats",
+    summary: "Logins that succeeded and failed, by protocol",
+    banner: ({ node }) => `Listing authentication attempts for node "${node}" ...`,
+    run: async ({ client, node }) =>
+      rows(
+        ["protocol", "auth_attempts", "auth_attempts_failed", "auth_attempts_succeeded"],
+        await client.list(`/auth/attempts/${part(node)}`),
+      ),
+  },
+  {
+    name: "reset_node_auth_attempt_metrics",
+    summary: "Counts logins anew",
+    banner: ({ node }) => `Reset auth attempt metrics on node ${node} ...`,
+    run: async ({ client, node }) => {
+      await client.delete(`/auth/attempts/${part(node)}`);
+      return textOutput("Done");
+    },
+  },
+  {
+    name: "message_size_stats",
+    summary: "Sizes of waiting messages, by virtual host",
+    run: async ({ client }) => {
+      const queues = await client.list("/queues?columns=vhost,messages,message_bytes");
+      const sums = new Map<string, { messages: number; bytes: number }>();
+      for (const { vhost, messages, message_bytes } of queues) {
+        const sum = sums.get(String(vhost)) ?? { messages: 0, bytes: 0 };
+        sums.set(String(vhost), {
+          messages: sum.messages + Number(messages),
+          bytes: sum.bytes + Number(message_bytes),
+        });
+      }
+      const items = [...sums].map(([vhost, { messages, bytes }]) => ({
+        vhost,
+        messages,
+        bytes,
+        average: messages === 0 ? 0 : Math.round(bytes / messages),
+      }));
+      return rows(["vhost", "messages", "bytes", "average"], items);
+    },
+  },
+  {
+    name: "metadata_store_status",
+    summary: "Where definitions are kept",
+    run: ({ node }) =>
+      rows(["Node Name", "Raft State"], [{ "Node Name": node, "Raft State": "leader" }]),
+  },
+  {
+    name: "maybe_stuck",
+    summary: "How late the event loop runs",
+    run: async ({ client }) => {
+      const node = (await client.list("/nodes"))[0]!;
+      return textOutput(
+        `The event loop runs ${node.loop_delay_ms} ms late now, ${node.loop_delay_worst_ms} ms at worst.`,
+      );
+    },
+  },
+  {
+    name: "runtime_thread_stats",
+    summary: "How late the event loop runs",
+    options: [{ flags: "--sample-interval <seconds>", description: "accepted" }],
+    run: async ({ client }) => {
+      const node = (await client.list("/nodes"))[0]!;
+      return rows(
+        ["metric", "ms"],
+        [
+          { metric: "event loop delay", ms: node.loop_delay_ms! },
+          { metric: "worst event loop delay", ms: node.loop_delay_worst_ms! },
+        ],
+      );
+    },
+  },
+  {
+    name: "discover_peers",
+    summary: "Other nodes",
+    banner: () => "Discovering peers nodes ...",
+    run: () => textOutput("No peers discovered"),
+  },
+  {
+    name: "resolve_hostname",
+    summary: "Addresses of a host's name, as this machine sees them",
+    usage: "<hostname> [--address-family <family>]",
+    args: [1, 1],
+    options: [
+      { flags: "--address-family <family>", description: "IPv4 or IPv6" },
+      { flags: "--offline", description: "accepted" },
+    ],
+    isOffline: true,
+    run: async ({ args, options }) => {
+      const family = String(options.addressFamily ?? "IPv4").toLowerCase() === "ipv6" ? 6 : 4;
+      try {
+        const found = await lookup(args[0]!, { family, all: true });
+        return textOutput(found.map(({ address }) => address).join("\n"));
+      } catch {
+        throw new CtlError(Exit.unavailable, `cannot resolve ${args[0]}`);
+      }
+    },
+  },
+  {
+    name: "resolver_info",
+    summary: "How names are resolved",
+    options: [{ flags: "--offline", description: "accepted" }],
+    isOffline: true,
+    run: () => textOutput(`Names are resolved by the operating system of ${hostname()}`),
+  },
+  {
+    name: "list_network_interfaces",
+    summary: "Addresses of this machine",
+    options: [{ flags: "--offline", description: "accepted" }],
+    isOffline: true,
+    run: () => {
+      const lines = Object.entries(networkInterfaces()).map(
+        ([name, addresses]) =>
+          `Interface ${name}\n\n${(addresses ?? []).map(({ address, netmask }) => `addr: ${address}\nnetmask: ${netmask}`).join("\n")}\n`,
+      );
+      return textOutput(lines.join("\n"));
+    },
+  },
+  {
+    name: "os_env",
+    summary: "Environment variables the configuration was read from",
+    run: async ({ client }) => {
+      const settings = await client.list("/config/effective");
+      const named = settings.filter(({ source }) =>
+        String(source).includes("environment variable"),
+      );
+      return textOutput(
+        named.map(({ key, value, source }) => `${source}: ${key} = ${value}`).join("\n"),
+      );
+    },
+  },
+  {
+    name: "command_line_arguments",
+    summary: "Settings given on the command line",
+    run: async ({ client }) => {
+      const settings = await client.list("/config/effective");
+      const given = settings.filter(({ source }) => String(source).startsWith("--"));
+      return textOutput(given.map(({ source, value }) => `${source}=${value}`).join("\n"));
+    },
+  },
+  {
+    name: "cipher_suites",
+    summary: "TLS ciphers of the runtime",
+    options: [
+      { flags: "--all", description: "all" },
+      { flags: "--format <format>", description: "accepted" },
+    ],
+    isOffline: true,
+    run: () => textOutput(getCiphers().join("\n")),
+  },
+  {
+    name: "tls_versions",
+    summary: "TLS versions that are served",
+    isOffline: true,
+    run: () =>
+      textOutput(constants.SSL_OP_NO_TLSv1_3 === undefined ? "tlsv1.2" : "tlsv1.3\ntlsv1.2"),
+  },
+  {
+    name: "certificates",
+    summary: "Certificates of TLS listeners",
+    run: async ({ client }) => {
+      const { listeners } = (await client.get("/overview?columns=listeners")) as {
+        listeners: readonly Row[];
+      };
+      const secure = listeners.filter(({ tls }) => tls === true);
+      if (secure.length === 0) return textOutput("No listener uses TLS");
+      return textOutput(
+        secure.map(({ protocol, port }) => `${protocol} on port ${port}`).join("\n"),
+      );
+    },
+  },
+  {
+    name: "consume_event_stream",
+    summary: "Follows what happens in the broker, as JSON",
+    options: [{ flags: "-d, --duration <seconds>", description: "how long" }],
+    run: async ({ client, options, say }) => {
+      const until = Date.now() + Number(options.duration ?? 86_400) * 1_000;
+      let after = -1;
+      while (Date.now() < until) {
+        const events = (await client.get(`/events?after=${after}`)) as { number: number }[];
+        for (const event of events) {
+          say(JSON.stringify(event));
+          after = event.number;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+      return nothing;
+    },
+  },
+];
+
+export const diagnosticVerbs: readonly Verb[] = simple.map(
+  ({ name, summary, usage = "", args = [0, 0], banner, options, isOffline, run }): Verb => ({
+    name,
+    scopes: DIAGNOSTICS,
+    usage,
+    minimumArgs: args[0],
+    maximumArgs: args[1],
+    group: GROUP,
+    summary,
+    ...(banner === undefined ? {} : { banner }),
+    ...(options === undefined ? {} : { options }),
+    ...(isOffline === undefined ? {} : { isOffline }),
+    run,
+  }),
+);
+
+async function checkAlarms({ client, node }: Invocation, fine: string): Promise<Output> {
+  const alarms = alarmsOf((await client.list("/nodes"))[0]!);
+  if (alarms.length === 0) return textOutput(fine);
+  throw new CtlError(
+    Exit.unavailable,
+    `Node ${node} reported the following alarms:\n${alarms.join("\n")}`,
+  );
+}
+
+async function check(
+  { client }: Invocation,
+  path: string,
+  texts: { readonly ok: string; readonly failed: string; readonly list: string },
+): Promise<Output> {
+  try {
+    await client.get(path);
+    return textOutput(texts.ok);
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    const { listeners } = (await client.get("/overview?columns=listeners")) as {
+      listeners: readonly Row[];
+    };
+    const active = listeners.map(({ port, protocol }) =>
+      texts.list === "ports" ? port : protocol,
+    );
+    throw new CtlError(Exit.unavailable, texts.failed + active.join(", "));
+  }
+}
+
+async function checkPorts({ client, node, options }: Invocation): Promise<Output> {
+  const { listeners } = (await client.get("/overview?columns=listeners")) as {
+    listeners: readonly Row[];
+  };
+  const failed: string[] = [];
+  for (const { port, protocol, ip_address } of listeners) {
+    const everywhere = ip_address === "::" || ip_address === "0.0.0.0" || ip_address === "";
+    const host = String(options.address ?? (everywhere ? "localhost" : ip_address));
+    if (!(await connects(host, Number(port)))) failed.push(`${protocol} on port ${port}`);
+  }
+  if (failed.length === 0)
+    return textOutput(
+      `Successfully connected to ports ${listeners.map(({ port }) => port).join(", ")} on node ${node}.`,
+    );
+  throw new CtlError(
+    Exit.unavailable,
+    `Connection to ports of the following listeners on node ${node} failed:\n${failed.join("\n")}`,
+  );
+}
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: CONNECT_MS });
+    const end = (reached: boolean) => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket.on("connect", () => end(true));
+    socket.on("timeout", () => end(false));
+    socket.on("error", () => end(false));
+  });
+}
+
+const UNITS: Readonly<Record<string, number>> = { bytes: 1, kb: 1e3, mb: 1e6, gb: 1e9 };
+
+async function memoryBreakdown({ client, node, options }: Invocation): Promise<Output> {
+  const { memory } = (await client.get(`/nodes/${part(node)}/memory`)) as {
+    memory: Record<string, unknown>;
+  };
+  const unit = String(options.unit ?? "gb").toLowerCase();
+  const divisor = UNITS[unit] ?? UNITS.gb!;
+  const parts = Object.entries(memory).filter(([, value]) => typeof value === "number") as [
+    string,
+    number,
+  ][];
+  const total = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
+  parts.sort((a, b) => b[1] - a[1]);
+  const lines = parts.map(([name, bytes]) => {
+    const percent = total === 0 ? 0 : (bytes * 100) / total;
+    return `${name}: ${(bytes / divisor).toFixed(4)} ${unit} (${percent.toFixed(2)}%)`;
+  });
+  const json = Object.fromEntries(
+    parts.map(([name, bytes]) => [
+      name,
+      { bytes, percentage: total === 0 ? 0 : (bytes * 100) / total },
+    ]),
+  );
+  return { kind: "value", text: lines.join("\n"), json };
+}

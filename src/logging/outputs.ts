@@ -1,0 +1,108 @@
+// Outputs of the log: the console (readable on a terminal, JSON otherwise) and files.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import pino, { type DestinationStream } from "pino";
+import pretty from "pino-pretty";
+import { createStream } from "rotating-file-stream";
+import { type LogLine, type LogOutput, plainText, type Severity } from "./logger.ts";
+
+export type LogForm = "plaintext" | "json" | "pretty";
+
+/** Our levels among pino's numbers. */
+const CUSTOM_LEVELS = { debug: 20, info: 30, warning: 40, error: 50 } as const;
+
+interface Sink extends DestinationStream {
+  reopen?(): void;
+  end?(): void;
+  flushSync?(): void;
+}
+
+/** Lines to standard output. */
+export function consoleOutput(form: LogForm, level: Severity | undefined): LogOutput {
+  // A pipe that is read slowly must not hold up the broker, so that writes are not synchronous.
+  const sink: Sink =
+    form === "pretty"
+      ? pretty({
+          colorize: true,
+          sync: true,
+          translateTime: "SYS:HH:MM:ss.l",
+          ignore: "pid,hostname,category",
+          messageFormat: "{category}: {msg}",
+          customLevels: CUSTOM_LEVELS,
+          customColors: { debug: "gray", info: "green", warning: "yellow", error: "red" },
+          useOnlyCustomProps: true,
+        })
+      : pino.destination({ dest: 1, sync: false });
+  return outputTo(sink, form, level);
+}
+
+export interface FileOptions {
+  readonly directory: string;
+  readonly name: string;
+  readonly form: LogForm;
+  readonly level: Severity | undefined;
+  /** A new file begins at this size. */
+  readonly rotateBytes: number | undefined;
+  /** So many old files are kept. */
+  readonly keepFiles: number | undefined;
+  /** A new file begins every day. */
+  readonly daily: boolean;
+}
+
+/** Lines to a file. Throws when the directory cannot be written. */
+export function fileOutput(options: FileOptions): LogOutput {
+  const { directory, name, form, level, rotateBytes, keepFiles, daily } = options;
+  mkdirSync(directory, { recursive: true });
+  if (rotateBytes === undefined && !daily) {
+    const sink = pino.destination({ dest: join(directory, name), sync: false, mkdir: true });
+    return outputTo(sink, form, level);
+  }
+  const stream = createStream(name, {
+    path: directory,
+    ...(rotateBytes === undefined
+      ? {}
+      : { size: `${Math.max(1, Math.ceil(rotateBytes / 1024))}K` as const }),
+    ...(daily ? { interval: "1d" as const } : {}),
+    ...(keepFiles === undefined ? {} : { maxFiles: keepFiles }),
+  });
+  const sink: Sink = {
+    write: (text) => void stream.write(text),
+    reopen: () => stream.rotate(),
+    end: () => stream.end(),
+  };
+  return outputTo(sink, form, level);
+}
+
+function outputTo(sink: Sink, form: LogForm, level: Severity | undefined): LogOutput {
+  const write =
+    form === "plaintext"
+      ? (line: LogLine) => void sink.write(`${plainText(line)}\n`)
+      : pinoWriter(sink);
+  return {
+    level,
+    write,
+    reopen: () => sink.reopen?.(),
+    close: () => {
+      sink.flushSync?.();
+      sink.end?.();
+    },
+  };
+}
+
+function pinoWriter(sink: Sink): (line: LogLine) => void {
+  const logger = pino(
+    {
+      base: null,
+      level: "debug",
+      customLevels: CUSTOM_LEVELS,
+      useOnlyCustomLevels: true,
+      timestamp: false,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    sink,
+  );
+  return ({ level, timeMs, category, text }) => {
+    logger[level]({ time: new Date(timeMs).toISOString(), category }, text);
+  };
+}
