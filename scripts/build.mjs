@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { writeCompat } from "./compat.mjs";
 import { root } from "./set-up.mjs";
 
 /** What is built from what; an entry whose source is not there is left out. */
@@ -47,6 +48,7 @@ export async function buildPrograms() {
     external: ["bufferutil", "utf-8-validate"],
   });
   removeOldChunks(dist, Object.keys(result.metafile.outputs));
+  writeCompat(dist);
   writeFileSync(join(dist, ".built"), "");
 }
 

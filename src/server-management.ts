@@ -7,17 +7,24 @@ import type { Config } from "./config/table.ts";
 import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
 import { ListenError, type OpenListener } from "./listeners.ts";
 import type { Log } from "./log.ts";
+import type { Logger } from "./logging/logger.ts";
 import { badRequest } from "./management/answers.ts";
 import type { ManagementOptions } from "./management/management.ts";
 import type { ListenerFacts, NodeFacts } from "./management/node-facts.ts";
 import { type HttpAddress, type RunningManagement, startManagement } from "./management/start.ts";
 import { Messages } from "./protocols/amqp091/messages.ts";
+import type { ResourceMonitor } from "./resource-monitor.ts";
+import { serverControl } from "./server-control.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
 export interface ServerParts {
   readonly config: Config;
   readonly broker: Broker;
   readonly log: Log;
+  readonly logger: Logger;
+  readonly monitor: ResourceMonitor;
+  readonly requestStop: () => void;
+  readonly setAccepting: (accepting: boolean) => void;
   readonly facts: ProcessFacts;
   /** Sockets of the message protocols. */
   readonly listeners: () => readonly OpenListener[];
@@ -51,6 +58,7 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
       messages: new Messages(broker),
       node: nodeFacts(parts, () => running.listeners),
       options: optionsOf(config),
+      control: serverControl(parts),
       sampleIntervalMs: node.statisticsIntervalMs,
       api: await addresses(config, management, managementTls, "management"),
       metrics: prometheus.enabled
@@ -134,9 +142,8 @@ function optionsOf({ management }: Config): ManagementOptions {
 
 function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFacts[]): NodeFacts {
   const { config, broker, facts } = parts;
-  const { resources, node } = config;
+  const { node } = config;
   const dataDirectory = node.inMemory ? undefined : node.dataDirectory;
-  const totalMemory = () => resources.totalMemoryBytes ?? facts.totalMemoryBytes();
   return {
     startedAtMs: broker.clock.nowMs(),
     processId: facts.processId,
@@ -146,7 +153,7 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
     rabbitmqVersion: node.productVersion,
     dataDirectory,
     configFiles: config.files,
-    logFiles: ["<stdout>"],
+    logFiles: logFilesOf(config),
     listeners: () => [
       ...parts.listeners().map(({ protocol, local, isTls }) => ({
         protocol,
@@ -171,16 +178,11 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
         diskReadBytes: 0,
       };
     },
-    memoryLimitBytes: () =>
-      resources.memoryWatermarkBytes ??
-      Math.floor(resources.memoryWatermarkRelative * totalMemory()),
-    totalMemoryBytes: totalMemory,
-    diskFreeLimitBytes: () =>
-      resources.diskFreeLimitRelative === undefined
-        ? resources.diskFreeLimitBytes
-        : Math.floor(resources.diskFreeLimitRelative * totalMemory()),
+    memoryLimitBytes: () => parts.monitor.memoryLimitBytes,
+    totalMemoryBytes: () => parts.monitor.totalMemoryBytes,
+    diskFreeLimitBytes: () => parts.monitor.diskLimitBytes,
     fileCountMax: facts.fileCountMax,
-    memoryBreakdown: () => ({ ...facts.memoryParts(), arena: broker.memory.arena.u8.length }),
+    memoryBreakdown: () => facts.memoryParts(broker.memory.arena.u8.length),
     loopDelayMs: facts.loopDelayMs,
   };
 }
@@ -200,4 +202,14 @@ function checkPassword({ access }: Config, user: string, password: string): void
   ) {
     throw badRequest(`the password of user '${user}' does not match the required pattern`);
   }
+}
+
+/** Where the log goes, as RabbitMQ lists it. */
+function logFilesOf({ logging, node }: Config): readonly string[] {
+  const { file } = logging;
+  const directory = logging.directory ?? join(node.dataDirectory, "logs");
+  return [
+    ...(file === undefined ? [] : [join(directory, file)]),
+    ...(logging.console ? ["<stdout>"] : []),
+  ];
 }

@@ -4,6 +4,7 @@ import { renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { loadDefinitionsFile } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
+import { compareConfigs } from "./config/load.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
 import { type Durability, inMemory, onDisk } from "./durability.ts";
@@ -12,11 +13,14 @@ import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
 import type { Log } from "./log.ts";
+import { Logger } from "./logging/logger.ts";
+import { applyLogLevels } from "./logging/set-up.ts";
 import type { ListenerFacts } from "./management/node-facts.ts";
 import type { RunningManagement } from "./management/start.ts";
 import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
+import { applyLimits, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
 import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
@@ -38,6 +42,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Something was thrown that nobody expected. */
   readonly onBug: (error: unknown) => void;
+  /** Somebody who may has asked for the end: whoever started the server stops it. */
+  readonly onStopRequested?: () => void;
   /** The disk failed: nothing can be promised any more, and the process must end. Default: onBug. */
   readonly onStorageFailed?: (reason: string) => void;
 }
@@ -55,11 +61,18 @@ export class Server {
   readonly #durability: Durability;
   #listeners: readonly OpenListener[] = [];
   #management: RunningManagement | undefined = undefined;
+  #monitor: ResourceMonitor | undefined = undefined;
+  #logger: Logger | undefined = undefined;
+  #isAccepting = true;
+  /** The configuration with what was taken over since the start. */
+  #applied: Config;
   #stopped: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, durability: Durability) {
     this.#durability = durability;
     this.config = options.config;
+    this.#applied = options.config;
+    if (options.log instanceof Logger) this.#logger = options.log;
     this.#world = options.world;
     const { clock, random, memory, hostName } = options.world;
     const { node, network, resources } = options.config;
@@ -128,15 +141,45 @@ export class Server {
     return new LogExchange(log, this.broker, access.defaultVhost, level);
   }
 
-  async #startManagement({ world, onBug }: ServerOptions): Promise<void> {
+  async #startManagement(options: ServerOptions): Promise<void> {
+    const { world, onBug } = options;
     const { config, broker, log } = this;
     if (!config.management.enabled || world.facts === undefined) return;
     const { startServerManagement } = await import("./server-management.ts");
+    const monitor = newMonitor(config, broker, world.facts);
+    monitor.start();
+    this.#monitor = monitor;
     this.#management = await startServerManagement({
-      ...{ config, broker, log, onBug },
+      ...{ config, broker, log, onBug, monitor },
+      logger: this.#logger ?? new Logger(broker.clock),
       facts: world.facts,
       listeners: () => this.#listeners,
+      requestStop: options.onStopRequested ?? (() => void this.stop()),
+      setAccepting: (accepting) => void this.#setAccepting(accepting),
     });
+  }
+
+  /** Keeps new clients out, or lets them in again at the same places. */
+  async #setAccepting(accepting: boolean): Promise<void> {
+    if (accepting === this.#isAccepting) return;
+    this.#isAccepting = accepting;
+    if (!accepting) {
+      // Ends when the last connection has ended; new ones are refused at once.
+      void closeListeners(this.#listeners);
+      return;
+    }
+    const wanted = wantedAmqpListeners(this.#sources, (socket) => this.#amqp.accept(socket));
+    this.#listeners = await openListeners(this.#world.net, wanted, this.log);
+  }
+
+  /** Takes over what may change while clients are connected; answers the settings that need a restart. */
+  reload(next: Config): readonly string[] {
+    const { live, restart } = compareConfigs(this.#applied, next);
+    this.#applied = next;
+    if (this.#logger !== undefined) applyLogLevels(this.#logger, next);
+    if (this.#monitor !== undefined) applyLimits(this.#monitor, next);
+    if (live.length > 0) this.log.write("info", "node", `changed: ${live.join(", ")}`);
+    return restart;
   }
 
   /** The HTTP servers that run. */
@@ -173,6 +216,7 @@ export class Server {
   }
 
   async #stop(reason: string): Promise<void> {
+    this.#monitor?.stop();
     await this.#management?.close();
     await closeListeners(this.#listeners);
     await this.#closeClients(reason);

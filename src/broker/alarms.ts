@@ -10,6 +10,8 @@ export interface AlarmListener {
 }
 
 export class Alarms {
+  /** By kind, then by who says so: an alarm stays until the last of them clears it. */
+  readonly #sources = new Map<AlarmKind, Map<string, string>>();
   readonly #active = new Map<AlarmKind, string>();
   readonly #listeners = new Set<AlarmListener>();
 
@@ -29,15 +31,27 @@ export class Alarms {
     return `low on ${[...this.#active.keys()].join(" & ")}`;
   }
 
-  /** Sets an alarm; a second time only the reason changes and nobody is told again. */
-  set(kind: AlarmKind, reason: string): void {
+  /** Sets an alarm on behalf of `source`; a second time only the reason changes and nobody is told again. */
+  set(kind: AlarmKind, reason: string, source = ""): void {
     const known = this.#active.has(kind);
+    const sources = this.#sources.get(kind) ?? new Map<string, string>();
+    this.#sources.set(kind, sources);
+    sources.set(source, reason);
     this.#active.set(kind, reason);
     if (!known) this.#tell(kind, true);
   }
 
-  clear(kind: AlarmKind): void {
-    if (this.#active.delete(kind)) this.#tell(kind, false);
+  /** `source` has no reason any more; the alarm ends with the last one. */
+  clear(kind: AlarmKind, source = ""): void {
+    const sources = this.#sources.get(kind);
+    if (sources?.delete(source) !== true) return;
+    const [left] = sources.values();
+    if (left !== undefined) {
+      this.#active.set(kind, left);
+      return;
+    }
+    this.#active.delete(kind);
+    this.#tell(kind, false);
   }
 
   listen(listener: AlarmListener): void {

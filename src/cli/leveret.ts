@@ -38,6 +38,21 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
       const { perf } = await import("./perf.ts");
       exitCode = await perf(args.slice(args.indexOf("perf") + 1));
     });
+  const config = program.command("config").description("look at the configuration");
+  config
+    .command("check [file]")
+    .description("say whether a configuration file is right, without starting anything")
+    .action(async (file: string | undefined) => {
+      const { checkConfig } = await import("./config-check.ts");
+      exitCode = checkConfig(file);
+    });
+  config
+    .command("show")
+    .description("every setting a start here would use, and where it was written")
+    .action(async () => {
+      const { showConfig } = await import("./config-check.ts");
+      exitCode = showConfig();
+    });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

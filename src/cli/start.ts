@@ -1,11 +1,11 @@
 // `leveret start`: configuration, banner, signals, exit codes.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { CertificateError } from "../amqp-listeners.ts";
 import { DefinitionsFileError } from "../boot-definitions.ts";
 import { ConfigError } from "../config/config-error.ts";
-import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { DiskError } from "../env/env.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
 import { NodeDisk } from "../env/node-disk.ts";
@@ -14,10 +14,12 @@ import { nodeProcessFacts } from "../env/process-facts.ts";
 import { Memory } from "../lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
 import { ListenError } from "../listeners.ts";
-import type { Log, LogLevel } from "../log.ts";
+import type { Logger } from "../logging/logger.ts";
+import { newLogger } from "../logging/set-up.ts";
 import { Server } from "../server.ts";
 import { StoreRefusal } from "../store/data-directory.ts";
 import { LEVERET_VERSION } from "../version.ts";
+import { loadConfigFiles } from "./config-files.ts";
 
 export interface StartFlags {
   readonly dataDir?: string;
@@ -39,22 +41,17 @@ export async function start(flags: StartFlags): Promise<number> {
   // Regexes that backtrack too much fall back to a linear engine (ReDoS).
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
-  const log = new ConsoleLog();
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfig({
-      flags: configFlags(flags),
-      env: process.env,
-      readFile: readFileIfThere,
-      listFiles,
-    });
+    loaded = loadConfigFiles(configFlags(flags));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return fail(error.message, EXIT_CONFIG);
   }
+  const log = newLogger(loaded.config, nodeClock, process.stdout.isTTY === true);
   for (const warning of loaded.warnings) log.write("warning", "node", warning);
   try {
-    return await serve(loaded, log);
+    return await serve(loaded, log, flags);
   } catch (error) {
     if (error instanceof StoreRefusal) return fail(error.message, EXIT_NO_DATA_DIRECTORY);
     if (error instanceof DiskError) {
@@ -70,9 +67,9 @@ export async function start(flags: StartFlags): Promise<number> {
   }
 }
 
-async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
+async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): Promise<number> {
   // Before anything can be reached: a signal that comes while it starts is not lost.
-  const stopRequested = stopSignal();
+  const { stopRequested, requestStop } = stopSignal();
   const arenaBytes = Math.ceil(config.resources.arenaBytes / LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES;
   const memory = new Memory({ arenaBytes });
   const warn = (text: string) => log.write("warning", "connection", text);
@@ -81,6 +78,7 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
     log,
     onBug: (error) =>
       log.write("error", "node", error instanceof Error ? `${error.stack}` : `${error}`),
+    onStopRequested: requestStop,
     onStorageFailed: (reason) => {
       log.write("error", "storage", `${reason}: nothing can be confirmed any more, stopping`);
       process.exit(EXIT_STORAGE_FAILED);
@@ -97,21 +95,31 @@ async function serve({ config }: LoadedConfig, log: Log): Promise<number> {
     },
   });
   printBanner(server);
-  process.on("SIGHUP", () => reload(server));
+  process.on("SIGHUP", () => reload(server, flags));
   await stopRequested;
   log.write("info", "node", "stopping: connections are closed");
   await server.stop();
+  log.close();
   return 0;
 }
 
-/** Certificates may have been renewed: new connections get the new ones. */
-function reload(server: Server): void {
+/** The configuration may have changed, certificates may have been renewed. */
+function reload(server: Server, flags: StartFlags): void {
+  const { log } = server;
   try {
+    const restart = server.reload(loadConfigFiles(configFlags(flags)).config);
+    if (restart.length > 0) {
+      log.write(
+        "warning",
+        "node",
+        `these settings change with the next start: ${restart.join(", ")}`,
+      );
+    }
     server.reloadCertificates();
-    server.log.write("info", "node", "certificates were read again");
+    log.write("info", "node", "configuration and certificates were read again");
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    server.log.write("error", "node", `${error.message}; the old certificates stay in use`);
+    if (!(error instanceof CertificateError) && !(error instanceof ConfigError)) throw error;
+    log.write("error", "node", `${error.message}; everything stays as it was`);
   }
 }
 
@@ -135,18 +143,26 @@ function urlOf(protocol: string, { address, port }: { address: string; port: num
   return `${scheme}://${host}:${port}`;
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = () => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve();
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
+interface StopSignal {
+  /** Resolves at the first SIGTERM or SIGINT, or when somebody who may asks; a second signal ends the process at once. */
+  readonly stopRequested: Promise<void>;
+  readonly requestStop: () => void;
+}
+
+function stopSignal(): StopSignal {
+  let requestStop = () => {};
+  const stopRequested = new Promise<void>((resolve) => {
+    requestStop = resolve;
   });
+  let asked = false;
+  const onSignal = () => {
+    if (asked) process.exit(130);
+    asked = true;
+    requestStop();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return { stopRequested, requestStop };
 }
 
 function configFlags(flags: StartFlags) {
@@ -161,36 +177,7 @@ function configFlags(flags: StartFlags) {
   };
 }
 
-function readFileIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return undefined;
-    throw new ConfigError(`the file ${path} cannot be read: ${(error as Error).message}`);
-  }
-}
-
-function listFiles(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
-
 function fail(message: string, exitCode: number): number {
   process.stderr.write(`leveret: ${message}\n`);
   return exitCode;
-}
-
-/** Lines for a terminal, in RabbitMQ's form. */
-class ConsoleLog implements Log {
-  write(level: LogLevel, _category: string, text: string): void {
-    const time = new Date().toISOString().replace("T", " ").replace("Z", "000+00:00");
-    process.stdout.write(`${time} [${level}] <0.0.0> ${text}\n`);
-  }
 }

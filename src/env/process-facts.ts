@@ -21,7 +21,8 @@ export interface ProcessFacts {
   diskFreeBytes(directory: string): number;
   openFileCount(): number;
   fileCountMax(): number;
-  memoryParts(): Readonly<Record<string, number>>;
+  /** Where memory went, in bytes. `arenaBytes`: size of the fixed memory for messages. */
+  memoryParts(arenaBytes: number): Readonly<Record<string, number>>;
   /** How late the event loop runs, in ms; `worst` since the last call of `resetLoopDelay`. */
   loopDelayMs(): { readonly last: number; readonly worst: number };
   resetLoopDelay(): void;
@@ -40,15 +41,14 @@ export function nodeProcessFacts(): ProcessFacts {
     diskFreeBytes: freeBytes,
     openFileCount,
     fileCountMax: () => fileCountMax,
-    memoryParts: () => {
+    memoryParts: (arenaBytes) => {
       const { heapTotal, external, arrayBuffers, rss } = process.memoryUsage();
-      const other = Math.max(0, rss - heapTotal - external);
-      return {
-        heap: heapTotal,
-        binary: arrayBuffers,
-        native: external - arrayBuffers,
-        other_system: other,
-      };
+      const binary = Math.max(0, arrayBuffers - arenaBytes);
+      const native = Math.max(0, external - arrayBuffers - arenaBytes);
+      // Of the arena only what has been touched is in memory.
+      const arena = Math.min(arenaBytes, Math.max(0, rss - heapTotal - binary - native));
+      const other = Math.max(0, rss - heapTotal - binary - native - arena);
+      return { heap: heapTotal, binary, native, arena, other_system: other };
     },
     loopDelayMs: () => ({
       last: ms(delays.percentile(50)),

@@ -68,7 +68,6 @@ export function fileOutput(options: FileOptions): LogOutput {
   });
   const sink: Sink = {
     write: (text) => void stream.write(text),
-    reopen: () => stream.rotate(),
     end: () => stream.end(),
   };
   return outputTo(sink, form, level);

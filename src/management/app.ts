@@ -2,6 +2,7 @@
 
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AccessPending } from "../broker/access/user.ts";
+import type { Endpoint } from "../env/env.ts";
 import { type Answer, ApiError } from "./answers.ts";
 import { Authentication } from "./authentication.ts";
 import type { Management } from "./management.ts";
@@ -63,7 +64,7 @@ export async function createApp(
   }
   addMetrics(app, management, async (request) => {
     if (options.trusted) return;
-    const peer = { address: request.ip, port: request.socket.remotePort ?? 0 };
+    const peer = peerOf(request);
     const user = await authentication.userOf(request.headers.authorization, peer);
     if (!mayAs(user, "monitoring")) throw refusal("monitoring");
   });
@@ -118,7 +119,7 @@ export async function createMetricsApp(
   const authentication = newAuthentication(management);
   const check = async (request: FastifyRequest) => {
     if (!options.authenticated) return;
-    const peer = { address: request.ip, port: request.socket.remotePort ?? 0 };
+    const peer = peerOf(request);
     await authentication.userOf(request.headers.authorization, peer);
   };
   addMetrics(app, management, check, options.path, options.perObject);
@@ -182,7 +183,7 @@ async function serve(
   raw: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const peer = { address: raw.ip, port: raw.socket.remotePort ?? 0 };
+  const peer = peerOf(raw);
   const user =
     trusted || route.needs === "nothing"
       ? management.trustedUser
@@ -202,6 +203,11 @@ async function serve(
   const answer = await handled(route, request);
   if (route.method !== "GET") await management.whenDurable();
   return send(answer, request, reply);
+}
+
+/** Who asks; a Unix socket has no address. */
+function peerOf({ ip, socket }: FastifyRequest): Endpoint {
+  return { address: ip ?? "", port: socket.remotePort ?? 0 };
 }
 
 /** Permissions kept elsewhere may have to be asked for; until they are known the request has changed nothing. */

@@ -72,7 +72,7 @@ const loopbackUsers: ConfigRow<ReadonlySet<string>> = {
   typeName: "true or false per user, or `none`",
   defaultValue: new Set(["guest"]),
   doc: "Users that may connect only from this machine; `loopback_users.guest = false` or `loopback_users = none` lifts it.",
-  live: true,
+  live: false,
   read(entries) {
     const users = new Set(["guest"]);
     for (const matched of entries) {
@@ -125,39 +125,32 @@ export const accessRows = {
     text,
     ["PLAIN", "AMQPLAIN", "ANONYMOUS"],
     "SASL mechanisms offered: PLAIN, AMQPLAIN, EXTERNAL, ANONYMOUS, RABBIT-CR-DEMO.",
-    { live: true },
   ),
   anonymousUser: one(
     "anonymous_login_user",
     text,
     "guest",
     "Who ANONYMOUS logs in as; `none` for nobody.",
-    { live: true },
   ),
   anonymousPassword: one(
     "anonymous_login_pass",
     secret,
     new Secret("guest"),
     "Password used for it.",
-    { live: true },
   ),
   certificateLoginFrom: one(
     "ssl_cert_login_from",
     oneOf("distinguished_name", "common_name", "subject_alternative_name", "subject_alt_name"),
     "distinguished_name",
     "Where EXTERNAL finds the user name in the client's certificate.",
-    { live: true },
   ),
   certificateSanType: one(
     "ssl_cert_login_san_type",
     oneOf("dns", "ip", "email", "uri", "other_name"),
     "dns",
     "Which kind of alternative name, if it is taken from there.",
-    { live: true },
   ),
-  certificateSanIndex: one("ssl_cert_login_san_index", integer(0), 0, "Which of them.", {
-    live: true,
-  }),
+  certificateSanIndex: one("ssl_cert_login_san_index", integer(0), 0, "Which of them."),
   passwordHashing: one(
     "password_hashing_module",
     oneOf(
@@ -168,35 +161,30 @@ export const accessRows = {
     ),
     "rabbit_password_hashing_sha256",
     "How new passwords are stored; scrypt is stronger, but RabbitMQ cannot import it.",
-    { live: true },
   ),
   validatorBackend: one(
     "credential_validator.validation_backend",
     text,
     "rabbit_credential_validator_accept_everything",
     "`rabbit_credential_validator_min_password_length`, `…_password_regexp` or `…_accept_everything`.",
-    { live: true },
   ),
   validatorMinimumLength: one(
     "credential_validator.min_length",
     integer(0),
     1,
     "Shortest password.",
-    { live: true },
   ),
   validatorPattern: one(
     "credential_validator.regexp",
     pattern,
     ".*",
     "Pattern passwords must match.",
-    { live: true },
   ),
   loginCacheSeconds: one(
     "leveret.login_cache",
     duration("s"),
     60,
     "How long a verified login is remembered, so that a storm of connections costs no hashing; 0 = not.",
-    { live: true },
   ),
 
   httpMethod: one(

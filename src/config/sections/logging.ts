@@ -69,7 +69,7 @@ export const loggingRows = {
   directory: optional(
     "log.dir",
     path,
-    "Directory of the log file; unset = `log` in the data directory.",
+    "Directory of the log file; unset = `logs` in the data directory.",
   ),
   file,
   fileLevel: optional("log.file.level", level, "Level of the file.", { live: true }),

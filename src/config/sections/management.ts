@@ -70,7 +70,6 @@ export const managementRows = {
     text,
     [],
     "Web origins that may call the API from a browser.",
-    { live: true },
   ),
   corsMaxAgeSeconds: one(
     "management.cors.max_age",
@@ -83,14 +82,12 @@ export const managementRows = {
     integer(0),
     480,
     "The web pages ask for the password again after this many idle minutes.",
-    { live: true },
   ),
   bodyMaxBytes: one(
     "management.http.max_body_size",
     size,
     20_971_520,
     "Largest request body; definitions included.",
-    { live: true },
   ),
   disableBasicAuth: one(
     "management.disable_basic_auth",
@@ -103,14 +100,12 @@ export const managementRows = {
     boolean,
     false,
     "Refuse changes of operator policies through the API.",
-    { live: true },
   ),
   quorumReplicaReadOnly: one(
     "management.restrictions.quorum_queue_replica_operations.disabled",
     boolean,
     false,
     "Refuse changes of quorum replicas through the API.",
-    { live: true },
   ),
   contentSecurityPolicy: optional(
     "management.csp.policy",
@@ -165,7 +160,6 @@ export const managementRows = {
     integer(1),
     10,
     "Failed logins of one user from one address before answers are delayed.",
-    { live: true },
   ),
   tracesDirectory: optional(
     "trace_files_directory",
@@ -192,7 +186,6 @@ export const prometheusRows = {
     boolean,
     false,
     "`/metrics` lists every object instead of totals.",
-    { live: true },
   ),
   authentication: one(
     "prometheus.authentication.enabled",

@@ -34,14 +34,12 @@ export const resourceRows = {
     "total_memory_available_override_value",
     size,
     "What to take for the machine's memory.",
-    { live: true },
   ),
   memoryMonitorIntervalMs: one(
     "memory_monitor_interval",
     duration("ms"),
     2_500,
     "How often memory is measured.",
-    { live: true },
   ),
   diskFreeLimitBytes: one(
     "disk_free_limit.absolute",
@@ -72,28 +70,20 @@ export const resourceRows = {
     oneOf("classic", "quorum", "stream"),
     "classic",
     "Type of queues declared without `x-queue-type` in virtual hosts that name none.",
-    { live: true },
   ),
   queueTypes: named(
     "queue_types.$type.enabled",
     boolean,
     "`false` refuses new queues of this type.",
-    { names: ["classic", "quorum", "stream"], live: true },
+    { names: ["classic", "quorum", "stream"] },
   ),
-  vhostMax: one("vhost_max", limit, undefined, "Virtual hosts of this node.", { live: true }),
-  queueLimit: one(
-    "cluster_queue_limit",
-    limit,
-    undefined,
-    "Queues of all virtual hosts together.",
-    { live: true },
-  ),
+  vhostMax: one("vhost_max", limit, undefined, "Virtual hosts of this node."),
+  queueLimit: one("cluster_queue_limit", limit, undefined, "Queues of all virtual hosts together."),
   exchangeLimit: one(
     "cluster_exchange_limit",
     limit,
     undefined,
     "Exchanges of all virtual hosts together.",
-    { live: true },
   ),
   vhostDefaultLimits: records(
     "default_limits.vhosts",
@@ -132,7 +122,6 @@ export const resourceRows = {
         "ram_node_type",
         "transient_nonexcl_queues",
       ],
-      live: true,
     },
   ),
   relaxedRedeclaration: one(
@@ -140,6 +129,5 @@ export const resourceRows = {
     boolean,
     false,
     "A redeclare that differs only in the queue type succeeds.",
-    { live: true },
   ),
 } as const;

@@ -9,6 +9,7 @@ import type { Management } from "../management.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route } from "../route.ts";
 
+const STOP_DELAY_MS = 100;
 const LINES_DEFAULT = 100;
 const LINES_MAX = 1_000;
 /** Lines a slow reader may fall behind before it loses some. */
@@ -46,7 +47,8 @@ export const controlRoutes: readonly Route[] = [
     body: { user: "ann", password: "secret" },
   }),
   post("/node/stop", "administrator", "Stops the broker", ({ management }) => {
-    management.control.stop();
+    // The answer still has to leave.
+    management.broker.clock.setTimer(STOP_DELAY_MS, () => management.control.stop());
     return json({ pid: management.node.processId });
   }),
   put(

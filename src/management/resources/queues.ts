@@ -110,7 +110,10 @@ export const queueRoutes: readonly Route[] = [
     "Members of a quorum queue",
     (request) => {
       const queue = request.queue();
-      if (queue.definition.type.name !== "quorum") throw badRequest("not a quorum queue");
+      const { type } = queue.definition;
+      if (type.traits.mayBeTransient) {
+        throw badRequest(`Cannot get quorum status of a ${type.name} queue`);
+      }
       return json([
         {
           "Node Name": request.management.broker.nodeName,

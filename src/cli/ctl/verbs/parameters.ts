@@ -159,68 +159,76 @@ export const parameterVerbs: readonly Verb[] = [
   },
 ];
 
-function policyVerbs({ set, clear, list, path, words, clearWords }: PolicyKind): readonly Verb[] {
-  return [
-    {
-      name: set,
-      scopes: CTL,
-      usage: "<name> <pattern> <definition>",
-      minimumArgs: 3,
-      maximumArgs: 3,
-      group: "Policies",
-      summary: `Sets a ${words}: settings for queues or exchanges by the pattern of their names`,
-      options: POLICY_OPTIONS,
-      banner: ({ args, vhost, options }) =>
-        `Setting ${words} "${args[0]}" for pattern "${args[1]}" to "${args[2]}" with priority "${options.priority ?? 0}" for vhost "${vhost}" ...`,
-      run: async ({ client, args, vhost, options }) => {
-        const [name, pattern, definition] = args;
-        const priority = Number(options.priority ?? 0);
-        if (!Number.isInteger(priority))
-          throw new CtlError(Exit.usage, "priority must be a whole number");
-        await requireVhost(client, vhost);
-        await orUnavailable(
-          client.put(`/${path}/${part(vhost)}/${part(name!)}`, {
-            pattern,
-            definition: jsonArgument(definition!),
-            priority,
-            "apply-to": options.applyTo ?? "all",
-          }),
-        );
-        return nothing;
-      },
+function policyVerbs(kind: PolicyKind): readonly Verb[] {
+  return [setVerb(kind), clearVerb(kind), listVerb(kind)];
+}
+
+function setVerb({ set, path, words }: PolicyKind): Verb {
+  return {
+    name: set,
+    scopes: CTL,
+    usage: "<name> <pattern> <definition>",
+    minimumArgs: 3,
+    maximumArgs: 3,
+    group: "Policies",
+    summary: `Sets a ${words}: settings for queues or exchanges by the pattern of their names`,
+    options: POLICY_OPTIONS,
+    banner: ({ args, vhost, options }) =>
+      `Setting ${words} "${args[0]}" for pattern "${args[1]}" to "${args[2]}" with priority "${options.priority ?? 0}" for vhost "${vhost}" ...`,
+    run: async ({ client, args, vhost, options }) => {
+      const [name, pattern, definition] = args;
+      const priority = Number(options.priority ?? 0);
+      if (!Number.isInteger(priority))
+        throw new CtlError(Exit.usage, "priority must be a whole number");
+      await requireVhost(client, vhost);
+      await orUnavailable(
+        client.put(`/${path}/${part(vhost)}/${part(name!)}`, {
+          pattern,
+          definition: jsonArgument(definition!),
+          priority,
+          "apply-to": options.applyTo ?? "all",
+        }),
+      );
+      return nothing;
     },
-    {
-      name: clear,
-      scopes: CTL,
-      usage: "<name>",
-      minimumArgs: 1,
-      maximumArgs: 1,
-      group: "Policies",
-      summary: `Clears a ${words}`,
-      banner: ({ args, vhost }) => `Clearing ${clearWords} "${args[0]}" on vhost "${vhost}" ...`,
-      run: async ({ client, args, vhost }) => {
-        await requireVhost(client, vhost);
-        await orMissing(client.delete(`/${path}/${part(vhost)}/${part(args[0]!)}`), GONE);
-        return nothing;
-      },
+  };
+}
+
+function clearVerb({ clear, path, words, clearWords }: PolicyKind): Verb {
+  return {
+    name: clear,
+    scopes: CTL,
+    usage: "<name>",
+    minimumArgs: 1,
+    maximumArgs: 1,
+    group: "Policies",
+    summary: `Clears a ${words}`,
+    banner: ({ args, vhost }) => `Clearing ${clearWords} "${args[0]}" on vhost "${vhost}" ...`,
+    run: async ({ client, args, vhost }) => {
+      await requireVhost(client, vhost);
+      await orMissing(client.delete(`/${path}/${part(vhost)}/${part(args[0]!)}`), GONE);
+      return nothing;
     },
-    {
-      name: list,
-      scopes: CTL,
-      usage: "",
-      minimumArgs: 0,
-      maximumArgs: 0,
-      group: "Policies",
-      summary: `Every ${words} of a virtual host`,
-      banner: ({ vhost }) =>
-        `Listing ${path === "policies" ? "policies" : "operator policy overrides"} for vhost "${vhost}" ...`,
-      run: async ({ client, vhost }) => {
-        await requireVhost(client, vhost);
-        const all = await client.list(`/${path}/${part(vhost)}`);
-        return rows(POLICY_COLUMNS, all.map(withJson("definition")));
-      },
+  };
+}
+
+function listVerb({ list, path, words }: PolicyKind): Verb {
+  return {
+    name: list,
+    scopes: CTL,
+    usage: "",
+    minimumArgs: 0,
+    maximumArgs: 0,
+    group: "Policies",
+    summary: `Every ${words} of a virtual host`,
+    banner: ({ vhost }) =>
+      `Listing ${path === "policies" ? "policies" : "operator policy overrides"} for vhost "${vhost}" ...`,
+    run: async ({ client, vhost }) => {
+      await requireVhost(client, vhost);
+      const all = await client.list(`/${path}/${part(vhost)}`);
+      return rows(POLICY_COLUMNS, all.map(withJson("definition")));
     },
-  ];
+  };
 }
 
 /** One field as JSON text, as these listings show it. */

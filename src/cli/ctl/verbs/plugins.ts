@@ -5,7 +5,7 @@ import { CtlError, Exit } from "../exit-codes.ts";
 import { type Invocation, type Output, textOutput, type Verb } from "../verb.ts";
 
 const PLUGINS = ["plugins"] as const;
-const NAME_WIDTH = 33;
+const NAME_WIDTH = 34;
 
 /** RabbitMQ's plugins: what this broker has of them. */
 export const pluginTable: readonly (readonly [string, "built-in" | "absent"])[] = [

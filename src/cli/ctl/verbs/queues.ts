@@ -3,6 +3,7 @@
 import { part } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
 import { nothing, rows, textOutput, type Verb } from "../verb.ts";
+import { orUnavailable } from "./requests.ts";
 
 const QUEUES = ["queues"] as const;
 const ALONE = (node: string) =>
@@ -21,10 +22,8 @@ export const queueVerbs: readonly Verb[] = [
     run: async ({ client, args, vhost }) => {
       const queue = await client.find(`/queues/${part(vhost)}/${part(args[0]!)}`);
       if (queue === undefined) throw new CtlError(Exit.unavailable, "not_found");
-      if (queue.type === "classic") {
-        throw new CtlError(Exit.unavailable, "Cannot get quorum status of a classic queue");
-      }
-      const members = await client.list(`/queues/quorum/${part(vhost)}/${part(args[0]!)}/status`);
+      const path = `/queues/quorum/${part(vhost)}/${part(args[0]!)}/status`;
+      const members = await orUnavailable(client.list(path));
       return rows(["Node Name", "Raft State", "Membership", "Term", "Machine Version"], members);
     },
   },
@@ -81,11 +80,11 @@ export const queueVerbs: readonly Verb[] = [
         ? "Re-balancing leaders of all queues..."
         : `Re-balancing leaders of ${args[0]} queues...`,
     run: async ({ client, node }) => {
-      const queues = await client.list("/queues?columns=type");
-      const quorum = queues.filter(({ type }) => type === "quorum").length;
+      const queues = await client.list("/queues?columns=leader");
+      const quorum = queues.filter(({ leader }) => leader !== undefined).length;
       return rows(
-        ["Node name", "Number of quorum queues"],
-        [{ "Node name": node, "Number of quorum queues": quorum }],
+        ["Node name", "Number of replicated queues"],
+        [{ "Node name": node, "Number of replicated queues": quorum }],
       );
     },
   },

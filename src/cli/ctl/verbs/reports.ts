@@ -55,52 +55,34 @@ export function alarmsOf(node: Row): readonly string[] {
 /** `rabbitmqctl status`. */
 export function statusReport(overview: Row, node: Row, memory: Row): Output {
   const parts = memory.memory as Readonly<Record<string, Json>>;
-  const listeners = listenersOf(overview);
+  return {
+    kind: "value",
+    text: sectionsText(statusSections(overview, node, parts)),
+    json: statusJson(overview, node, parts),
+  };
+}
+
+type Section = readonly [string, readonly string[]];
+
+function statusSections(
+  overview: Row,
+  node: Row,
+  parts: Readonly<Record<string, Json>>,
+): readonly Section[] {
   const totals = overview.object_totals as Readonly<Record<string, number>>;
   const alarms = alarmsOf(node);
-  const total = (parts.total as Readonly<Record<string, number>> | undefined)?.rss ?? 0;
-  const breakdown = Object.entries(parts).filter(([, bytes]) => typeof bytes === "number") as [
-    string,
-    number,
-  ][];
-  breakdown.sort((a, b) => b[1] - a[1]);
-  const sections: readonly (readonly [string, readonly string[]])[] = [
-    [
-      "Runtime",
-      [
-        `OS PID: ${node.os_pid}`,
-        `Uptime (seconds): ${Math.floor(Number(node.uptime) / 1_000)}`,
-        "Is under maintenance?: false",
-        `RabbitMQ version: ${overview.rabbitmq_version}`,
-        `Leveret version: ${overview.leveret_version}`,
-        `RabbitMQ release series support status: ${overview.release_series_support_status}`,
-        `Node name: ${node.name}`,
-        `Runtime: ${overview.erlang_version}`,
-      ],
-    ],
-    [
-      "Plugins",
-      ["Enabled plugins:", "", ...(node.enabled_plugins as string[]).map((name) => ` * ${name}`)],
-    ],
-    [
-      "Data directory",
-      [`Node data directory: ${node.db_dir || "(none: everything is in memory)"}`],
-    ],
-    ["Config files", (node.config_files as string[]).map((file) => ` * ${file}`)],
-    ["Log file(s)", (node.log_files as string[]).map((file) => ` * ${file}`)],
+  const files = (list: Json | undefined) => {
+    const lines = (list as string[]).map((file) => ` * ${file}`);
+    return lines.length === 0 ? ["(none)"] : lines;
+  };
+  return [
+    ["Runtime", runtimeLines(overview, node)],
+    ["Plugins", ["Enabled plugins:", "", ...files(node.enabled_plugins)]],
+    ["Data directory", [`Node data directory: ${node.db_dir || "(none: all is in memory)"}`]],
+    ["Config files", files(node.config_files)],
+    ["Log file(s)", files(node.log_files)],
     ["Alarms", alarms.length === 0 ? ["(none)"] : alarms],
-    [
-      "Memory",
-      [
-        `Total memory used: ${gigabytes(total)}`,
-        "Calculation strategy: rss",
-        `Memory high watermark setting: ${gigabytes(node.mem_limit)}`,
-        "",
-        ...breakdown.map(
-          ([name, bytes]) => `${name}: ${gigabytes(bytes)} (${share(bytes, total)} %)`,
-        ),
-      ],
-    ],
+    ["Memory", memoryLines(node, parts)],
     [
       "File Descriptors",
       [
@@ -116,48 +98,71 @@ export function statusReport(overview: Row, node: Row, memory: Row): Output {
       ],
     ],
     ["Totals", [`Connection count: ${totals.connections}`, `Queue count: ${totals.queues}`]],
-    ["Listeners", listeners.map((listener) => listenerLine(listener, false))],
+    ["Listeners", listenersOf(overview).map((listener) => listenerLine(listener, false))],
   ];
+}
+
+function runtimeLines(overview: Row, node: Row): readonly string[] {
+  return [
+    `OS PID: ${node.os_pid}`,
+    `Uptime (seconds): ${Math.floor(Number(node.uptime) / 1_000)}`,
+    "Is under maintenance?: false",
+    `RabbitMQ version: ${overview.rabbitmq_version}`,
+    `Leveret version: ${overview.leveret_version}`,
+    `RabbitMQ release series support status: ${overview.release_series_support_status}`,
+    `Node name: ${node.name}`,
+    `Runtime: ${overview.erlang_version}`,
+  ];
+}
+
+function memoryLines(node: Row, parts: Readonly<Record<string, Json>>): readonly string[] {
+  const total = (parts.total as Readonly<Record<string, number>> | undefined)?.rss ?? 0;
+  const breakdown = Object.entries(parts).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
+  breakdown.sort((a, b) => b[1] - a[1]);
+  return [
+    `Total memory used: ${gigabytes(total)}`,
+    "Calculation strategy: rss",
+    `Memory high watermark setting: ${gigabytes(node.mem_limit)}`,
+    "",
+    ...breakdown.map(([name, bytes]) => `${name}: ${gigabytes(bytes)} (${share(bytes, total)} %)`),
+  ];
+}
+
+function statusJson(overview: Row, node: Row, parts: Readonly<Record<string, Json>>): Json {
+  const totals = overview.object_totals as Readonly<Record<string, number>>;
   return {
-    kind: "value",
-    text: sectionsText(sections),
-    json: {
-      active_plugins: node.enabled_plugins!,
-      alarms,
-      config_files: node.config_files!,
-      data_directory: node.db_dir!,
-      disk_free: node.disk_free!,
-      disk_free_limit: node.disk_free_limit!,
-      erlang_version: overview.erlang_version!,
-      file_descriptors: {
-        sockets_limit: node.sockets_total!,
-        sockets_used: node.sockets_used!,
-        total_limit: node.fd_total!,
-        total_used: node.fd_used!,
-      },
-      is_under_maintenance: false,
-      leveret_version: overview.leveret_version!,
-      listeners: listeners.map(listenerFacts),
-      log_files: node.log_files!,
-      memory: parts,
-      net_ticktime: 60,
-      os: "",
-      pid: Number(node.os_pid),
-      processes: { limit: node.proc_total!, used: node.proc_used! },
-      product_name: overview.product_name!,
-      product_version: overview.product_version!,
-      rabbitmq_version: overview.rabbitmq_version!,
-      release_series_support_status: "supported",
-      run_queue: 0,
-      totals: {
-        connection_count: totals.connections!,
-        queue_count: totals.queues!,
-        virtual_host_count: 0,
-      },
-      uptime: Math.floor(Number(node.uptime) / 1_000),
-      vm_memory_calculation_strategy: "rss",
-      vm_memory_high_watermark_limit: node.mem_limit!,
+    active_plugins: node.enabled_plugins!,
+    alarms: alarmsOf(node),
+    config_files: node.config_files!,
+    data_directory: node.db_dir!,
+    disk_free: node.disk_free!,
+    disk_free_limit: node.disk_free_limit!,
+    erlang_version: overview.erlang_version!,
+    file_descriptors: {
+      sockets_limit: node.sockets_total!,
+      sockets_used: node.sockets_used!,
+      total_limit: node.fd_total!,
+      total_used: node.fd_used!,
     },
+    is_under_maintenance: false,
+    leveret_version: overview.leveret_version!,
+    listeners: listenersOf(overview).map(listenerFacts),
+    log_files: node.log_files!,
+    memory: parts,
+    net_ticktime: 60,
+    pid: Number(node.os_pid),
+    processes: { limit: node.proc_total!, used: node.proc_used! },
+    product_name: overview.product_name!,
+    product_version: overview.product_version!,
+    rabbitmq_version: overview.rabbitmq_version!,
+    release_series_support_status: "supported",
+    run_queue: 0,
+    totals: { connection_count: totals.connections!, queue_count: totals.queues! },
+    uptime: Math.floor(Number(node.uptime) / 1_000),
+    vm_memory_calculation_strategy: "rss",
+    vm_memory_high_watermark_limit: node.mem_limit!,
   };
 }
 
@@ -170,7 +175,7 @@ export function clusterReport(overview: Row, node: Row, flags: readonly Row[]): 
   const name = String(node.name);
   const listeners = listenersOf(overview);
   const alarms = alarmsOf(node);
-  const sections: readonly (readonly [string, readonly string[]])[] = [
+  const sections: readonly Section[] = [
     [
       "Basics",
       [

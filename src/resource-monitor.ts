@@ -1,0 +1,124 @@
+// Watches memory and free disk space, and holds publishers back while either is short.
+
+import type { Alarms } from "./broker/alarms.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { Config } from "./config/table.ts";
+import type { Clock, TimerHandle } from "./env/env.ts";
+import type { ProcessFacts } from "./env/process-facts.ts";
+
+/** A share of the machine's memory, or bytes. */
+export type Limit = { readonly relative: number } | { readonly absolute: number };
+
+export interface ResourceMonitorOptions {
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  readonly facts: ProcessFacts;
+  readonly intervalMs: number;
+  /** Undefined: nothing is on disk. */
+  readonly dataDirectory: string | undefined;
+  readonly totalMemoryBytes: number | undefined;
+  readonly memoryLimit: Limit;
+  readonly diskLimit: Limit;
+}
+
+/** What this monitor says of an alarm, beside what others say. */
+const SOURCE = "monitor";
+
+export class ResourceMonitor {
+  readonly #options: ResourceMonitorOptions;
+  memoryLimit: Limit;
+  diskLimit: Limit;
+  watchesDisk = true;
+  #timer: TimerHandle | undefined = undefined;
+
+  constructor(options: ResourceMonitorOptions) {
+    this.#options = options;
+    this.memoryLimit = options.memoryLimit;
+    this.diskLimit = options.diskLimit;
+  }
+
+  get totalMemoryBytes(): number {
+    return this.#options.totalMemoryBytes ?? this.#options.facts.totalMemoryBytes();
+  }
+  get memoryLimitBytes(): number {
+    return this.#bytes(this.memoryLimit);
+  }
+  get diskLimitBytes(): number {
+    return this.#bytes(this.diskLimit);
+  }
+
+  #bytes(limit: Limit): number {
+    return "absolute" in limit
+      ? limit.absolute
+      : Math.floor(limit.relative * this.totalMemoryBytes);
+  }
+
+  start(): void {
+    this.check();
+    const { clock, intervalMs } = this.#options;
+    this.#timer = clock.setTimer(intervalMs, () => this.start());
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Looks now. */
+  check(): void {
+    const { alarms, facts, dataDirectory } = this.#options;
+    const memoryIsShort = facts.residentBytes() > this.memoryLimitBytes;
+    if (memoryIsShort) alarms.set("memory", "memory is above its high watermark", SOURCE);
+    else alarms.clear("memory", SOURCE);
+    const diskIsShort =
+      this.watchesDisk &&
+      dataDirectory !== undefined &&
+      facts.diskFreeBytes(dataDirectory) < this.diskLimitBytes;
+    if (diskIsShort) alarms.set("disk", "free disk space is below its limit", SOURCE);
+    else alarms.clear("disk", SOURCE);
+  }
+}
+
+/** The monitor a configuration asks for. */
+export function newMonitor(config: Config, broker: Broker, facts: ProcessFacts): ResourceMonitor {
+  const { resources, node } = config;
+  return new ResourceMonitor({
+    clock: broker.clock,
+    alarms: broker.alarms,
+    facts,
+    intervalMs: resources.memoryMonitorIntervalMs,
+    dataDirectory: node.inMemory ? undefined : node.dataDirectory,
+    totalMemoryBytes: resources.totalMemoryBytes,
+    ...limitsOf(config),
+  });
+}
+
+/** Limits of a changed configuration. */
+export function applyLimits(monitor: ResourceMonitor, config: Config): void {
+  const { memoryLimit, diskLimit } = limitsOf(config);
+  monitor.memoryLimit = memoryLimit;
+  monitor.diskLimit = diskLimit;
+  monitor.check();
+}
+
+function limitsOf({ resources }: Config): {
+  readonly memoryLimit: Limit;
+  readonly diskLimit: Limit;
+} {
+  const {
+    memoryWatermarkBytes,
+    memoryWatermarkRelative,
+    diskFreeLimitBytes,
+    diskFreeLimitRelative,
+  } = resources;
+  return {
+    memoryLimit:
+      memoryWatermarkBytes === undefined
+        ? { relative: memoryWatermarkRelative }
+        : { absolute: memoryWatermarkBytes },
+    diskLimit:
+      diskFreeLimitRelative === undefined
+        ? { absolute: diskFreeLimitBytes }
+        : { relative: diskFreeLimitRelative },
+  };
+}

@@ -1,0 +1,73 @@
+// What the API may do to the node: the server's own hands.
+
+import { LOG_CATEGORIES } from "./config/sections/logging.ts";
+import type { Config } from "./config/table.ts";
+import { configValue, placedRows } from "./config/table.ts";
+import type { OpenListener } from "./listeners.ts";
+import { type Logger, SEVERITIES, type Severity } from "./logging/logger.ts";
+import type { EffectiveSetting, NodeControl, Watermark } from "./management/control.ts";
+import type { Limit, ResourceMonitor } from "./resource-monitor.ts";
+
+export interface ControlParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly monitor: ResourceMonitor;
+  readonly listeners: () => readonly OpenListener[];
+  /** Begins to stop the process. */
+  readonly requestStop: () => void;
+  readonly setAccepting: (accepting: boolean) => void;
+}
+
+export function serverControl(parts: ControlParts): NodeControl {
+  const { config, logger, monitor } = parts;
+  return {
+    logs: logger,
+    stop: parts.requestStop,
+    setAccepting: parts.setAccepting,
+    setMemoryWatermark: (watermark) => {
+      monitor.memoryLimit = limitOf(watermark);
+      monitor.check();
+    },
+    setDiskFreeLimit: (limit) => {
+      monitor.diskLimit = limitOf(limit);
+      monitor.check();
+    },
+    monitorDisk: (monitored) => {
+      monitor.watchesDisk = monitored;
+      monitor.check();
+    },
+    setLogLevel: (level, category) => {
+      if (!SEVERITIES.includes(level as Severity)) return false;
+      const isKnown =
+        category === undefined || (LOG_CATEGORIES as readonly string[]).includes(category);
+      if (isKnown) logger.setLevel(level as Severity, category);
+      return isKnown;
+    },
+    rotateLogs: () => logger.reopen(),
+    collectGarbage: () => (globalThis as { gc?: () => void }).gc?.(),
+    settings: () => effectiveSettings(config),
+  };
+}
+
+function limitOf({ absolute, relative }: Watermark): Limit {
+  return absolute === undefined ? { relative: relative ?? 0 } : { absolute };
+}
+
+/** Every row of the configuration table with its value; secrets stay masked. */
+export function effectiveSettings(config: Config): readonly EffectiveSetting[] {
+  return placedRows.map((placed) => {
+    const { row } = placed;
+    const key = row.patterns[0]!;
+    const origin = config.origins.get(key);
+    return {
+      key,
+      value: row.show(configValue(config, placed)),
+      source:
+        origin === undefined
+          ? null
+          : `${origin.line === undefined ? "" : `line ${origin.line} of `}${origin.source}`,
+      live: row.live,
+      description: row.doc,
+    };
+  });
+}
