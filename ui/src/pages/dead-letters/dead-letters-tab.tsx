@@ -16,19 +16,13 @@ import { browse, deadLetters as texts } from "../../texts/messages.ts";
 import { messageApi } from "../messages/message-api.ts";
 import { queueApi } from "../queues/queue-api.ts";
 
-type Groups = readonly DeadLetterGroup[] | { readonly groups: readonly DeadLetterGroup[] };
-
 export default function DeadLettersTab({ queue }: { queue: Queue }) {
-  const result = useApi<Groups>(queueApi.path(queue, "dead-letters"));
+  const result = useApi<readonly DeadLetterGroup[]>(queueApi.path(queue, "dead-letters"));
   return (
     <Loaded result={result} missing={<NotHere />}>
-      {(answer) => <GroupsSection queue={queue} groups={groupsOf(answer)} />}
+      {(groups) => <GroupsSection queue={queue} groups={groups} />}
     </Loaded>
   );
-}
-
-function groupsOf(answer: Groups): readonly DeadLetterGroup[] {
-  return "groups" in answer ? answer.groups : answer;
 }
 
 function GroupsSection({ queue, groups }: { queue: Queue; groups: readonly DeadLetterGroup[] }) {
@@ -108,7 +102,7 @@ function ReplayButton({
   const replay = useAction(
     async () => {
       const answer = await messageApi.replay(queue, which);
-      notifyDone(browse.replayed(answer.replayed ?? answer.moved ?? count));
+      notifyDone(browse.replayed(answer.moved));
     },
     { done: () => {}, failed: notifyFailed },
   );

@@ -19,7 +19,7 @@ export async function followLog(
 ): Promise<void> {
   const response = await send("/livelog", {
     signal,
-    headers: { accept: "text/event-stream" },
+    headers: { accept: "text/event-stream, */*" },
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (reader === undefined) return;
@@ -67,14 +67,15 @@ export function lineOf(data: string): LogLine {
 }
 
 function factsOf(json: Record<string, unknown>): Omit<LogLine, "id"> {
-  const { time, timestamp, level, severity, message, msg, text, ...rest } = json;
+  const { number, time, timestamp, level, severity, category, message, msg, text, ...rest } = json;
+  const about = category === undefined ? "" : `${category}: `;
   const more = Object.entries(rest)
     .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join("");
   return {
     time: timeText(time ?? timestamp),
     level: String(level ?? severity ?? "info"),
-    text: `${message ?? msg ?? text ?? ""}${more}`,
+    text: `${about}${message ?? msg ?? text ?? ""}${more}`,
   };
 }
 

@@ -162,7 +162,7 @@ async function replay(queue: Queue, items: readonly BrowsedMessage[]): Promise<b
   try {
     const positions = items.map((item) => item.position);
     const answer = await messageApi.replay(queue, { positions });
-    notifyDone(texts.replayed(answer.replayed ?? answer.moved ?? items.length));
+    notifyDone(texts.replayed(answer.moved));
     return true;
   } catch (error) {
     notifyFailed(error as Error);
@@ -186,7 +186,7 @@ function SendDialog({
       const body = { destination: String(values.destination), positions };
       const answer = await messageApi.send(queue, how, body);
       const done = how === "move" ? texts.moved : texts.copied;
-      notifyDone(done(answer.moved ?? answer.copied ?? items.length));
+      notifyDone(done(answer.moved));
     },
     { done: onClose, failed: notifyFailed },
   );

@@ -33,11 +33,11 @@ export const messageApi = {
     queue: QueueRef,
     how: "move" | "copy",
     body: { destination: string; positions: readonly (string | number)[] },
-  ): Promise<{ moved?: number; copied?: number }> =>
+  ): Promise<{ moved: number }> =>
     request(queueApi.path(queue, how), { method: "POST", body }),
   replay: (
     queue: QueueRef,
     which: { positions?: readonly (string | number)[]; reason?: string; origin?: string },
-  ): Promise<{ replayed?: number; moved?: number }> =>
+  ): Promise<{ moved: number }> =>
     request(queueApi.path(queue, "replay"), { method: "POST", body: which }),
 };

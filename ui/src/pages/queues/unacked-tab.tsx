@@ -47,12 +47,12 @@ function heldMs(item: UnackedMessage): number | undefined {
 }
 
 export default function UnackedTab({ queue }: { queue: Queue }) {
-  const result = useApi<{ items: readonly UnackedMessage[] }>(queueApi.path(queue, "unacked"));
+  const result = useApi<readonly UnackedMessage[]>(queueApi.path(queue, "unacked"));
   return (
     <Section id="queue.unacked" title={texts.title}>
       <p className="dimmed">{texts.intro}</p>
       <Loaded result={result} missing={<NotHere />}>
-        {({ items }) => (
+        {(items) => (
           <MessageTable
             id="queue.unacked"
             label={texts.label}
