@@ -1,7 +1,9 @@
 // Starts the management as the configuration says. Loaded only when it is wanted: an embedded broker never pays for it.
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
 import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
@@ -135,9 +137,22 @@ function optionsOf({ management }: Config): ManagementOptions {
     contentSecurityPolicy: management.contentSecurityPolicy,
     strictTransportSecurity: management.strictTransportSecurity,
     frameOptions: management.frameOptions,
-    uiDirectory: undefined,
+    uiDirectory: builtPages(),
     operatorPolicyReadOnly: management.operatorPolicyReadOnly,
   };
+}
+
+/** The web pages lie beside the bundled program, or where a checkout builds them. */
+function builtPages(): string | undefined {
+  const places = ["./ui/", "../ui/", "../dist/ui/"].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(join(place, "index.html")) && !isSource(place));
+}
+
+/** The sources have an index.html too. */
+function isSource(place: string): boolean {
+  return existsSync(join(place, "vite.config.ts"));
 }
 
 function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFacts[]): NodeFacts {

@@ -11,6 +11,7 @@ import { ApiRequest, mayAs, type Texts } from "./request.ts";
 import type { Method, Route } from "./route.ts";
 import { addSecurity } from "./security.ts";
 import { absent, knownError, send, sendError, UNEXPECTED } from "./sending.ts";
+import { addWebPages } from "./web-pages.ts";
 
 /** Questions about permissions that one request may have to wait for, one after the other. */
 const PENDING_ANSWERS_MAX = 10_000;
@@ -68,6 +69,7 @@ export async function createApp(
     const user = await authentication.userOf(request.headers.authorization, peer);
     if (!mayAs(user, "monitoring")) throw refusal("monitoring");
   });
+  await addWebPages(app, management.options);
   return app;
 }
 

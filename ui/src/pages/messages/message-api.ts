@@ -33,8 +33,7 @@ export const messageApi = {
     queue: QueueRef,
     how: "move" | "copy",
     body: { destination: string; positions: readonly (string | number)[] },
-  ): Promise<{ moved: number }> =>
-    request(queueApi.path(queue, how), { method: "POST", body }),
+  ): Promise<{ moved: number }> => request(queueApi.path(queue, how), { method: "POST", body }),
   replay: (
     queue: QueueRef,
     which: { positions?: readonly (string | number)[]; reason?: string; origin?: string },

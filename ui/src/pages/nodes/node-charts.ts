@@ -10,6 +10,8 @@ export interface NodeChart {
   readonly title: string;
   readonly kind: SampleKind;
   readonly unit: Unit;
+  /** Figures of Erlang's machine, which only RabbitMQ has. */
+  readonly erlangOnly?: boolean;
   /** The node's fields, and what to call them. */
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -21,7 +23,13 @@ const rate = { kind: "rate", unit: "rate" } as const;
 export const statisticsCharts: readonly NodeChart[] = [
   { id: "fd", title: charts.fd, ...level, fields: { fd_used: lines.used } },
   { id: "sockets", title: charts.sockets, ...level, fields: { sockets_used: lines.used } },
-  { id: "processes", title: charts.processes, ...level, fields: { proc_used: lines.used } },
+  {
+    id: "processes",
+    erlangOnly: true,
+    title: charts.processes,
+    ...level,
+    fields: { proc_used: lines.used },
+  },
   {
     id: "memory",
     title: charts.memory,
@@ -41,18 +49,21 @@ export const statisticsCharts: readonly NodeChart[] = [
 export const persistenceCharts: readonly NodeChart[] = [
   {
     id: "transactions",
+    erlangOnly: true,
     title: charts.transactions,
     ...rate,
     fields: { mnesia_ram_tx_count: lines.ramOnly, mnesia_disk_tx_count: lines.disk },
   },
   {
     id: "messages",
+    erlangOnly: true,
     title: charts.messages,
     ...rate,
     fields: { msg_store_read_count: lines.storeRead, msg_store_write_count: lines.storeWrite },
   },
   {
     id: "bulk",
+    erlangOnly: true,
     title: charts.bulk,
     ...rate,
     fields: { queue_index_read_count: lines.indexRead, queue_index_write_count: lines.indexWrite },
@@ -81,6 +92,7 @@ export const ioCharts: readonly NodeChart[] = [
   },
   {
     id: "io-time",
+    erlangOnly: true,
     title: charts.ioTime,
     kind: "level",
     unit: "milliseconds",
@@ -110,13 +122,20 @@ export const churnCharts: readonly NodeChart[] = [
 ];
 
 export const runtimeCharts: readonly NodeChart[] = [
-  { id: "gc", title: charts.gc, ...rate, fields: { gc_num: lines.gc } },
+  { id: "gc", erlangOnly: true, title: charts.gc, ...rate, fields: { gc_num: lines.gc } },
   {
     id: "gc-bytes",
+    erlangOnly: true,
     title: charts.gcBytes,
     kind: "rate",
     unit: "byteRate",
     fields: { gc_bytes_reclaimed: lines.reclaimed },
   },
-  { id: "switches", title: charts.switches, ...rate, fields: { context_switches: lines.switches } },
+  {
+    id: "switches",
+    erlangOnly: true,
+    title: charts.switches,
+    ...rate,
+    fields: { context_switches: lines.switches },
+  },
 ];

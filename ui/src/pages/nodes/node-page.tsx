@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { apiPath } from "../../api/client.ts";
-import { useApi } from "../../api/query.ts";
+import { useApi, useBroker } from "../../api/query.ts";
 import type { Node, Stats } from "../../api/types.ts";
 import { ChartControls } from "../../chart/chart-controls.tsx";
 import { sampleQuery, useRange } from "../../chart/ranges.ts";
@@ -116,8 +116,11 @@ interface ChartsSectionProps {
 }
 
 function ChartsSection({ id, title, node, charts, folded }: ChartsSectionProps) {
-  const shown = charts.filter((chart) =>
-    Object.keys(chart.fields).some((field) => node[`${field}_details`] !== undefined),
+  const { isLeveret } = useBroker();
+  const shown = charts.filter(
+    (chart) =>
+      !(isLeveret && chart.erlangOnly) &&
+      Object.keys(chart.fields).some((field) => node[`${field}_details`] !== undefined),
   );
   if (shown.length === 0) return null;
   return (

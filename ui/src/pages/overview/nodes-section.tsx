@@ -2,7 +2,7 @@
 
 import { Button } from "@mantine/core";
 import { apiPath, request } from "../../api/client.ts";
-import { useAction, useApi } from "../../api/query.ts";
+import { useAction, useApi, useBroker } from "../../api/query.ts";
 import type { Node } from "../../api/types.ts";
 import { confirm } from "../../parts/confirm.tsx";
 import { Meter, State } from "../../parts/facts.tsx";
@@ -126,7 +126,10 @@ function infoOf(node: Node): string[] {
 export function NodesSection() {
   const { data, error } = useApi<readonly Node[]>("/nodes");
   const mayReset = useTag("administrator");
-  const shown = mayReset ? columns : columns.filter((column) => column.id !== "reset");
+  const { isLeveret } = useBroker();
+  const shown = columns.filter(
+    ({ id }) => (mayReset || id !== "reset") && !(isLeveret && id === "proc_used"),
+  );
   return (
     <Section id="overview.nodes" title={overview.nodes}>
       <DataTable

@@ -54,7 +54,11 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
     [graph, positions, lit],
   );
   return (
-    <section className={classes.map} aria-label={texts.label}>
+    <section
+      className={classes.map}
+      data-small={lit !== undefined || undefined}
+      aria-label={texts.label}
+    >
       <ReactFlow
         nodes={nodes}
         edges={edges}
