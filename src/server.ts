@@ -4,6 +4,7 @@ import { renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { loadDefinitionsFile } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
+import { rulesOf } from "./broker-rules.ts";
 import { compareConfigs } from "./config/load.ts";
 import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
@@ -97,6 +98,7 @@ export class Server {
         exchangesMax: resources.exchangeLimit,
       },
     });
+    this.broker.rules = rulesOf(options.config, this.broker);
     this.log = this.#logWithExchange(options.log);
     this.#amqp = new Amqp091Acceptor(this.broker, this.#connectionSettings(options.onBug));
   }

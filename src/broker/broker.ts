@@ -29,6 +29,7 @@ import type { Engine } from "./ports.ts";
 import { Publication } from "./publication.ts";
 import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
+import { type BrokerRules, permissiveRules } from "./rules.ts";
 import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
 import { noTracer, type Tracer } from "./tracer.ts";
 import { Turn } from "./turn.ts";
@@ -75,6 +76,8 @@ export class Broker implements BrokerContext {
   readonly content: ContentReader;
   /** Told of messages in vhosts where tracing is on. */
   tracer: Tracer = noTracer;
+  /** What the configuration forbids. */
+  rules: BrokerRules = permissiveRules;
   /** The message being published; reused. */
   readonly publication = new Publication();
   readonly targets = new Targets();
@@ -254,6 +257,7 @@ export class Broker implements BrokerContext {
       description: metadata.description,
       tags: metadata.tags,
     });
+    if (!this.replaying) this.rules.onNewVhost(vhost);
     return vhost;
   }
 

@@ -11,6 +11,7 @@ import type { Policies } from "./policies.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
 import type { Targets } from "./routing.ts";
+import type { BrokerRules } from "./rules.ts";
 import type { EffectiveSettings } from "./settings/effective.ts";
 import type { Tracer } from "./tracer.ts";
 import type { Turn } from "./turn.ts";
@@ -45,6 +46,7 @@ export interface BrokerContext {
   readonly events: BrokerEvents;
   readonly content: ContentReader;
   readonly tracer: Tracer;
+  readonly rules: BrokerRules;
   readonly publication: Publication;
   readonly targets: Targets;
   readonly createQueue: QueueFactory;

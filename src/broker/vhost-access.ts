@@ -32,6 +32,8 @@ import type { Vhost } from "./vhost.ts";
 
 const PERMISSIONS: readonly Permission[] = ["configure", "write", "read"];
 const CLASSIC = "classic";
+const TRANSIENT_QUEUES = "transient_nonexcl_queues";
+const MASTER_LOCATOR = "x-queue-master-locator";
 /** Exchanges remembered as writable per view; more are asked for again. */
 const WRITABLE_MAX = 256;
 
@@ -176,7 +178,8 @@ export class VhostAccess {
     const existing = this.vhost.queues.get(name);
     if (existing !== undefined) {
       this.#refuseLocked(existing, declaration.exclusive ? "owner" : "shared");
-      assertSameQueue(existing, declaration, defaultType);
+      const { relaxedRedeclaration } = this.#context.rules;
+      assertSameQueue(existing, declaration, defaultType, relaxedRedeclaration);
       existing.touch();
       return existing;
     }
@@ -187,6 +190,7 @@ export class VhostAccess {
         `Cannot declare a server-named queue for type ${type.moduleName}`,
       );
     }
+    this.#refuseByRules(declaration, type, resource);
     this.#refuseQueueLimits(name);
     this.#checkRedirection("queue", name, declaration.arguments, "x-dead-letter-exchange");
     checkQueueArguments(type, declaration.arguments, resource);
@@ -213,6 +217,28 @@ export class VhostAccess {
   #withType(queueArguments: FieldTable, type: QueueType): FieldTable {
     if (type.name === CLASSIC || queueArguments.has(QUEUE_TYPE_ARGUMENT)) return queueArguments;
     return new Map([...queueArguments, [QUEUE_TYPE_ARGUMENT, longString(type.name)]]);
+  }
+
+  /** What the configuration forbids, though it could be done. */
+  #refuseByRules(declaration: QueueDeclaration, type: QueueType, resource: string): void {
+    const { deniedFeatures, disabledQueueTypes } = this.#context.rules;
+    if (disabledQueueTypes.has(type.name)) {
+      throw new BrokerError(
+        "precondition-failed",
+        `invalid arg '${QUEUE_TYPE_ARGUMENT}' for ${resource}: "unsupported queue type '${type.name}'"`,
+      );
+    }
+    const denied =
+      !declaration.durable && !declaration.exclusive
+        ? TRANSIENT_QUEUES
+        : declaration.arguments.has(MASTER_LOCATOR)
+          ? "queue_master_locator"
+          : undefined;
+    if (denied === undefined || !deniedFeatures.has(denied)) return;
+    throw new BrokerError(
+      "internal-error",
+      `Feature \`${denied}\` is deprecated. By default, this feature is not permitted anymore.`,
+    );
   }
 
   #refuseQueueLimits(name: string): void {

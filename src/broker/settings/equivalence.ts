@@ -12,19 +12,53 @@ import { exchangeSettings } from "./exchange-settings.ts";
 import { comparedArguments, QUEUE_TYPE_ARGUMENT } from "./queue-arguments.ts";
 import { shownValue } from "./shown-value.ts";
 
-/** Throws precondition-failed unless a redeclare asks for the queue that is there. The owner is checked before. */
+/**
+ * Throws precondition-failed unless a redeclare asks for the queue that is there. The owner is checked before.
+ * `isRelaxed`: a quorum queue may be redeclared as if it were classic.
+ */
 export function assertSameQueue(
   queue: Queue,
   received: QueueDeclaration,
   defaultType: string,
+  isRelaxed: boolean,
 ): void {
   const { definition } = queue;
   const resource = resourceText("queue", definition.name, definition.vhost);
+  if (isRelaxed && isClassicForQuorum(queue, received, defaultType)) {
+    return assertSameArguments(
+      received.arguments,
+      definition.arguments,
+      RELAXED_ARGUMENTS,
+      resource,
+    );
+  }
   assertSameField(received.durable, definition.durable, "durable", resource);
   assertSameField(received.autoDelete, definition.autoDelete, "auto_delete", resource);
   assertSameType(queue, received.arguments, defaultType, resource);
   const compared = comparedArguments(definition.type);
   assertSameArguments(received.arguments, definition.arguments, compared, resource);
+}
+
+/** What still has to agree when a quorum queue is declared as if it were a classic one. */
+const RELAXED_ARGUMENTS = [
+  "x-dead-letter-exchange",
+  "x-dead-letter-routing-key",
+  "x-expires",
+  "x-max-length",
+  "x-max-length-bytes",
+  "x-single-active-consumer",
+  "x-message-ttl",
+];
+
+/** An application not told yet that its queue is replicated now. */
+function isClassicForQuorum(
+  { definition }: Queue,
+  received: QueueDeclaration,
+  defaultType: string,
+): boolean {
+  const asked = textOf(received.arguments.get(QUEUE_TYPE_ARGUMENT)) ?? defaultType;
+  const { traits } = definition.type;
+  return traits.settlesRemove && !traits.mayBeTransient && asked !== definition.type.name;
 }
 
 /** A type that was asked for and the same type by default are alike. */

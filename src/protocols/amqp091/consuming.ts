@@ -81,7 +81,10 @@ export class Consuming implements DeliveringChannel {
     if (method.prefetchSize !== 0) {
       throw new BrokerError("not-implemented", `prefetch_size!=0 (${method.prefetchSize})`);
     }
-    if (method.global) this.globalPrefetchMax = method.prefetchCount;
+    const { rules } = this.#channel.tools.broker;
+    // Where global qos is denied it counts for each consumer, as in RabbitMQ 4.3.
+    const isGlobal = method.global && !rules.deniedFeatures.has("global_qos");
+    if (isGlobal) this.globalPrefetchMax = method.prefetchCount;
     else this.prefetchMax = method.prefetchCount;
     this.#channel.reply({ name: "basic.qos-ok" });
     this.wakeAll();
