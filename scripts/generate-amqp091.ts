@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-const specPath = new URL("../spec/amqp091.txt", import.meta.url);
+export const specPath = new URL("../spec/amqp091.txt", import.meta.url);
 export const generatedPath = new URL(
   "../src/protocols/amqp091/codec/methods.generated.ts",
   import.meta.url,
@@ -11,13 +11,13 @@ export const generatedPath = new URL(
 
 type Sender = "client" | "server" | "both";
 
-interface Field {
+export interface Field {
   /** Undefined for a reserved field. */
   readonly name: string | undefined;
   readonly type: string;
 }
 
-interface Method {
+export interface Method {
   /** As in "queue.declare-ok". */
   readonly name: string;
   readonly classId: number;
@@ -67,7 +67,7 @@ const fieldTypes: Record<string, FieldType> = {
   },
 };
 
-function parseSpec(text: string): Method[] {
+export function parseSpec(text: string): Method[] {
   const methods: Method[] = [];
   let className = "";
   let classId = 0;
