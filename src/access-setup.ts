@@ -24,8 +24,7 @@ const EXPIRY_CHECK_MS = 5_000;
 /** Applies the configuration. Rejects when a key file cannot be read. */
 export async function setUpAccess(setup: AccessSetup): Promise<void> {
   const { broker, access, readFile, log } = setup;
-  broker.access.loopbackUsers = access.loopbackUsers;
-  broker.access.passwordAlgorithm = access.passwordHashing;
+  applyLiveAccess(broker, access);
   const { clock, hashing } = broker;
   broker.access.backends = await createBackends({
     ...{ access, clock, hashing, readFile },
@@ -44,6 +43,12 @@ export async function setUpAccess(setup: AccessSetup): Promise<void> {
       ({ credentialsExpireAtMs: expiry }) => expiry !== undefined && expiry <= now,
     );
   });
+}
+
+/** What may change while clients are connected. */
+export function applyLiveAccess(broker: Broker, access: Config["access"]): void {
+  broker.access.loopbackUsers = access.loopbackUsers;
+  broker.access.passwordAlgorithm = access.passwordHashing;
 }
 
 function every(broker: Broker, intervalMs: number, act: () => void): void {

@@ -1,6 +1,6 @@
 // The composition root: puts core, engine, protocols and listeners together as the configuration says.
 
-import { renewLogin, setUpAccess } from "./access-setup.ts";
+import { applyLiveAccess, renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { loadDefinitionsFile } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -180,8 +180,21 @@ export class Server {
     this.#applied = next;
     if (this.#logger !== undefined) applyLogLevels(this.#logger, next);
     if (this.#monitor !== undefined) applyLimits(this.#monitor, next);
+    applyLiveAccess(this.broker, next.access);
+    this.broker.rules = rulesOf(next, this.broker);
+    void this.#reloadDefinitions(next);
     if (live.length > 0) this.log.write("info", "node", `changed: ${live.join(", ")}`);
     return restart;
+  }
+
+  /** Users and policies of the file are taken over; queues and exchanges that exist stay as they are. */
+  async #reloadDefinitions({ node }: Config): Promise<void> {
+    if (node.loadDefinitions === undefined) return;
+    try {
+      await loadDefinitionsFile(this.broker, node.loadDefinitions, this.#world.readFile);
+    } catch (error) {
+      this.log.write("error", "node", `${(error as Error).message}; nothing of it was taken over`);
+    }
   }
 
   /** The HTTP servers that run. */
