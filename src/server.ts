@@ -50,6 +50,8 @@ export interface ServerOptions {
 }
 
 const EVENT_EXCHANGE_PLUGIN = "rabbitmq_event_exchange";
+/** Long enough for whoever polls the port to be let in. */
+const CLIENTS_FIRST_MS = 20;
 /** How long clients get to close in order when the server stops. */
 const CLOSE_CLIENTS_MS = 3_000;
 
@@ -147,6 +149,8 @@ export class Server {
     const { world, onBug } = options;
     const { config, broker, log } = this;
     if (!config.management.enabled || world.facts === undefined) return;
+    // Loading it takes the processor for a while: clients that waited for the port are answered first.
+    await new Promise<void>((resolve) => world.clock.setTimer(CLIENTS_FIRST_MS, resolve));
     const { startServerManagement } = await import("./server-management.ts");
     const monitor = newMonitor(config, broker, world.facts);
     monitor.start();
