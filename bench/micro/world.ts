@@ -65,6 +65,7 @@ export class BenchSocket implements Socket {
   }
   pause(): void {}
   resume(): void {}
+  readGently(): void {}
   end(): void {}
   destroy(): void {
     throw new Error("the broker dropped the connection");

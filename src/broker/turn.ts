@@ -2,6 +2,7 @@
 // Order matters: commit the log batch, deliver, release what waits at gates, flush connections, then jobs.
 
 import type { Clock } from "../env/env.ts";
+import { Pacing } from "./pacing.ts";
 
 /** A queue with something to deliver. */
 export interface Deliverer {
@@ -47,6 +48,7 @@ export interface TurnHooks {
 export const TURN_INPUT_BYTES_MAX = 1_048_576;
 
 export class Turn {
+  readonly pacing: Pacing;
   readonly #clock: Clock;
   readonly #deliverers: Deliverer[] = [];
   readonly #flushables: Flushable[] = [];
@@ -64,6 +66,7 @@ export class Turn {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.pacing = new Pacing(clock);
   }
 
   /** Something changed that a turn must look at (a log entry, for example). */
@@ -127,6 +130,7 @@ export class Turn {
       deliverer.deliverReady();
     }
     dropFirst(deliverers, deliverCount);
+    this.pacing.update();
     this.hooks.releaseGates();
     const flushables = this.#flushables;
     for (let i = 0; i < flushables.length; i++) {

@@ -69,6 +69,11 @@ export interface Socket {
   /** No more `onBytes` until `resume` (bytes already handed over excepted). */
   pause(): void;
   resume(): void;
+  /**
+   * A wish: from now on only a small piece arrives at once, until told otherwise. Transports that buffer input
+   * themselves do not know it.
+   */
+  readGently(gently: boolean): void;
   /** Sends what is in flight, then ends our half; `onClose` follows once the peer has ended its own. */
   end(): void;
   /** Drops the connection now; `onClose` follows. */

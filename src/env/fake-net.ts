@@ -228,6 +228,8 @@ class FakeSocket implements Socket {
     this.#deliverLater();
   }
 
+  readGently(): void {}
+
   end(): void {
     this.#ending = true;
     if (this.#flight === undefined) this.#sendEnd();

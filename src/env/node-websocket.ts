@@ -139,6 +139,8 @@ export class WebSocketSocket implements Socket {
     return false;
   }
 
+  readGently(): void {}
+
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;

@@ -105,12 +105,8 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     );
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
-    const restored = {
-      backlog: this.#backlog,
-      pages,
-      figures: this.#figures,
-      expiry: this.#expiry,
-    };
+    const backlog = this.#backlog;
+    const restored = { pages, backlog, figures: this.#figures, expiry: this.#expiry };
     this.recoverable = logged ? new QueueRecovery(definition.number, restored, this) : undefined;
   }
 
@@ -150,6 +146,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.lastExpiresAtMs = expiresAtMs;
     this.counters.published++;
     this.#figures.onReady(bytes, persistent);
+    this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, this.#figures.readyBytes);
     if (expiresAtMs !== NEVER) this.#watch(expiresAtMs);
     if (this.#canDeliver) {
       if (!this.inTurn) this.#context.turn.deliverLater(this);

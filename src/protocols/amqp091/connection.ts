@@ -82,6 +82,8 @@ export class Connection
   #blockedSent = false;
   inTurnFlush = false;
   inFlow = false;
+  inPacing = false;
+  restReads = 0;
 
   constructor(
     tools: ProtocolTools,
@@ -129,6 +131,8 @@ export class Connection
     const { broker } = this.#tools;
     this.nowSecond = Math.floor(broker.clock.monotonicMs() / 1_000);
     this.#input.onBytes(at, lengthBytes);
+    const mayWait = this.#phase === "running" && !this.#input.stopped && !this.holdsUnacked;
+    broker.turn.pacing.onRead(this, mayWait);
     if (broker.flow.isWaiting) broker.turn.schedule();
     broker.turn.onInput(lengthBytes);
   }
@@ -196,6 +200,16 @@ export class Connection
 
   get mayPublish(): boolean {
     return this.#tools.broker.flow.mayPublish(this) || this.#phase !== "running";
+  }
+
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+  resumeReading(): void {
+    if (this.#phase !== "closed" && !this.#input.stopped) this.#socket.resume();
+  }
+  readGently(gently: boolean): void {
+    this.#socket.readGently(gently);
   }
 
   get holdsUnacked(): boolean {
