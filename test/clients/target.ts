@@ -19,6 +19,8 @@ export interface Target {
   readonly port: number;
   /** As guest on vhost "/". */
   readonly url: string;
+  /** Of a broker that is a process of its own and ours. */
+  readonly processId?: number | undefined;
   /** Stops the broker as an operator would and starts it again on the same port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -51,6 +53,9 @@ async function startLeveret(): Promise<Target> {
   return {
     port,
     url: `amqp://guest:guest@localhost:${port}/`,
+    get processId() {
+      return broker.pid;
+    },
     restart: async () => {
       await stopProcess(broker);
       broker = await startProcess(port, folder);
