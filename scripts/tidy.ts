@@ -50,6 +50,13 @@ const OUTSIDE_WORLD: readonly Ban[] = [
   { pattern: /from "node:(?!stream|zlib")/, why: "Node's modules stay in env/" },
 ];
 
+/** Sequences, locations and numbers hold several things in one; only few may know how. */
+const PLAIN_NUMBERS: Ban = {
+  pattern: /\b(sequence|location|queueNumber|exchangeNumber)\b (?:[-+*/%&^]|<<|>>>?) /,
+  why: "arithmetic on the core's numbers belongs to lib/, codec/ and queue pages",
+};
+const MAY_RECKON = /^src\/broker\/queue\/|\/codec\//;
+
 /** What the files of a layer must not contain (tests excepted). */
 const BANS: Readonly<Record<string, readonly Ban[]>> = {
   lib: OUTSIDE_WORLD,
@@ -215,6 +222,9 @@ function checkBans({ path, lines, isTest }: Source): Problem[] {
   );
   const top = layer?.split("/")[0] ?? "";
   if (!isTest && layer !== "env/node") bans.push(...(BANS[top] ?? []));
+  if (!isTest && /^(broker|protocols|store|management)$/.test(top) && !MAY_RECKON.test(path)) {
+    bans.push(PLAIN_NUMBERS);
+  }
   const isHot = lines.slice(0, 4).some((line) => line.startsWith("// hot path"));
   const constructors = isHot ? bodiesOf(lines, /^ {2}constructor\(/) : [];
   const problems: Problem[] = [];
