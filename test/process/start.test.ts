@@ -1,13 +1,16 @@
 // `leveret start` as the issue of its first release words it: banner, ports, refusals, signals, exit codes.
 
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import amqplib from "amqplib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LeveretProcess } from "./leveret-process.ts";
 
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROTOCOL_HEADER = Buffer.from("AMQP\0\0\u0009\u0001", "latin1");
 /** [connection.close method][reply-code 320] */
 const CLOSE_320 = Buffer.from([0, 10, 0, 50, 1, 64]);
@@ -100,6 +103,24 @@ describe("leveret start", () => {
     expect(received.length === 0 || received.includes(CLOSE_320)).toBe(true);
   });
 
+  test("npm start is stopped by stopping npm", async () => {
+    const flags = [...FREE_PORTS, "--in-memory", "--set", "prometheus.tcp.port=0"];
+    const npm = spawn("npm", ["start", "--", "--config", "none", ...flags], { cwd: REPOSITORY });
+    let printed = "";
+    npm.stdout.on("data", (bytes) => {
+      printed += bytes;
+    });
+    const exited = new Promise((resolve) => npm.once("exit", resolve));
+    while (!printed.includes("Server startup complete")) {
+      if (npm.exitCode !== null) throw new Error(`npm start ended: ${printed}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const port = Number(/amqp:\/\/localhost:(\d+)/.exec(printed)?.[1]);
+    npm.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    await expect(hello(port)).rejects.toThrow("ECONNREFUSED");
+  });
+
   test("a folder in use is refused, and free again after a crash", async () => {
     const directory = join(folder, "shared");
     const first = start(...FREE_PORTS, "--data-dir", directory);
@@ -122,7 +143,7 @@ describe("leveret start", () => {
     const leveret = new LeveretProcess(["start", "--config", "none", "--in-memory", ...FREE_PORTS]);
     running.push(leveret);
     await leveret.port("amqp");
-    const warnings = leveret.stdout.split("\n").filter((line) => line.includes("[warning]"));
+    const warnings = leveret.stdout.split("\n").filter((line) => line.includes("warning"));
     // Somebody else's hold on it may end while we look.
     if (taken.listening) expect(warnings.length).toBe(1);
     for (const warning of warnings) expect(warning).toContain("15692");
