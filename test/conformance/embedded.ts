@@ -3,6 +3,7 @@
 import { loadConfig } from "../../src/config/load.ts";
 import { nodeClock, nodeRandom } from "../../src/env/node-clock.ts";
 import { NodeNet } from "../../src/env/node-net.ts";
+import { nodeProcessFacts } from "../../src/env/process-facts.ts";
 import { Memory } from "../../src/lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../../src/lib/page-pool.ts";
 import type { Log } from "../../src/log.ts";
@@ -11,6 +12,8 @@ import { permissions, topicPermissions, userLimits, users, vhostLimits, vhosts }
 
 export interface EmbeddedBroker {
   readonly port: number;
+  /** Of the HTTP API; 0 without it. */
+  readonly httpPort: number;
   readonly server: Server;
   /** What was thrown that is nobody's fault but ours. */
   readonly bugs: readonly unknown[];
@@ -19,6 +22,8 @@ export interface EmbeddedBroker {
 
 export interface EmbeddedOptions {
   readonly memoryMiB?: number;
+  /** Serve the HTTP API on any free port, too. */
+  readonly management?: boolean;
   /** Lines of rabbitmq.conf, "key=value". */
   readonly settings?: readonly string[];
 }
@@ -39,7 +44,9 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
         "leveret.in_memory=true",
         "listeners.tcp=none",
         "listeners.tcp.1=0",
-        "leveret.management.enabled=false",
+        `leveret.management.enabled=${options.management === true}`,
+        "management.tcp.port=0",
+        "prometheus.tcp.port=0",
         ...(options.settings ?? []),
       ],
     },
@@ -55,11 +62,13 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     world: {
       ...{ memory, clock: nodeClock, random: nodeRandom, net, hostName: "localhost" },
       readFile: () => "",
+      ...(options.management === true ? { facts: nodeProcessFacts() } : {}),
     },
   });
   await prepare(server);
   return {
     port: server.amqpEndpoint?.port ?? 0,
+    httpPort: server.httpListeners.find(({ protocol }) => protocol === "http")?.port ?? 0,
     server,
     bugs,
     stop: () => server.stop(),

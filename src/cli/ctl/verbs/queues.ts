@@ -1,6 +1,6 @@
 // rabbitmq-queues, rabbitmq-streams and rabbitmq-upgrade: commands about replicas. One node has one replica of each.
 
-import { part } from "../client.ts";
+import { part, type Row } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
 import { nothing, rows, textOutput, type Verb } from "../verb.ts";
 import { orUnavailable } from "./requests.ts";
@@ -99,10 +99,10 @@ export const queueVerbs: readonly Verb[] = [
     banner: ({ args, node }) =>
       `Peeking at quorum queue ${args[0]} at position ${args[1]} on node ${node} ...`,
     run: async ({ client, args, vhost }) => {
-      const offset = Number(args[1]) - 1;
-      const path = `/queues/${part(vhost)}/${part(args[0]!)}/messages?offset=${offset}&count=1`;
-      const found = (await client.get(path)) as { items: readonly Record<string, never>[] };
-      const message = found.items[0];
+      const place = Number(args[1]);
+      const path = `/queues/${part(vhost)}/${part(args[0]!)}/messages?count=${place}`;
+      const found = (await client.get(path)) as { items: readonly Row[] };
+      const message = found.items[place - 1];
       if (message === undefined) {
         throw new CtlError(
           Exit.unavailable,
