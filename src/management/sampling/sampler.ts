@@ -61,6 +61,8 @@ class TotalsSum implements Totals {
   }
 }
 
+const NOTHING: Totals = new TotalsSum();
+
 export interface SamplerOptions {
   readonly broker: Broker;
   readonly intervalMs: number;
@@ -169,8 +171,9 @@ export class Sampler {
     return this.#lastTotals;
   }
 
-  vhostTotals(vhost: string): Totals | undefined {
-    return this.#vhostTotals.get(vhost);
+  /** One vhost, as of the last walk; nothing yet for one that has come since. */
+  vhostTotals(vhost: string): Totals {
+    return this.#vhostTotals.get(vhost) ?? NOTHING;
   }
 
   get lastNode(): NodeSample {

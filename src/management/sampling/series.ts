@@ -73,8 +73,9 @@ export function detailsOf<T>(
   range: Range | undefined,
 ): Details {
   const rate = series?.rate(metric) ?? 0;
-  const samples = range === undefined ? undefined : series?.history?.samples(metric, range);
-  if (samples === undefined || samples.length === 0) return { rate };
+  if (range === undefined) return { rate };
+  const samples = series?.history?.samples(metric, range) ?? [];
+  if (samples.length === 0) return { rate, samples, avg: 0, avg_rate: 0 };
   const total = samples.reduce((sum, { sample }) => sum + sample, 0);
   const change = samples[0]!.sample - samples.at(-1)!.sample;
   const seconds = (samples[0]!.timestamp - samples.at(-1)!.timestamp) / 1_000;

@@ -27,6 +27,18 @@ const UNMEASURED = [
   "proc_used",
 ];
 
+/** Statistics of what is gone are dropped at once here; RabbitMQ does it in the background and shows how much waits. */
+const NO_GARBAGE: ApiObject = {
+  connection_closed: 0,
+  channel_closed: 0,
+  consumer_deleted: 0,
+  exchange_deleted: 0,
+  queue_deleted: 0,
+  vhost_deleted: 0,
+  node_node_deleted: 0,
+  channel_consumer_deleted: 0,
+};
+
 export function nodeView(management: Management, context: ViewContext): ApiObject {
   const { broker, node, options, sampler } = management;
   const sample = node.sample();
@@ -77,7 +89,7 @@ export function nodeView(management: Management, context: ViewContext): ApiObjec
     object[`${name}_details`] = { rate: 0 };
   }
   object.cluster_links = [];
-  object.metrics_gc_queue_length = {};
+  object.metrics_gc_queue_length = NO_GARBAGE;
   return object;
 }
 

@@ -27,8 +27,8 @@ export function vhostView(vhost: Vhost, context: ViewContext): ApiObject {
     tracing: vhost.tracing,
     cluster_state: { [broker.nodeName]: "running" },
   };
+  if (!context.withStatistics) return object;
   const totals = sampler.vhostTotals(vhost.name);
-  if (totals === undefined || !context.withStatistics) return object;
   const series = sampler.of<Totals>(vhost);
   addNumbers(object, totals, totalsMetrics, LENGTHS, series, ranges.lengths);
   addNumbers(object, totals, totalsMetrics, OCTETS, series, ranges.data);
