@@ -195,7 +195,8 @@ const looked = recordings.filter(
     status === 200 &&
     !OTHER_PATHS.some((other) => other.test(path)) &&
     !path.includes("stream") &&
-    !path.includes("tmpv") && !path.includes("tmpu"),
+    !path.includes("tmpv") &&
+    !path.includes("tmpu"),
 );
 
 describe("records", () => {
