@@ -32,6 +32,9 @@ export interface AccessContext {
   record(kind: DefinitionKind, object: JsonObject): void;
 }
 
+/** Logins held back at once; more are refused at once. */
+const LATE_MAX = 1_000;
+
 export class AccessControl {
   readonly store: UserStore;
   /** The users of `store`, as a backend. */
@@ -48,6 +51,8 @@ export class AccessControl {
   /** Logins that succeeded and failed, by protocol. */
   readonly attempts = new Map<string, { succeeded: number; failed: number }>();
   readonly #context: AccessContext;
+  /** Logins that are held back now. */
+  #late = 0;
 
   constructor(context: AccessContext) {
     this.#context = context;
@@ -67,8 +72,19 @@ export class AccessControl {
     return this.internal.authorizer;
   }
 
-  /** Decides who a client is; answers in this turn or later. */
+  /** Decides who a client is; answers in this turn or later. Who has failed often is answered late. */
   authenticate(login: Login, onOutcome: (outcome: LoginOutcome) => void): void {
+    const waitMs = this.failures.waitMs(login.peer.address, login.user);
+    if (waitMs === 0) return this.#authenticate(login, onOutcome);
+    if (this.#late >= LATE_MAX) return onOutcome({ refused: "too many logins are being slowed" });
+    this.#late++;
+    this.#context.clock.setTimer(waitMs, () => {
+      this.#late--;
+      this.#authenticate(login, onOutcome);
+    });
+  }
+
+  #authenticate(login: Login, onOutcome: (outcome: LoginOutcome) => void): void {
     if (this.loopbackUsers.has(login.user) && !isLoopback(login.peer.address)) {
       const refused = `user '${login.user}' can only connect via localhost`;
       return this.#finish(login, { refused }, onOutcome);

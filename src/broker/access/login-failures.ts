@@ -7,7 +7,7 @@ const WINDOW_MS = 60_000;
 /** Failures in a window that cost nothing. */
 const FREE_FAILURES = 10;
 const WAIT_MS_PER_FAILURE = 1000;
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 5_000;
 const REMEMBERED_MAX = 10_000;
 
 interface Failures {
