@@ -16,6 +16,7 @@ export const suites = [
   { script: "check:types", budgetSeconds: 120, isCheck: true },
   { script: "check:tidy", budgetSeconds: 30, isCheck: true },
   { script: "test:unit", budgetSeconds: 300 },
+  { script: "test:simulation", budgetSeconds: 420 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },
