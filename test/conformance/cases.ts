@@ -44,9 +44,10 @@ export interface Case {
 
 const folder = new URL("./data/", import.meta.url);
 
+/** The AMQP cases; those of the HTTP API lie beside them in files of their own. */
 export function loadCases(): Case[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => name.endsWith(".json") && !name.startsWith("http"))
     .flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Case[])
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
