@@ -1,5 +1,6 @@
 // The node: is it there, how is it, stop it.
 
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Json, Row } from "../client.ts";
@@ -263,7 +264,7 @@ async function waitForEnd(pid: number): Promise<void> {
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
@@ -279,5 +280,14 @@ async function awaitAnswer({ client }: Invocation, seconds: number): Promise<voi
       if (!(error instanceof CtlError) || Date.now() > until) throw error;
       await sleep(RETRY_MS);
     }
+  }
+}
+
+/** It has ended, and only its parent has not looked yet. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }
