@@ -1,6 +1,8 @@
 // The HTTP API with every combination of permissions and tags: the same rules as AMQP's, because it is the same door.
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Permission } from "../broker/access/user.ts";
+import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { anybody, connectionNamed } from "../broker/test-doubles.ts";
 import { newTestApi } from "./test-management.ts";
 
 type Api = Awaited<ReturnType<typeof newTestApi>>;
@@ -67,15 +69,21 @@ const combinations = Array.from({ length: 8 }, (_, bits) =>
 );
 
 let api: Api;
-beforeEach(async () => {
+beforeAll(async () => {
   api = await newTestApi();
-  const { broker, request, users } = api;
-  broker.addVhost("v");
-  await request("PUT", "/exchanges/v/x", { type: "direct" });
-  await request("PUT", "/exchanges/v/y", { type: "fanout" });
-  await request("PUT", "/queues/v/q", {});
-  await request("POST", "/bindings/v/e/x/q/q", { routing_key: "k", arguments: {} });
-  await request("POST", "/bindings/v/e/x/e/y", { routing_key: "k", arguments: {} });
+});
+
+beforeEach(() => {
+  const { broker, users } = api;
+  const old = broker.vhosts.get("v");
+  if (old !== undefined) broker.deleteVhost(old);
+  const vhost = broker.addVhost("v");
+  const flags = { durable: true, autoDelete: false, arguments: EMPTY_TABLE };
+  const x = vhost.addExchange({ ...flags, name: "x", type: "direct", internal: false });
+  const y = vhost.addExchange({ ...flags, name: "y", type: "fanout", internal: false });
+  const access = broker.enter(anybody, "v", connectionNamed("owner"));
+  vhost.bind(x, access.declareQueue({ ...flags, name: "q", exclusive: false }), "k", EMPTY_TABLE);
+  vhost.bind(x, y, "k", EMPTY_TABLE);
   const limits = { connectionsMax: undefined, channelsMax: undefined };
   broker.access.putUser({ name: "u", tags: [], hash: undefined, limits }, "test");
   users.set("u", { name: "u", tags: ["management"], authorizer: broker.access.authorizer });
