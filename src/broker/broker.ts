@@ -15,10 +15,12 @@ import type { DefinitionKind } from "./definition-kinds.ts";
 import { applyDefinition, type Definition, describeDefinitions } from "./definition-replay.ts";
 import { BrokerError } from "./errors.ts";
 import { BrokerEvents, type EventFacts, type EventName } from "./events.ts";
+import type { MessageHistory } from "./exchange/exchange.ts";
 import { Flow } from "./flow.ts";
 import { Gates } from "./gates.ts";
 import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
+import { ArenaMessageHistory } from "./message-history.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
 import { Parameters } from "./parameters.ts";
@@ -81,6 +83,7 @@ export class Broker implements BrokerContext {
   /** The message being published; reused. */
   readonly publication = new Publication();
   readonly targets = new Targets();
+  readonly history: MessageHistory;
   readonly createQueue: QueueFactory;
   readonly vhosts = new Map<string, Vhost>();
   readonly access: AccessControl;
@@ -139,6 +142,13 @@ export class Broker implements BrokerContext {
       },
     });
     this.#connectTurn();
+    this.history = new ArenaMessageHistory({
+      arena: options.memory.arena,
+      pages: options.memory.pages,
+      bodies: this.bodies,
+      publication: this.publication,
+      vhost: (name) => this.vhosts.get(name),
+    });
     this.defaultQueueType = options.defaultQueueType ?? "classic";
     this.matcher = new PatternMatcher(options.limits, options.patternRunner ?? plainPatternRunner);
     this.policies = new Policies(this);

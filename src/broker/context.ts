@@ -4,6 +4,7 @@ import type { Clock, Random } from "../env/env.ts";
 import type { ContentReader } from "./content.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import type { BrokerEvents } from "./events.ts";
+import type { MessageHistory } from "./exchange/exchange.ts";
 import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
@@ -48,6 +49,7 @@ export interface BrokerContext {
   readonly tracer: Tracer;
   readonly rules: BrokerRules;
   readonly publication: Publication;
+  readonly history: MessageHistory;
   readonly targets: Targets;
   readonly createQueue: QueueFactory;
   readonly accessEpoch: number;

@@ -24,6 +24,7 @@ export class Publishing {
   /** Targets that keep the message in the log; reused, only the first so many count. */
   readonly #logged: Queue[] = [];
   readonly #keys: string[] = [""];
+  readonly #one: Queue[] = [];
 
   constructor(context: BrokerContext, vhost: Vhost) {
     this.#vhost = vhost;
@@ -72,6 +73,12 @@ export class Publishing {
       result |= PublishResult.logged;
     }
     return result;
+  }
+
+  /** Gives the message to one queue, past all exchanges. */
+  enqueueOne(publication: Publication, queue: Queue): void {
+    this.#one[0] = queue;
+    this.enqueue(publication, this.#one, 1, this.#vhost.defaultExchange);
   }
 
   #publishByContent(route: Route, publication: Publication): PublishResult {

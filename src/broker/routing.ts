@@ -86,6 +86,7 @@ export interface MutableRoutedMessage extends RoutedMessage {
 
 /** The message being published, as exchanges see it: decoded as far as they ask. Reused. */
 export class PublicationView implements MutableRoutedMessage {
+  readonly isBeingPublished = true;
   readonly #content: ContentReader;
   readonly #publication: Publication;
   #headers: FieldTable | undefined = undefined;

@@ -280,6 +280,7 @@ export class Vhost {
         this.#context.record("exchange.delete", { vhost: this.name, name, number });
       }
       exchange.isDeleted = true;
+      exchange.router.dispose?.();
       this.#dropSource(exchange, by);
       doomed.push(...this.#unbindDestination(exchange, by));
       this.topologyChanged();
@@ -349,6 +350,7 @@ export class Vhost {
 
   /** Deletes everything; the vhost itself goes. Nothing of it is logged: the vhost's own deletion says it all. */
   clear(): void {
+    for (const exchange of this.exchanges.values()) exchange.router.dispose?.();
     for (const queue of [...this.queues.values()]) {
       this.queues.delete(queue.definition.name);
       queue.delete("vhost-deleted");

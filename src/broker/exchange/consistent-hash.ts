@@ -4,6 +4,7 @@
 import { BrokerError } from "../errors.ts";
 import { type FieldTable, textOf } from "../field-table.ts";
 import { comparableText } from "../field-values.ts";
+import { defaultLimits } from "../limits.ts";
 import type {
   Binding,
   Destination,
@@ -16,7 +17,7 @@ import type {
 import { hashText, scramble } from "./text-hash.ts";
 
 /** Each unit of weight is a bucket. */
-const WEIGHT_MAX = 1024;
+const WEIGHT_MAX = defaultLimits.hashWeightMax;
 
 type HashedProperty = "message_id" | "correlation_id" | "timestamp";
 const properties: Readonly<Record<HashedProperty, (message: RoutedMessage) => string>> = {

@@ -39,6 +39,8 @@ export interface RoutedMessage {
   readonly messageId: string | undefined;
   readonly correlationId: string | undefined;
   readonly timestamp: bigint | undefined;
+  /** False or absent: only where it would go is asked. */
+  readonly isBeingPublished?: boolean;
 }
 
 /** The queues and exchanges one message goes to; filled by routers, reused, each destination once. */
@@ -59,11 +61,28 @@ export interface ExchangeRouter {
   unbind(binding: Binding): void;
   /** Adds each destination the message goes to. */
   route(message: RoutedMessage, into: TargetSet): void;
+  /** The exchange is gone. */
+  dispose?(): void;
 }
 
 /** What routers may need of the broker. */
 export interface RouterTools {
   readonly random: Random;
+  readonly history: MessageHistory;
+}
+
+/** A message kept outside of queues. */
+export interface KeptMessage {
+  readonly sizeBytes: number;
+}
+
+/** Keeps copies of messages for queues that come later. */
+export interface MessageHistory {
+  /** A copy of the message being published. */
+  keep(): KeptMessage;
+  /** Gives a kept message to a queue. Not while another one is being published. */
+  replay(message: KeptMessage, queue: Queue): void;
+  release(message: KeptMessage): void;
 }
 
 /** An entry of the table of exchange types (types.ts). */

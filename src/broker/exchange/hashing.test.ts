@@ -8,7 +8,8 @@ import { modulusHashType } from "./modulus-hash.ts";
 import { localRandomType, randomType } from "./random.ts";
 
 let nextRandom = 0;
-const tools = { random: { fill() {}, integer: (bound: number) => nextRandom++ % bound } };
+const history = { keep: () => ({ sizeBytes: 1 }), replay() {}, release() {} };
+const tools = { history, random: { fill() {}, integer: (bound: number) => nextRandom++ % bound } };
 
 function routerOf(type: ExchangeType, fields: Record<string, FieldValue> = {}) {
   const exchangeArguments: FieldTable = new Map(Object.entries(fields));

@@ -8,6 +8,7 @@ import { fanoutType } from "./fanout.ts";
 import { headersType } from "./headers.ts";
 import { modulusHashType } from "./modulus-hash.ts";
 import { localRandomType, randomType } from "./random.ts";
+import { recentHistoryType } from "./recent-history.ts";
 import { topicType } from "./topic.ts";
 
 export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
@@ -20,6 +21,7 @@ export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
     modulusHashType,
     randomType,
     localRandomType,
+    recentHistoryType,
   ].map((type) => [type.name, type]),
 );
 

@@ -124,7 +124,10 @@ class Explanation {
 }
 
 /** With one binding there is nothing to choose. */
-const ONLY_ONE = { random: { fill() {}, integer: () => 0 } };
+const ONLY_ONE = {
+  random: { fill() {}, integer: () => 0 },
+  history: { keep: () => ({ sizeBytes: 0 }), replay() {}, release() {} },
+};
 
 /** Asks a router of the same type that knows this one binding only. */
 function matchesAlone(binding: Binding, message: RoutedMessage): boolean {
