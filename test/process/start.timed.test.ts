@@ -31,7 +31,7 @@ test.each([
   ["on a new data directory", (folder: string) => ["--data-dir", join(folder, "data")]],
 ])("AMQP answers within 300 ms of the start, %s", async (_, flags) => {
   const times: number[] = [];
-  for (let i = 0; i < 9; i++) {
+  for (let i = 0; i < 5; i++) {
     const folder = mkdtempSync(join(tmpdir(), "leveret-start-"));
     const port = await freePort();
     const ports = ["--amqp-port", String(port), "--http-port", "0"];
