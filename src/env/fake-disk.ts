@@ -35,6 +35,16 @@ export interface FakeDiskOptions {
 /** What becomes of a call that is made to fail. `crash` never answers: the test takes the disk away. */
 export type Failure = "EIO" | "ENOSPC" | "short" | "crash";
 
+/** The call with that number (from 1) fails. */
+export interface PlannedFailure {
+  readonly call: number;
+  readonly how: Failure;
+  /** So do all from it on. */
+  readonly lasting?: boolean;
+  /** Not that very call, but the first one from it on whose description holds this text. */
+  readonly only?: string;
+}
+
 /** How much of what was not synced a crash leaves. */
 export type CrashKind = "nothing" | "everything" | "prefix" | "any";
 const crashKinds: readonly CrashKind[] = ["nothing", "everything", "prefix", "any", "any"];
@@ -49,8 +59,7 @@ export class FakeDisk implements Disk {
   #dead = false;
   /** Calls so far, of all kinds. */
   callCount = 0;
-  /** The call with that number (from 1) fails; so do all from it on when `lasting`. */
-  failure: { readonly call: number; readonly how: Failure; readonly lasting?: boolean } | undefined;
+  failure: PlannedFailure | undefined;
   /** Called when a call is to crash: nothing that was not synced is safe, and the call never answers. */
   onCrash: () => void = () => {};
   /** Hears every call, for traces. */
@@ -275,9 +284,13 @@ export class FakeDisk implements Disk {
     const call = ++this.callCount;
     const { failure } = this;
     if (failure === undefined) return undefined;
-    return call === failure.call || (failure.lasting && call > failure.call)
-      ? failure.how
-      : undefined;
+    if (failure.only !== undefined) {
+      if (call < failure.call || !what.includes(failure.only)) return undefined;
+      this.failure = undefined;
+      return failure.how;
+    }
+    const isNow = call === failure.call || (failure.lasting && call > failure.call);
+    return isNow ? failure.how : undefined;
   }
 
   #call<T>(what: string, run: () => T, onFailure: () => void = () => {}): Promise<T> {

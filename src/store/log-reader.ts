@@ -69,8 +69,7 @@ export class LogReader {
     const { batch } = this.#place;
     const offset = aligned(this.#place.offset);
     const remains = await this.#window.hasRemains(this.#place.file, offset, batch);
-    const isUnfinished =
-      !this.#atBatchEnd || (await this.#findBehind(batch, BATCH_BYTES_MAX)) !== undefined;
+    const isUnfinished = !this.#atBatchEnd || (await this.#findNext(BATCH_BYTES_MAX)) !== undefined;
     const torn = isUnfinished || remains;
     return {
       end: { ...this.#place, offset },
@@ -144,10 +143,10 @@ export class LogReader {
    */
   async #goOnBehindDamage(): Promise<boolean> {
     const due = this.#atBatchEnd ? this.#place.batch + 1 : this.#place.batch;
-    const newer = await this.#findBehind(due, BATCH_BYTES_MAX);
+    const newer = await this.#findNewer(due, Number.POSITIVE_INFINITY, BATCH_BYTES_MAX);
     if (newer === undefined) return false;
     const everywhere = Number.POSITIVE_INFINITY;
-    const first = (await this.#findBehind(this.#place.batch, everywhere)) as FoundBlock;
+    const first = (await this.#findNext(everywhere)) as FoundBlock;
     this.#reportGap(first);
     const { block, file, offset } = first;
     this.#atBatchEnd = block.index === 0;
@@ -162,10 +161,18 @@ export class LogReader {
     return true;
   }
 
-  /** The first block behind this place that is newer than `batch`, or a later one of it while it is unfinished. */
-  async #findBehind(batch: number, bytesMax: number): Promise<FoundBlock | undefined> {
-    const isUnfinished = !this.#atBatchEnd && batch === this.#place.batch;
-    const index = isUnfinished ? this.#index : Number.POSITIVE_INFINITY;
+  /** The first block behind this place that could follow: of a newer batch, or later in the one that is unfinished. */
+  #findNext(bytesMax: number): Promise<FoundBlock | undefined> {
+    const index = this.#atBatchEnd ? Number.POSITIVE_INFINITY : this.#index;
+    return this.#findNewer(this.#place.batch, index, bytesMax);
+  }
+
+  /** The first block behind this place that is newer than (batch, index). */
+  async #findNewer(
+    batch: number,
+    index: number,
+    bytesMax: number,
+  ): Promise<FoundBlock | undefined> {
     for (const file of [...this.#names.keys()].sort((a, b) => a - b)) {
       if (file < this.#place.file) continue;
       const from = file === this.#place.file ? this.#place.offset : BATCH_ALIGNMENT_BYTES;

@@ -12,9 +12,7 @@ export class Violation extends Error {
 
 /** Everything before `confirmed` was on disk, as far as anybody was told. */
 export async function check(life: Life, model: Model, confirmed: number): Promise<void> {
-  if (life.report.damage.length > 0) {
-    throw new Violation(`damage is reported: ${JSON.stringify(life.report.damage[0])}`);
-  }
+  refuseDamage(life);
   const cut = new Cut(confirmed);
   checkDefinitions(life, model, cut);
   const contents = new Map<Queue, Found[]>();
@@ -25,6 +23,13 @@ export async function check(life: Life, model: Model, confirmed: number): Promis
   for (const [queue, found] of contents) checkMissing(queue, found, model, life, cut, contents);
   for (const [queue, found] of contents) putBack(queue, found);
   cut.check();
+  refuseDamage(life);
+}
+
+/** A crash damages nothing. Pages are looked at when they are read. */
+function refuseDamage({ durability }: Life): void {
+  const damage = durability.store?.damage[0];
+  if (damage !== undefined) throw new Violation(`damage is reported: ${JSON.stringify(damage)}`);
 }
 
 /** The moment the broker came back to: what is known of it from below and from above. */

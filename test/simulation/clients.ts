@@ -186,7 +186,8 @@ export class Clients {
     journal.beginTransaction();
     this.#inTransaction = true;
     for (const { pending, id } of settled) this.#settle(pending, id, Outcome.accept);
-    for (let i = this.#random.integer(6); i >= 0; i--) this.#publish();
+    for (let i = this.#random.integer(this.#random.chance(0.3) ? 60 : 6); i >= 0; i--)
+      this.#publish();
     journal.endTransaction();
     this.#inTransaction = false;
     const { position } = this.#life;

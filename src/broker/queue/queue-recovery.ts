@@ -108,14 +108,12 @@ export class QueueRecovery implements Recoverable {
   // ---- replay --------------------------------------------------------------------------------------------------
 
   restoreLastSequences(sequences: readonly Sequence[]): void {
-    for (const sequence of sequences) {
-      const replayed = this.#replayedOf(sequence);
-      replayed.lastSequence = Math.max(replayed.lastSequence, sequence);
-    }
+    for (const sequence of sequences) this.#noteGivenOut(sequence);
   }
 
   restoreDeliveredUpTo(sequence: Sequence): void {
     const level = this.#levelOf(sequence);
+    this.#noteGivenOut(sequence);
     level.redeliveredUpTo = Math.max(level.redeliveredUpTo, sequence);
   }
 
@@ -159,6 +157,7 @@ export class QueueRecovery implements Recoverable {
   restoreSettled(from: Sequence, to: Sequence): void {
     const replayed = this.#replayedOf(from);
     replayed.settled.add(from, to);
+    this.#noteGivenOut(to);
     const { chain } = this.#levelOf(from);
     const hint = replayed.hint;
     const isUsable = hint !== undefined && !hint.isDoomed && hint.firstSequence <= from;
@@ -241,6 +240,15 @@ export class QueueRecovery implements Recoverable {
 
   #drop(page: Page): void {
     this.#levelOf(page.firstSequence).chain.loseUnread(page);
+  }
+
+  /**
+   * The sequence belonged to a message, even if the log never heard of it (a transient one): used again, it would be
+   * taken for settled.
+   */
+  #noteGivenOut(sequence: Sequence): void {
+    const replayed = this.#replayedOf(sequence);
+    replayed.lastSequence = Math.max(replayed.lastSequence, sequence);
   }
 
   #levelOf(sequence: Sequence): Level {

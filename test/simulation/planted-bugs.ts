@@ -1,0 +1,147 @@
+// Bugs that stores have had, planted one at a time into a copy of ours: a simulation that does not find them
+// proves nothing. Each is a piece of source and what it becomes.
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: "confirm before the sync",
+    file: "src/store/write-ahead-log.ts",
+    find: "    this.#written = 0;\n    const file",
+    replace:
+      "    this.#written = 0;\n    this.durablePosition = batch.endPosition;\n    const file",
+  },
+  {
+    name: "log files are not synced",
+    file: "src/store/log-files.ts",
+    find: "create: false, synced: true }",
+    replace: "create: false, synced: false }",
+  },
+  {
+    name: "the name of a new log file is not synced",
+    file: "src/store/log-files.ts",
+    find: "  await file.prepare((x) => x.sync(0));\n  await disk.syncDirectory(directory);",
+    replace: "  await file.prepare((x) => x.sync(0));",
+  },
+  {
+    name: "the name of a new data directory is not synced",
+    file: "src/store/store.ts",
+    find: "      await disk.syncDirectory(directory.slice",
+    replace: "      void (directory.slice",
+  },
+  {
+    name: "blocks are not checked",
+    file: "src/store/block.ts",
+    find: "if (crc32Of(u8, at + 4, at + lengthBytes) !== crc) return undefined;",
+    replace: "",
+  },
+  {
+    name: "what a log file was used for before is taken for its content",
+    file: "src/store/log-reader.ts",
+    find: "if (block.position !== position || block.crcBefore !== crcBefore) return false;\n    return this.#atBatchEnd ? block.batch > batch && block.index === 0 : block.batch === batch;",
+    replace: "void batch; void position; void crcBefore;\n    return true;",
+  },
+  {
+    name: "a short write is taken for a whole one",
+    file: "src/store/write-ahead-log.ts",
+    find: "if (this.#written < batch.usedBytes) {",
+    replace: "if (this.#written < 0) {",
+  },
+  {
+    name: "a log buffer is used again while it is written",
+    file: "src/store/write-ahead-log.ts",
+    find: "    this.#written = 0;\n    const file",
+    replace: "    this.#written = 0;\n    this.#buffers.written(batch);\n    const file",
+  },
+  {
+    name: "segments are not synced before a checkpoint names them",
+    file: "src/store/checkpointer.ts",
+    find: "      await this.#syncSegments();\n",
+    replace: "",
+  },
+  {
+    name: "a failed sync of a segment is passed over",
+    file: "src/store/checkpointer.ts",
+    find: "      this.#options.onFailed(`a segment could not be synced: ${(error as Error).message}`);\n      throw error;",
+    replace: "      void error;",
+  },
+  {
+    name: "a checkpoint is newer than the log",
+    file: "src/store/checkpointer.ts",
+    find: "      await log.whenDurable(definitionsPosition);\n",
+    replace: "",
+  },
+  {
+    name: "a checkpoint forgets messages that are in memory only",
+    file: "src/store/checkpointer.ts",
+    find: "const position = Math.min(source.lowestLogPosition, log.position);",
+    replace: "const position = log.position;",
+  },
+  {
+    name: "log files are given up too early",
+    file: "src/store/checkpointer.ts",
+    find: "await files.release(place.file);",
+    replace: "await files.release(place.file + 1);",
+  },
+  {
+    name: "dead segments are removed before the checkpoint is on disk",
+    file: "src/store/checkpointer.ts",
+    find: "    const dead = durable.markNamed();\n",
+    replace: "    const dead = durable.markNamed();\n    durable.removeDead(dead);\n",
+  },
+  {
+    name: "settlements are not replayed",
+    file: "src/broker/replay.ts",
+    find: "[EntryKind.settle]: (at, lengthBytes) => this.#settle(at, lengthBytes),",
+    replace:
+      "[EntryKind.settle]: (at, lengthBytes) => void this.#settle.length * at * lengthBytes,",
+  },
+  {
+    name: "transactions without a commit count",
+    file: "src/broker/replay.ts",
+    find: "this.#queue(queue)?.restoreSettled(sequence, sequence);\n      }\n    }",
+    replace: "void queue; void sequence;\n      }\n    }",
+  },
+  {
+    name: "settlements of a transaction are logged outside of it",
+    file: "src/broker/journal.ts",
+    find: "    this.gather();\n    const transaction = this.#transaction;",
+    replace: "    const transaction = this.#transaction;",
+  },
+  {
+    name: "sequences are given out again after a restart",
+    file: "src/broker/replay.ts",
+    find: "?.restoreLastSequences(sequences);",
+    replace: "?.restoreLastSequences(sequences.slice(0, 0));",
+  },
+  {
+    name: "a checkpoint names pages behind one that is not written",
+    file: "src/broker/queue/queue-recovery.ts",
+    find: "if (page.handle === NOT_WRITTEN) break;",
+    replace: "if (page.handle === NOT_WRITTEN) continue;",
+  },
+  {
+    name: "a checkpoint forgets what was settled since its pages were written",
+    file: "src/broker/queue/queue-recovery.ts",
+    find: "writer.settled(queue, from, to);",
+    replace: "void from; void to;",
+  },
+  {
+    name: "parts of large bodies are not logged",
+    file: "src/broker/paged-bodies.ts",
+    find: "this.#journal.part(reference, body.sizeBytes, offset, from, lengthBytes);",
+    replace: "void offset;",
+  },
+  {
+    name: "a dead letter is moved by two entries",
+    file: "src/broker/replay.ts",
+    find: "    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);\n    this.#queue(from)?.restoreSettled(sequence, sequence);",
+    replace:
+      "    void from;\n    void sequence;\n    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);",
+  },
+];
