@@ -296,3 +296,15 @@ test("an auto-delete exchange goes with its last binding, and so do those before
   expect([...access.vhost.exchanges.keys()]).not.toContain("b");
   expect(access.vhost.bindings.count).toBe(0);
 });
+
+test("names and keys that AMQP could not carry are refused", () => {
+  expect(() => queue("é".repeat(128))).toThrow(precondition("queue name is longer than 255 bytes"));
+  expect(queue("é".repeat(127)).definition.name).toHaveLength(127);
+  expect(queue("\udcff".repeat(255)).definition.name).toHaveLength(255);
+  expect(() => exchange("x".repeat(256), "direct")).toThrow("exchange name is longer");
+  queue("q");
+  const binding = { source: "amq.direct", destination: "q", arguments: EMPTY_TABLE };
+  expect(() => access.bindQueue({ ...binding, routingKey: "k".repeat(256) })).toThrow(
+    precondition("routing key is longer than 255 bytes"),
+  );
+});

@@ -11,6 +11,7 @@ import { exchangeTypeNamed } from "./exchange/types.ts";
 import { type FieldTable, longString, textOf } from "./field-table.ts";
 import { fieldTypeName } from "./field-values.ts";
 import {
+  checkLength,
   DEFAULT_EXCHANGE_ALIAS,
   RESERVED_PREFIX,
   type ResourceKind,
@@ -73,6 +74,7 @@ export class VhostAccess {
     const name = stripLineEnds(declaration.name);
     exchangeTypeNamed(declaration.type);
     refuseDefaultExchange(name);
+    checkLength("exchange name", name, limits.nameBytesMax);
     this.#check("exchange", name, "configure");
     const existing = this.vhost.exchanges.get(name);
     if (existing !== undefined) {
@@ -127,6 +129,7 @@ export class VhostAccess {
 
   #bind(kind: ResourceKind, request: BindRequest): void {
     const names = this.#checkBinding(kind, request);
+    checkLength("routing key", request.routingKey, this.#context.limits.nameBytesMax);
     const source = this.vhost.exchangeNamed(names.source);
     const destination = this.#destination(kind, names.destination);
     const { routingKey } = request;
@@ -170,6 +173,7 @@ export class VhostAccess {
   declareQueue(declaration: QueueDeclaration): Queue {
     const given = stripLineEnds(declaration.name);
     const name = given === "" ? this.vhost.newQueueName() : given;
+    checkLength("queue name", given, this.#context.limits.nameBytesMax);
     if (given !== "") this.#refuseReserved("queue", name);
     this.#check("queue", name, "configure");
     const resource = resourceText("queue", name, this.vhost.name);

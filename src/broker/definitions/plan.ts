@@ -12,7 +12,7 @@ import { exchangeTypeNamed } from "../exchange/types.ts";
 import { longString } from "../field-table.ts";
 import type { PlainJson } from "../field-table-json.ts";
 import type { JsonObject } from "../journaling.ts";
-import { RESERVED_PREFIX, resourceText } from "../names.ts";
+import { checkLength, RESERVED_PREFIX, resourceText } from "../names.ts";
 import type { GlobalParameter, Parameter } from "../parameters.ts";
 import { type Policy, type PolicyKind, parsePolicy } from "../policies.ts";
 import { type QueueType, queueTypes } from "../queue/types.ts";
@@ -278,8 +278,15 @@ class Planner {
     return { kind, policy };
   }
 
-  #exchange(object: ObjectReader): PlannedExchange {
+  #name(object: ObjectReader): string {
     const name = object.text("name");
+    const { nameBytesMax } = this.#broker.limits;
+    this.#explaining(object, () => checkLength("the name", name, nameBytesMax));
+    return name;
+  }
+
+  #exchange(object: ObjectReader): PlannedExchange {
+    const name = this.#name(object);
     const vhost = this.#vhostOf(object);
     object.where = resourceText("exchange", name, vhost);
     const type = object.text("type");
@@ -305,7 +312,7 @@ class Planner {
   }
 
   #queue(object: ObjectReader): PlannedQueue {
-    const name = object.text("name");
+    const name = this.#name(object);
     const vhost = this.#vhostOf(object);
     object.where = resourceText("queue", name, vhost);
     if (name === "") throw invalidDefinition(object.where, "a queue needs a name");
@@ -343,6 +350,8 @@ class Planner {
       throw invalidDefinition(object.where, "'destination_type' should be 'queue' or 'exchange'");
     }
     const routingKey = object.textOr("routing_key", "");
+    const { nameBytesMax } = this.#broker.limits;
+    this.#explaining(object, () => checkLength("routing key", routingKey, nameBytesMax));
     const request = { source, destination, routingKey, arguments: object.table("arguments") };
     this.#checkBinding(object, vhost, kind, request);
     return { vhost, kind, request };
