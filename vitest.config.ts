@@ -12,5 +12,8 @@ export default defineConfig({
     pool: "threads",
     maxWorkers: timed ? 1 : 2,
     fileParallelism: !timed,
+    // Only ends what hangs: unit tests measure no time, and a busy machine must not fail a right program.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
