@@ -16,6 +16,8 @@ export interface ContentReader {
   /** The headers table; empty when there is none. */
   headers(publication: Publication): FieldTable;
   routingProperties(publication: Publication): RoutingProperties;
+  /** Takes a header out of the message being published, where it lies, and describes the rest in `publication`. */
+  removeHeader(publication: Publication, name: string): void;
 }
 
 /** What a message tells about its way so far. */
@@ -42,6 +44,7 @@ export interface ContentEditor extends ContentReader {
 /** Finds nothing in any message: for brokers whose messages are never looked into. */
 export const blindContentReader: ContentReader = {
   headers: () => EMPTY_TABLE,
+  removeHeader: () => {},
   routingProperties: () => ({
     messageId: undefined,
     correlationId: undefined,

@@ -1,6 +1,7 @@
 // hot path: runs per message
 // Puts the message in `publication` into its queues and, once, into the log.
 
+import type { ContentReader } from "./content.ts";
 import type { BrokerContext } from "./context.ts";
 import { BrokerError } from "./errors.ts";
 import type { Exchange } from "./exchange/exchange.ts";
@@ -13,12 +14,15 @@ import { PublishResult, Route } from "./route.ts";
 import { type MutableRoutedMessage, PublicationView, type Targets } from "./routing.ts";
 import type { Vhost } from "./vhost.ts";
 
-const COPY_HEADERS = ["CC", "BCC"] as const;
+/** Keys nobody who gets the message may see. */
+const BLIND_COPIES = "BCC";
+const COPY_HEADERS = ["CC", BLIND_COPIES] as const;
 
 export class Publishing {
   readonly #vhost: Vhost;
   readonly #journal: DefinitionJournal;
   readonly #targets: Targets;
+  readonly #content: ContentReader;
   readonly #view: PublicationView;
   readonly #copyKeysMax: number;
   /** Targets that keep the message in the log; reused, only the first so many count. */
@@ -30,6 +34,7 @@ export class Publishing {
     this.#vhost = vhost;
     this.#journal = context.journal;
     this.#targets = context.targets;
+    this.#content = context.content;
     this.#view = new PublicationView(context.content, context.publication);
     this.#copyKeysMax = context.limits.copyKeysMax;
   }
@@ -89,6 +94,9 @@ export class Publishing {
       publication.hasCopyHeaders ? view.headers : undefined,
     );
     this.#targets.route(route.exchange, view, keys, this.#vhost.exchanges);
+    if (publication.hasCopyHeaders && view.headers.has(BLIND_COPIES)) {
+      this.#content.removeHeader(publication, BLIND_COPIES);
+    }
     return this.enqueue(
       publication,
       this.#targets.queues,

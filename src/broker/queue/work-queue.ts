@@ -138,7 +138,10 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
       }
     }
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
-    const expiresAtMs = this.#expiry.instantFor(publication);
+    const instant = this.#expiry.instantFor(publication);
+    // A TTL of 0 is for consumers who stand ready; with none of them the time is up now.
+    const isTooLate = instant === AT_ONCE && !this.#canDeliver;
+    const expiresAtMs = isTooLate ? this.#context.clock.nowMs() : instant;
     const level = this.#priorities.levelOf(publication);
     if (!this.#backlog.append(publication, level, expiresAtMs, this.#logPosition(persistent))) {
       return Enqueued.noMemory;
@@ -147,7 +150,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.counters.published++;
     this.#figures.onReady(bytes, persistent);
     this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, this.#figures.readyBytes);
-    if (expiresAtMs !== NEVER) this.#watch(expiresAtMs);
+    if (instant !== NEVER) this.#watch(instant);
     if (this.#canDeliver) {
       if (!this.inTurn) this.#context.turn.deliverLater(this);
     } else if (limit.isSet) {
@@ -176,9 +179,11 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     for (let records = 0; records < DELIVER_RECORDS_MAX; records++) {
       if (consumers.readyCount === 0 || backlog.peek() !== Peek.found) return false;
       const expiresAtMs = backlog.found.record.expiresAtMs;
-      if (expiresAtMs > AT_ONCE) {
+      if (expiresAtMs !== NEVER) {
         if (nowMs === NEVER) nowMs = this.#context.clock.nowMs();
-        if (expiresAtMs <= nowMs) {
+        // Who came back was given out once: that was its time.
+        const isOver = expiresAtMs === AT_ONCE ? backlog.found.redelivered : expiresAtMs <= nowMs;
+        if (isOver) {
           this.drop("expired");
           continue;
         }

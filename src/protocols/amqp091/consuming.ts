@@ -85,7 +85,11 @@ export class Consuming implements DeliveringChannel {
     // Where global qos is denied it counts for each consumer, as in RabbitMQ 4.3.
     const isGlobal = method.global && !rules.deniedFeatures.has("global_qos");
     if (isGlobal) this.globalPrefetchMax = method.prefetchCount;
-    else this.prefetchMax = method.prefetchCount;
+    else {
+      // As RabbitMQ: a limit for the consumers to come ends the one for the channel.
+      this.prefetchMax = method.prefetchCount;
+      this.globalPrefetchMax = 0;
+    }
     this.#channel.reply({ name: "basic.qos-ok" });
     this.wakeAll();
   }

@@ -3,8 +3,9 @@
 import type { ContentEditor, RoutingProperties, TravelFacts } from "../../broker/content.ts";
 import { EMPTY_TABLE, type FieldTable } from "../../broker/field-table.ts";
 import type { Publication } from "../../broker/publication.ts";
-import { FRAME_HEADER_BYTES, RecordFlag } from "../../broker/record.ts";
+import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, RecordFlag } from "../../broker/record.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
+import { assert } from "../../lib/assert.ts";
 import { ByteRangeError } from "../../lib/byte-block.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
@@ -30,6 +31,27 @@ export class MessageContent implements ContentEditor {
   routingProperties(publication: Publication): RoutingProperties {
     const { messageId, correlationId, timestamp } = this.#read(publication.contentAt).properties;
     return { messageId, correlationId, timestamp };
+  }
+
+  removeHeader(publication: Publication, name: string): void {
+    const { contentAt } = publication;
+    const { bodySizeBytes, properties } = this.#read(contentAt);
+    const headers = new Map(properties.headers);
+    headers.delete(name);
+    const writer = new ByteWriter();
+    const channel = this.#arena.view.getUint16(contentAt + 1);
+    writeContentHeader(writer, channel, bodySizeBytes, { ...properties, headers });
+    const header = writer.toBytes();
+    // The shorter header ends where the longer one did, so the body stays where it is.
+    const shorterBy =
+      this.#arena.view.getUint32(contentAt + 3) + FRAME_OVERHEAD_BYTES - header.length;
+    assert(shorterBy >= 0, "a header frame without one of its headers is no longer than before");
+    this.#arena.u8.set(header, contentAt + shorterBy);
+    publication.contentAt = contentAt + shorterBy;
+    publication.contentLengthBytes -= shorterBy;
+    this.describe(publication);
+    // It did go to more keys than one; whoever traces it asks.
+    publication.hasCopyHeaders = true;
   }
 
   travelFacts(contentAt: Address): TravelFacts {

@@ -1,7 +1,7 @@
 // One connection against the real core, on the simulated net: what a client sees, at every split of its input.
 
 import { describe, expect, it } from "vitest";
-import { EMPTY_TABLE } from "../../broker/field-table.ts";
+import { EMPTY_TABLE, longString, textOf } from "../../broker/field-table.ts";
 import type { FakeNetOptions } from "../../env/fake-net.ts";
 import type { ClientMethod } from "./codec/methods.generated.ts";
 import { createWorld, publishBytes, type Received } from "./testing.ts";
@@ -101,6 +101,58 @@ describe.each(splits)("a session with input split %s", (split) => {
     for (const { body, bodySizeBytes = 0 } of received) {
       expect(body?.equals(Buffer.alloc(bodySizeBytes, `${bodySizeBytes} `))).toBe(true);
     }
+  });
+
+  it("sends to the keys in CC and BCC, and shows the latter to nobody", async () => {
+    const { client } = await start();
+    for (const queue of ["to", "copy", "blind"]) client.send(1, declare(queue));
+    client.receive();
+    const keys = (...names: string[]) => ({ type: "A", value: names.map(longString) }) as const;
+    const headers = new Map([
+      ["CC", keys("copy", "nowhere")],
+      ["BCC", keys("blind")],
+    ]);
+    const body = "x".repeat(9_000);
+    client.publish(1, "", "to", body, { headers, expiration: "60000", correlationId: "7" });
+    for (const queue of ["to", "copy", "blind"]) {
+      const got = client.send(1, { name: "basic.get", queue, noAck: true }).answer();
+      expect(got.properties).toMatchObject({ expiration: "60000", correlationId: "7" });
+      const shown = got.properties?.headers;
+      expect([...(shown?.keys() ?? [])]).toEqual(["CC"]);
+      const copies = shown?.get("CC");
+      expect(copies?.type === "A" && copies.value.map(textOf)).toEqual(["copy", "nowhere"]);
+      expect(got.body?.toString()).toBe(body);
+    }
+  });
+
+  it("drops a message without time to live behind others, when nobody stood ready", async () => {
+    const { client } = await start();
+    client.send(1, declare("q"));
+    client.publish(1, "", "q", "first").publish(1, "", "q", "second", { expiration: "0" });
+    client.publish(1, "", "q", "third").send(1, consume("q"));
+    expect(bodies(client.receive(200))).toEqual(["first", "third"]);
+    client.publish(1, "", "q", "at once", { expiration: "0" });
+    expect(bodies(client.receive(200))).toEqual(["at once"]);
+    client.send(1, { name: "basic.cancel", consumerTag: "c", noWait: false });
+    client.send(1, consume("q", false, "acknowledging"));
+    client.publish(1, "", "q", "given back", { expiration: "0" });
+    const given = client.receive(200).find(({ method }) => method.name === "basic.deliver");
+    const deliveryTag = given?.method.name === "basic.deliver" ? given.method.deliveryTag : 0;
+    client.send(1, { name: "basic.nack", deliveryTag, multiple: false, requeue: true });
+    expect(bodies(client.receive(200))).toEqual([]);
+  });
+
+  it("lifts the limit of a channel when a limit for consumers is set, as RabbitMQ does", async () => {
+    const { client } = await start();
+    const qos = (prefetchCount: number, global: boolean): ClientMethod => ({
+      ...{ name: "basic.qos", prefetchSize: 0, prefetchCount, global },
+    });
+    client.send(1, declare("q")).send(1, qos(1, true)).send(1, consume("q", false));
+    client.receive();
+    for (const body of ["one", "two", "three"]) client.publish(1, "", "q", body);
+    expect(bodies(client.receive())).toEqual(["one"]);
+    client.send(1, qos(5, false));
+    expect(bodies(client.receive())).toEqual(["two", "three"]);
   });
 
   it("confirms in order, with a returned message before its confirm", async () => {

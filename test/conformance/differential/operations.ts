@@ -35,6 +35,8 @@ export type Operation =
       readonly properties: MessageProperties;
       readonly body: string;
     }
+  /** The client closes the channel, and opens it again. */
+  | { readonly kind: "close"; readonly place: Place }
   /** Settles an outstanding delivery: the nth oldest of those there are, or all. */
   | {
       readonly kind: "settle";
@@ -44,8 +46,9 @@ export type Operation =
       readonly requeue: boolean;
     };
 
-const queues = ["q1", "q2", "q3", "q4", "q5"];
-const exchanges = ["x-direct", "x-fanout", "x-topic", "x-headers"];
+const queues = ["q1", "q2", "q3", "q4", "q5", "q6", "q7"];
+/** Named for their types; what comes after a second dash tells two of a type apart. */
+const exchanges = ["x-direct", "x-fanout", "x-topic", "x-headers", "x-topic-alternate"];
 const keys = ["a", "a.b", "a.b.c", "q1", "b", ""];
 const patterns = ["a", "a.*", "#", "a.#", "*.b.#", "b", ""];
 const bodies = ["", "s", "m".repeat(5_000), "l".repeat(140_000)];
@@ -60,7 +63,13 @@ type MethodKind =
   | "purge"
   | "check"
   | "recover"
-  | "exchange";
+  | "exchange"
+  | "link"
+  | "unlink"
+  | "remove"
+  | "flow"
+  | "exclusive"
+  | "wrong";
 
 export class Operations {
   readonly #random: SeededRandom;
@@ -109,12 +118,20 @@ export class Operations {
       [1, "recover"],
       [3, "transaction"],
       [1, "exchange"],
+      [2, "link"],
+      [1, "unlink"],
+      [1, "remove"],
+      [1, "flow"],
+      [1, "exclusive"],
+      [1, "close"],
+      [1, "wrong"],
     ] as const);
     const place = this.#pick(places.slice(0, TRANSACTIONAL));
     if (kind === "publish") return this.#publish(place);
     if (kind === "settle") return this.#settle(place);
     if (kind === "transaction") return this.#transaction();
     if (kind === "consume") return this.#consume(place);
+    if (kind === "close") return { kind: "close", place };
     return { kind: "method", place, method: this.#method(kind) };
   }
 
@@ -164,9 +181,11 @@ export class Operations {
 
   static declareExchange(exchange: string, passive: boolean): ClientMethod {
     return {
-      ...{ name: "exchange.declare", exchange, type: exchange.slice(2), passive },
+      ...{ name: "exchange.declare", exchange, type: exchange.split("-")[1] ?? "", passive },
       ...{ durable: false, autoDelete: false, internal: false, noWait: false },
-      arguments: EMPTY_TABLE,
+      arguments: new Map(
+        exchange.endsWith("alternate") ? [["alternate-exchange", longString("x-fanout")]] : [],
+      ),
     };
   }
 
@@ -177,7 +196,8 @@ export class Operations {
       case "declare":
         return {
           ...{ name: "queue.declare", queue, passive: false, durable: false, exclusive: false },
-          ...{ autoDelete: false, noWait: false, arguments: this.#queueArguments(queue) },
+          ...{ autoDelete: queue === "q6", noWait: this.#random.chance(0.2) },
+          arguments: this.#queueArguments(queue),
         };
       case "check":
         return {
@@ -192,7 +212,7 @@ export class Operations {
           arguments: exchange === "x-headers" ? this.#headerMatch() : none,
         };
         return kind === "bind"
-          ? { name: "queue.bind", ...binding, noWait: false }
+          ? { name: "queue.bind", ...binding, noWait: this.#random.chance(0.2) }
           : { name: "queue.unbind", ...binding };
       }
       case "get":
@@ -200,6 +220,7 @@ export class Operations {
       case "qos":
         return {
           ...{ name: "basic.qos", prefetchSize: 0, prefetchCount: this.#random.integer(4) },
+          // Which of several consumers gets the one free place of a channel is nobody's promise.
           global: false,
         };
       case "delete":
@@ -209,11 +230,54 @@ export class Operations {
         };
       case "purge":
         return { name: "queue.purge", queue, noWait: false };
+      case "link":
+      case "unlink": {
+        const link = {
+          ...{ destination: this.#pick(exchanges), source: this.#pick(exchanges) },
+          ...{ routingKey: this.#pick(patterns), noWait: false, arguments: none },
+        };
+        return kind === "link"
+          ? { name: "exchange.bind", ...link }
+          : { name: "exchange.unbind", ...link };
+      }
+      case "remove":
+        return {
+          ...{ name: "exchange.delete", exchange: this.#pick(exchanges), noWait: false },
+          ifUnused: this.#random.chance(0.8),
+        };
+      case "flow":
+        return { name: "channel.flow", active: true };
+      case "exclusive":
+        return {
+          ...{ name: "queue.declare", queue: "q-exclusive", passive: false, durable: false },
+          ...{ exclusive: true, autoDelete: false, noWait: false, arguments: none },
+        };
+      case "wrong":
+        return this.#pick(this.#refused(queue));
       case "recover":
         return { name: "basic.recover", requeue: true };
       case "exchange":
         return Operations.declareExchange(this.#pick(exchanges), this.#random.chance(0.5));
     }
+  }
+
+  /** What every broker refuses, each for another reason. */
+  #refused(queue: string): ClientMethod[] {
+    const none = EMPTY_TABLE;
+    const flags = { passive: false, durable: false, exclusive: false, autoDelete: false };
+    return [
+      { name: "queue.declare", queue: "amq.mine", ...flags, noWait: false, arguments: none },
+      { name: "queue.declare", queue, ...flags, durable: true, noWait: false, arguments: none },
+      { name: "queue.bind", queue, exchange: "", routingKey: "a", noWait: false, arguments: none },
+      { name: "exchange.delete", exchange: "amq.direct", ifUnused: false, noWait: false },
+      { name: "basic.get", queue: "nowhere", noAck: true },
+      { name: "basic.ack", deliveryTag: 1_000_000, multiple: false },
+      { name: "tx.commit" },
+      {
+        ...{ name: "exchange.declare", exchange: "x-direct", type: "fanout", passive: false },
+        ...{ durable: false, autoDelete: false, internal: false, noWait: false, arguments: none },
+      },
+    ];
   }
 
   /**
@@ -257,12 +321,18 @@ export class Operations {
       ...(chance(0.5) ? { headers: this.#headers() } : {}),
       ...(chance(0.2) ? { correlationId: `c${integer(9)}`, contentType: "text/plain" } : {}),
       ...(chance(0.1) ? { timestamp: 1_700_000_000n, appId: "app", messageId: "m" } : {}),
+      ...(chance(0.1) ? { expiration: this.#pick(["0", "600000", "600000", "soon"]) } : {}),
+      ...(chance(0.05) ? { userId: this.#pick(["guest", "guest", "somebody"]) } : {}),
     };
   }
 
   #headers(): FieldTable {
     const pairs: [string, FieldValue][] = [["one", { type: "I", value: this.#random.integer(2) }]];
     if (this.#random.chance(0.5)) pairs.push(["two", longString(this.#pick(["x", "y"]))]);
+    if (this.#random.chance(0.2)) {
+      const value = [longString(this.#pick(queues)), longString(this.#pick(keys))];
+      pairs.push([this.#pick(["CC", "BCC"]), { type: "A", value }]);
+    }
     return new Map(pairs);
   }
 
@@ -288,6 +358,12 @@ export class Operations {
         ["x-max-length", { type: "I", value: 2 }],
         ["x-overflow", longString("reject-publish")],
         ["x-dead-letter-exchange", longString("x-topic")],
+      ],
+      q6: [["x-dead-letter-exchange", longString("x-fanout")]],
+      q7: [
+        ["x-message-ttl", { type: "I", value: 0 }],
+        ["x-dead-letter-exchange", longString("")],
+        ["x-dead-letter-routing-key", longString("q4")],
       ],
     };
     const pairs = this.#random.chance(0.95) ? (usual[queue] ?? []) : [];

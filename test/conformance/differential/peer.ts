@@ -43,7 +43,8 @@ export class Peer {
   readonly #outstanding = new Map<string, Outstanding[]>();
   /** Queue of the last basic.get on each channel, for the names of its deliveries. */
   readonly #gotFrom = new Map<string, string>();
-  readonly #published = new Map<string, number>();
+  /** How many messages each consumer has had. */
+  readonly #counts = new Map<string, number>();
   #confirmed = 0;
   #lastPlace: Place = places[0] as Place;
   #framesBefore = 0;
@@ -72,13 +73,16 @@ export class Peer {
       const { method } = operation;
       if (method.name === "basic.get") this.#gotFrom.set(keyOf(operation.place), method.queue);
       connection.sendMethod(channel, method);
+    } else if (operation.kind === "close") {
+      const close = { name: "channel.close", replyCode: 200, replyText: "", classId: 0 } as const;
+      connection.sendMethod(channel, { ...close, methodId: 0 });
     } else if (operation.kind === "publish") {
       connection.send(contentOf(channel, operation.method, operation.properties, operation.body));
     } else {
       this.#settle(connection, operation);
     }
-    // Methods are answered; RabbitMQ takes nothing else while a tx.commit is under way.
-    if (operation.kind !== "method") {
+    // Most methods are answered; RabbitMQ takes nothing else while a tx.commit is under way.
+    if (!isAnswered(operation)) {
       connection.sendMethod(channel, { name: "basic.cancel", consumerTag: BARRIER, noWait: false });
     }
     this.#lastPlace = operation.place;
@@ -143,7 +147,6 @@ export class Peer {
 
   #describe(connection: number, frames: readonly ReceivedFrame[]): string[] {
     const lines: string[] = [];
-    const counts = new Map<string, number>();
     for (let i = 0; i < frames.length; i++) {
       const { method, channel } = frames[i] as ReceivedFrame;
       const place = { connection, channel };
@@ -160,9 +163,10 @@ export class Peer {
       }
       const text = Buffer.concat(body).toString();
       const source = this.#noteDelivery(place, method, text);
-      const order = counts.get(source) ?? 0;
-      counts.set(source, order + 1);
-      const fields = { ...method, deliveryTag: undefined };
+      const order = this.#counts.get(`${keyOf(place)} ${source}`) ?? 0;
+      this.#counts.set(`${keyOf(place)} ${source}`, order + 1);
+      // RabbitMQ drops what has expired behind a message before it counts the rest, we after.
+      const fields = { ...method, deliveryTag: undefined, messageCount: undefined };
       lines.push(
         `${keyOf(place)} ${source} #${order} ${show(fields)} ${describeHeader(header)} ${text.length} ${text.slice(0, 12)}`,
       );
@@ -202,8 +206,11 @@ export class Peer {
         lines.push(`${key} ${method.name} ${tag}`);
       return lines;
     }
+    if (method.name === "channel.close-ok") this.#openAgain(place);
     if (method.name === "channel.close") {
-      this.#reopen(place);
+      const connection = this.#connections[place.connection] as WireConnection;
+      connection.sendMethod(place.channel, { name: "channel.close-ok" });
+      this.#openAgain(place);
       // Texts have changed between versions; codes have not.
       const { replyCode, classId, methodId } = method;
       return [`${key} channel.close ${replyCode} ${classId} ${methodId}`];
@@ -214,11 +221,9 @@ export class Peer {
   }
 
   /** The channel goes on as it began. */
-  #reopen(place: Place): void {
+  #openAgain(place: Place): void {
     const connection = this.#connections[place.connection] as WireConnection;
     this.#outstanding.delete(keyOf(place));
-    this.#published.delete(keyOf(place));
-    connection.sendMethod(place.channel, { name: "channel.close-ok" });
     connection.sendMethod(place.channel, { name: "channel.open" });
     if (isSame(place, places[CONFIRMING])) {
       this.#confirmed = 0;
@@ -228,6 +233,13 @@ export class Peer {
       connection.sendMethod(place.channel, { name: "tx.select" });
     }
   }
+}
+
+function isAnswered(operation: Operation): boolean {
+  if (operation.kind === "close") return true;
+  if (operation.kind !== "method") return false;
+  const { method } = operation;
+  return methodFacts[method.name].synchronous && !("noWait" in method && method.noWait);
 }
 
 /** What comes by itself and answers nothing. */
