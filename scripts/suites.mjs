@@ -17,6 +17,7 @@ export const suites = [
   { script: "check:tidy", budgetSeconds: 30, isCheck: true },
   { script: "test:unit", budgetSeconds: 300 },
   { script: "test:simulation", budgetSeconds: 420 },
+  { script: "test:simulation:bugs", budgetSeconds: 420 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },

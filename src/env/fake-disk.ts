@@ -41,8 +41,8 @@ export interface PlannedFailure {
   readonly how: Failure;
   /** So do all from it on. */
   readonly lasting?: boolean;
-  /** Not that very call, but the first one from it on whose description holds this text. */
-  readonly only?: string;
+  /** Not that very call, but the first one from it on with such a description. */
+  readonly only?: RegExp;
 }
 
 /** How much of what was not synced a crash leaves. */
@@ -285,7 +285,7 @@ export class FakeDisk implements Disk {
     const { failure } = this;
     if (failure === undefined) return undefined;
     if (failure.only !== undefined) {
-      if (call < failure.call || !what.includes(failure.only)) return undefined;
+      if (call < failure.call || !failure.only.test(what)) return undefined;
       this.failure = undefined;
       return failure.how;
     }

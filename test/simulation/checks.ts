@@ -34,12 +34,14 @@ function refuseDamage({ durability }: Life): void {
 
 /** The moment the broker came back to: what is known of it from below and from above. */
 class Cut {
+  readonly confirmed: number;
   #lowest: number;
   #lowestBecause = "was confirmed";
   #highest = Number.POSITIVE_INFINITY;
   #highestBecause = "";
 
   constructor(confirmed: number) {
+    this.confirmed = confirmed;
     this.#lowest = confirmed;
   }
 
@@ -144,6 +146,9 @@ function checkMissing(
     if (present.has(id) && moved.has(id)) {
       throw new Violation(`message ${id} is both in ${known.name} and among the dead letters`);
     }
+    if (isProofOfTransaction(instance, present, life, cut.confirmed)) {
+      cut.notBefore(instance.settledPosition, `a transaction has settled ${id} of ${known.name}`);
+    }
     if (present.has(id) || instance.settled || instance.mayVanish || !instance.persistent) continue;
     if (instance.expiresAtMs > 0 && instance.expiresAtMs <= life.world.clock.nowMs() + 1) continue;
     if (moved.has(id)) continue;
@@ -158,6 +163,19 @@ function keepThoseOnTheirWay(known: ModelQueue, instances: Map<number, Instance>
   for (const [id, instance] of known.instances) {
     if (!instances.has(id)) instances.set(id, { ...instance, mayVanish: true, isGone: true });
   }
+}
+
+/** A message that was certainly there and is not any more went with the transaction that settled it. */
+function isProofOfTransaction(
+  instance: Instance,
+  present: ReadonlySet<number>,
+  life: Life,
+  confirmed: number,
+): boolean {
+  const { id, isSettledByTransaction, persistent, mayVanish, position, expiresAtMs } = instance;
+  if (!isSettledByTransaction || present.has(id) || !persistent || mayVanish) return false;
+  if (expiresAtMs > 0 && expiresAtMs <= life.world.clock.nowMs() + 1) return false;
+  return position <= confirmed;
 }
 
 /** The model becomes what the broker is: what was not confirmed has been decided now. */
@@ -184,7 +202,7 @@ export async function adopt(life: Life, model: Model): Promise<Model> {
         level: Math.floor(sequence / 2 ** 44),
         settled: false,
         settledPosition: Number.POSITIVE_INFINITY,
-        settledBy: 0,
+        isSettledByTransaction: false,
         mayVanish: known.bounded,
         mayMove: false,
         isGone: false,

@@ -61,16 +61,16 @@ export class Clients {
   /** One thing at random. */
   async step(): Promise<void> {
     const choice = this.#random.integer(100);
-    if (choice < 50) this.#publishSome();
-    else if (choice < 60) this.#consume();
-    else if (choice < 80) await this.#settleSome();
-    else if (choice < 84) await this.#transaction();
-    else if (choice < 88) this.#declare();
-    else if (choice < 90) this.#delete();
-    else if (choice < 94) this.#bind();
-    else if (choice < 95) this.#purge();
-    else if (choice < 97) this.#cancel();
-    else if (choice < 98) this.#define();
+    if (choice < 48) this.#publishSome();
+    else if (choice < 56) this.#consume();
+    else if (choice < 76) await this.#settleSome();
+    else if (choice < 80) await this.#transaction();
+    else if (choice < 84) this.#declare();
+    else if (choice < 86) this.#delete();
+    else if (choice < 90) this.#bind();
+    else if (choice < 91) this.#purge();
+    else if (choice < 93) this.#cancel();
+    else if (choice < 94) this.#define();
     else this.#life.durability.store?.wantCheckpoint();
   }
 
@@ -164,7 +164,7 @@ export class Clients {
         level: Math.floor(queue.lastSequence / 2 ** 44),
         settled: false,
         settledPosition: Number.POSITIVE_INFINITY,
-        settledBy: 0,
+        isSettledByTransaction: false,
         mayVanish: known.bounded || !known.durable,
         mayMove: false,
         isGone: false,
@@ -196,7 +196,9 @@ export class Clients {
     }
     for (const { pending, id } of settled) {
       const instance = this.#instanceOf(pending.queue, id);
-      if (instance !== undefined) instance.settledPosition = position;
+      if (instance === undefined) continue;
+      instance.settledPosition = position;
+      instance.isSettledByTransaction = true;
     }
   }
 

@@ -17,8 +17,11 @@ export interface HistoryResult {
 }
 
 const LIVES = 3;
-/** Where faults are planted; the empty text is every call. */
-const FAILING_CALLS = ["", "write data/log", "sync data/segments", "write data/segments", "rename"];
+/** Which calls are made to fail; the first is any. */
+const FAILING_CALLS = [
+  ...[/^/, /^write data.log/, /^write data.segments/, /^rename/],
+  ...[/^sync data.segments.*\d$/, /^sync data.segments.*\d$/],
+];
 
 /** Throws what went wrong. */
 export async function runHistory({ seed, imagesPerCrash }: HistoryOptions): Promise<HistoryResult> {
@@ -65,7 +68,7 @@ async function live(life: Life, model: Model, profile: Profile): Promise<number>
   const clients = new Clients(life, model, profile);
   if (random.chance(0.2)) {
     const how = (["EIO", "ENOSPC", "short"] as const)[random.integer(3)] as "EIO";
-    const only = FAILING_CALLS[random.integer(FAILING_CALLS.length)] as string;
+    const only = FAILING_CALLS[random.integer(FAILING_CALLS.length)] as RegExp;
     disk.failure = { call: disk.callCount + 1 + random.integer(60), how, only };
   }
   const steps = 5 + random.integer(60);

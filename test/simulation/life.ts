@@ -13,9 +13,11 @@ import { SeededRandom } from "../../src/env/fake-random.ts";
 import { Arena } from "../../src/lib/arena.ts";
 import { Memory } from "../../src/lib/memory.ts";
 import { Messages } from "../../src/protocols/amqp091/messages.ts";
+import type { LogFileSizes } from "../../src/store/log-files.ts";
 import type { RecoveryReport } from "../../src/store/store.ts";
 import { Trace } from "./trace.ts";
 
+const SLICES = 5;
 const ARENA_BYTES = 16 * 1_048_576;
 /** One for all lives: they come one after the other. */
 const arena = new Arena({ sizeBytes: ARENA_BYTES });
@@ -29,12 +31,17 @@ export class World {
   readonly random: SeededRandom;
   readonly trace = new Trace();
   readonly notices: string[] = [];
+  /** Small ones are used again sooner, large ones let more pages leave memory before the log wants them written. */
+  readonly logFileSizes: LogFileSizes;
   clock = new FakeClock();
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
   disk: FakeDisk;
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
+    const sizes = [16_384, 16_384, 16_384, 131_072, 131_072, 131_072, 2_097_152];
+    const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
+    this.logFileSizes = { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(
       new FakeDisk({
         arena,
@@ -111,7 +118,7 @@ export class Life {
       onDisk({
         ...{ clock, random, memory, disk },
         directory: DIRECTORY,
-        logFileSizes: { smallestBytes: 131_072, largestBytes: 262_144 },
+        logFileSizes: world.logFileSizes,
         segmentBytes: 524_288,
         onNotice: (text) => world.notices.push(text),
       }),
@@ -141,8 +148,11 @@ export class Life {
 
   /** Lets `ms` of virtual time pass, and promises go on. */
   async pass(ms: number): Promise<void> {
-    this.world.clock.runFor(ms);
-    await new Promise((resolve) => setImmediate(resolve));
+    // In slices, so that checkpoints and whatever else waits for promises comes about as far as time does.
+    for (let slice = 0; slice < SLICES; slice++) {
+      this.world.clock.runFor(ms / SLICES);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Stops as an operator would. */

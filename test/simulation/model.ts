@@ -17,8 +17,8 @@ export interface Instance {
   settled: boolean;
   /** The settlement is in the log before this; infinite until that is known. */
   settledPosition: number;
-  /** The transaction that settles it, or 0: then both happen or none. */
-  settledBy: number;
+  /** A transaction has settled it: that and all else in the transaction happens, or nothing of it. */
+  isSettledByTransaction: boolean;
   /** The broker may have dropped it for reasons the model does not follow. */
   mayVanish: boolean;
   /** It was rejected, and its queue has a dead letter exchange: it may be on its way there. */
@@ -54,8 +54,6 @@ export class Model {
   #gathered: Instance[] = [];
   lastId = 0;
   lastGroup = 0;
-  /** Where each transaction was committed. */
-  readonly commits = new Map<number, number>();
 
   addQueue(queue: ModelQueue): void {
     this.queues.set(queue.name, queue);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type PlantedBug, plantedBugs } from "./planted-bugs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const SEEDS_MAX = 400;
+const SEEDS_MAX = 1_000;
 const word = process.argv[2];
 const waiting = plantedBugs.filter(({ name }) => word === undefined || name.includes(word));
 let passed = 0;
