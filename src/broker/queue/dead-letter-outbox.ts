@@ -8,6 +8,7 @@ import type { RecordView } from "../record.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import { withPersistence } from "./page.ts";
+import type { QueueCounters } from "./queue.ts";
 
 /** Why a message died, as x-death names it. */
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
@@ -127,4 +128,18 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
 /** The message is the neighbour of a run's last one, and the run still has work. */
 function goesOn(run: DeadRun, sequence: Sequence, reason: DeathReason): boolean {
   return run.to + 1 === sequence && run.reason === reason && run.next <= run.to;
+}
+
+const deathCounters = {
+  rejected: undefined,
+  expired: "expired",
+  maxlen: "droppedByLength",
+  delivery_limit: "deliveryLimitReached",
+} as const;
+
+/** Counts one message that has died, dead-lettered or not. */
+export function countDeath(counters: QueueCounters, reason: DeathReason): void {
+  counters.rejected++;
+  const counter = deathCounters[reason];
+  if (counter !== undefined) counters[counter]++;
 }

@@ -449,10 +449,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   /** A taken message has died. */
   #discard(sequence: Sequence, location: Location, bytes: number, reason: DeathReason): void {
-    this.counters.rejected++;
-    if (reason === "expired") this.counters.expired++;
-    else if (reason === "maxlen") this.counters.droppedByLength++;
-    else if (reason === "delivery_limit") this.counters.deliveryLimitReached++;
+    countDeath(this.counters, reason);
     if (this.settings.values.deadLetterExchange === undefined)
       this.#release(sequence, location, bytes);
     else this.#outbox.add(sequence, location, reason);
