@@ -3,6 +3,7 @@
 
 import type { Location, Sequence } from "../src/broker/numbers.ts";
 import type { Consumer, DeliveryTarget } from "../src/broker/queue/consumer.ts";
+import { createQueue } from "../src/broker/queue/create-queue.ts";
 import {
   consumerOf,
   createFixture,
@@ -10,7 +11,6 @@ import {
   settingsOf,
 } from "../src/broker/queue/fixture.ts";
 import { type Delivery, Outcome, type Queue } from "../src/broker/queue/queue.ts";
-import { createQueue } from "../src/broker/queue/work-queue.ts";
 import type { QueueSettings } from "../src/broker/settings/queue-settings.ts";
 
 const TOTAL = Number(process.argv[2] ?? 4_000_000);

@@ -6,7 +6,7 @@ import { Journal } from "./broker/journal.ts";
 import { defaultLimits, type Limits } from "./broker/limits.ts";
 import type { Engine } from "./broker/ports.ts";
 import type { QueueContext } from "./broker/queue/context.ts";
-import { createQueue } from "./broker/queue/work-queue.ts";
+import { createQueue } from "./broker/queue/create-queue.ts";
 import type { Vhost } from "./broker/vhost.ts";
 import type { Clock, Random } from "./env/env.ts";
 import { nodeHashing } from "./env/node-hashing.ts";

@@ -3,7 +3,7 @@
 import { openAuthorizer, type User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
-import { createQueue } from "../broker/queue/work-queue.ts";
+import { createQueue } from "../broker/queue/create-queue.ts";
 import { newTestBroker } from "../broker/test-doubles.ts";
 import type { Clock, TimerHandle } from "../env/env.ts";
 import { Messages } from "../protocols/amqp091/messages.ts";

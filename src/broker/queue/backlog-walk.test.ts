@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Sequence } from "../numbers.ts";
 import type { Browser } from "./backlog-walk.ts";
+import { createQueue } from "./create-queue.ts";
 import {
   consumerOf,
   createFixture,
@@ -12,7 +13,6 @@ import {
 } from "./fixture.ts";
 import { type Delivery, Outcome, type Queue } from "./queue.ts";
 import type { TakenMessage } from "./queue-inspection.ts";
-import { createQueue } from "./work-queue.ts";
 
 interface Seen {
   readonly taken?: TakenMessage;

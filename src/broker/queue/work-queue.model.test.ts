@@ -6,6 +6,7 @@ import { Memory } from "../../lib/memory.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import type { QueueSettings } from "../settings/queue-settings.ts";
 import type { Consumer } from "./consumer.ts";
+import { createQueue } from "./create-queue.ts";
 import { FakePager } from "./fake-pager.ts";
 import {
   bodyOfRecord,
@@ -20,7 +21,6 @@ import {
 } from "./fixture.ts";
 import { hasCredit, type ModelConsumer, type ModelMessage, ModelQueue } from "./model.ts";
 import { Enqueued, type Getter, Outcome, type Queue } from "./queue.ts";
-import { createQueue } from "./work-queue.ts";
 
 const index = fc.nat({ max: 1000 });
 const command = fc.oneof(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createQueue } from "./create-queue.ts";
 import {
   consumerOf,
   createFixture,
@@ -9,7 +10,6 @@ import {
   settingsOf,
 } from "./fixture.ts";
 import { Enqueued, type Getter, Outcome, type Queue } from "./queue.ts";
-import { createQueue } from "./work-queue.ts";
 
 function settle(queue: Queue, note: Note, outcome: Outcome = Outcome.accept) {
   queue.settle(

@@ -13,7 +13,12 @@ import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
-import { type DeadLetterMover, DeadLetterOutbox, type DeathReason } from "./dead-letter-outbox.ts";
+import {
+  countDeath,
+  type DeadLetterMover,
+  DeadLetterOutbox,
+  type DeathReason,
+} from "./dead-letter-outbox.ts";
 import { DepthFigures } from "./depth-figures.ts";
 import { IdleExpiry } from "./idle-expiry.ts";
 import { LengthLimit } from "./length-limit.ts";
@@ -487,13 +492,4 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#expiry.mayExpire = true;
     this.#context.turn.deliverLater(this);
   }
-}
-
-/** Makes the queue that `definition.type` stands for. */
-export function createQueue(
-  context: QueueContext,
-  definition: QueueDefinition,
-  settings: EffectiveSettings,
-): Queue {
-  return new WorkQueue(context, definition, settings);
 }

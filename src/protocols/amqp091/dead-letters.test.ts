@@ -11,6 +11,7 @@ import {
   textOf,
 } from "../../broker/field-table.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
+import { createQueue } from "../../broker/queue/create-queue.ts";
 import {
   consumerOf,
   ManualClock,
@@ -19,7 +20,6 @@ import {
 } from "../../broker/queue/fixture.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { queueTypes } from "../../broker/queue/types.ts";
-import { createQueue } from "../../broker/queue/work-queue.ts";
 import { newTestBroker } from "../../broker/test-doubles.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";

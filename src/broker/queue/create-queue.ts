@@ -1,0 +1,15 @@
+// The one place that knows which class a queue type is made of.
+
+import type { EffectiveSettings } from "../settings/effective.ts";
+import type { QueueContext } from "./context.ts";
+import type { Queue, QueueDefinition } from "./queue.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** Makes the queue that `definition.type` stands for. */
+export function createQueue(
+  context: QueueContext,
+  definition: QueueDefinition,
+  settings: EffectiveSettings,
+): Queue {
+  return new WorkQueue(context, definition, settings);
+}
