@@ -40,7 +40,9 @@ export const RECORD_FLAGS_OFFSET = 4;
 const FLAGS = RECORD_FLAGS_OFFSET;
 const CONTENT_LENGTH = 8;
 const BODY_SIZE = 12;
-const SEQUENCE = 16;
+/** Offset of the sequence. */
+export const RECORD_SEQUENCE_OFFSET = 16;
+const SEQUENCE = RECORD_SEQUENCE_OFFSET;
 const EXPIRES_AT = 24;
 
 /** Frame type, channel, payload length. */

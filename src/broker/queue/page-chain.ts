@@ -13,7 +13,7 @@ import {
 } from "../../lib/page-pool.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../publication.ts";
-import { RECORD_FLAGS_OFFSET, RecordFlag } from "../record.ts";
+import { RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, RecordFlag } from "../record.ts";
 import {
   capacityOf,
   isPersistentAt,
@@ -113,7 +113,7 @@ export class PageChain {
     const to = page.address + page.usedBytes;
     const record = this.#scan.record;
     this.#arena.copy(to, at, lengthBytes);
-    this.#view.setFloat64(to + 16, sequence, true);
+    this.#view.setFloat64(to + RECORD_SEQUENCE_OFFSET, sequence, true);
     this.#view.setFloat64(to + 24, expiresAtMs, true);
     record.at = to;
     this.#appended(page, lengthBytes, record.bodySizeBytes, sequence);
@@ -137,7 +137,10 @@ export class PageChain {
     }
     if (page.state >= PageState.out) return OUT;
     let at = page.address + this.#headOffset;
-    while ((this.#view.getUint8(at + RECORD_FLAGS_OFFSET) & RecordFlag.settled) !== 0) {
+    while (
+      (this.#view.getUint8(at + RECORD_FLAGS_OFFSET) & RecordFlag.settled) !== 0 ||
+      (page.state === PageState.writing && isSettledUnmarked(this.#view, page, at))
+    ) {
       const lengthBytes = this.#view.getInt32(at, true);
       this.#headOffset += lengthBytes;
       at += lengthBytes;
@@ -339,6 +342,13 @@ export class PageChain {
     }
     this.#pages.remove(page);
   }
+}
+
+/** While a page is written, what is settled in it can only be noted beside it. */
+function isSettledUnmarked(view: DataView, page: Page, at: Address): boolean {
+  const { settledSince } = page;
+  if (settledSince === undefined || settledSince.size === 0) return false;
+  return settledSince.has(view.getFloat64(at + RECORD_SEQUENCE_OFFSET, true));
 }
 
 function noteLogged(

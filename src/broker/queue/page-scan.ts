@@ -114,6 +114,8 @@ export class PageScan {
     page.bodies = undefined;
     const { settledSince } = page;
     if (settledSince === undefined || settledSince.size === 0) return;
+    // Bytes on their way to the disk stay as they are; this is called again when they are there.
+    if (page.state > PageState.sealed) return;
     const ranges = settledSince.ranges();
     let range: Range | undefined = ranges.next().value as Range | undefined;
     const { record } = this;
@@ -135,8 +137,8 @@ export class PageScan {
     const end = page.address + page.usedBytes;
     for (let at = page.address; at < end; at += record.lengthBytes) {
       record.at = at;
-      if (this.#isSettled(at)) continue;
       const { persistent, sequence } = record;
+      if (!this.#isLive(page, at, sequence)) continue;
       if (dropTransient && !persistent) {
         this.markSettled(at);
         continue;

@@ -84,9 +84,13 @@ class KeepingLog implements QueueJournal {
     this.firstPosition = needed;
   }
 
-  replay(queue: Recoverable, memory: Memory): void {
+  /** `between` is called now and then: memory may be short while a long log is read. */
+  replay(queue: Recoverable, memory: Memory, between: () => void): void {
     for (const entry of this.checkpointEntries) entry(queue, memory);
-    for (const entry of this.entries) entry(queue, memory);
+    for (const [index, entry] of this.entries.entries()) {
+      entry(queue, memory);
+      if (index % 11 === 10) between();
+    }
     queue.restored();
   }
 }
@@ -282,7 +286,9 @@ class World {
     this.#fixture = this.#newFixture();
     this.#queue = this.#newQueue();
     this.#unacked = [];
-    this.#log.replay(this.#recoverable, this.#memory);
+    this.#log.replay(this.#recoverable, this.#memory, () => {
+      for (const pages of this.#fixture.context.pageBudget.owners()) pages.sendOutAll();
+    });
     for (const [id, { persistent }] of this.#expected) if (!persistent) this.#expected.delete(id);
     this.#settleDown();
     this.#check();

@@ -225,9 +225,9 @@ export class QueueRecovery implements Recoverable {
       return;
     }
     const span = page.lastSequence - page.firstSequence + 1;
-    const left = page.isInexact
-      ? Math.max(1, Math.min(page.live, span - settledSince.size))
-      : span - settledSince.size;
+    // Sequences between messages may have been transient ones: then this is too many until the page is read.
+    const atMost = Math.min(page.live, span - settledSince.size);
+    const left = page.isInexact ? Math.max(1, atMost) : atMost;
     const leftBytes = Math.round((page.unreadBytes * left) / page.live);
     const chain = this.#levelOf(page.firstSequence).chain;
     page.loggedBytes = leftBytes;
