@@ -4,17 +4,17 @@
 // Knows nothing of consumers, limits or expiry.
 
 import type { Arena } from "../../lib/arena.ts";
-import { IntervalSet } from "../../lib/interval-set.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import { RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
+import type { PagedOut } from "./depth-figures.ts";
+import { Level } from "./level.ts";
 import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
 import { LEVEL_SPAN, PageChain } from "./page-chain.ts";
 import { PageScan, type Recount } from "./page-scan.ts";
 import type { Delivery } from "./queue.ts";
 import type { PagesHost, QueuePages } from "./queue-pages.ts";
-import { ReturnedRuns } from "./returned-runs.ts";
 
 /** What `peek` found. */
 export const Peek = {
@@ -27,40 +27,6 @@ export type Peek = (typeof Peek)[keyof typeof Peek];
 
 /** Pages are read ahead of the head until so many bytes lie there. */
 const READ_AHEAD_BYTES = 4 * 1_048_576;
-
-export class Level {
-  readonly chain: PageChain;
-  readonly returned = new ReturnedRuns();
-  /** Up to here messages may have been delivered by an earlier run of the broker. */
-  redeliveredUpTo: Sequence = 0;
-  /** By delivery count: the messages that had come back so often before a restart. */
-  #returnedBefore: Map<number, IntervalSet> | undefined = undefined;
-
-  constructor(chain: PageChain) {
-    this.chain = chain;
-  }
-
-  /** An earlier run of the broker has counted so many deliveries in vain; its last word counts. */
-  noteReturned(from: Sequence, to: Sequence, deliveryCount: number): void {
-    this.#returnedBefore ??= new Map();
-    for (const others of this.#returnedBefore.values()) others.remove(from, to);
-    const known = this.#returnedBefore.get(deliveryCount) ?? new IntervalSet();
-    known.add(from, to);
-    this.#returnedBefore.set(deliveryCount, known);
-  }
-
-  deliveryCountBefore(sequence: Sequence): number {
-    if (this.#returnedBefore === undefined) return 0;
-    for (const [deliveryCount, sequences] of this.#returnedBefore) {
-      if (sequences.has(sequence)) return deliveryCount;
-    }
-    return 0;
-  }
-
-  get readyCount(): number {
-    return this.chain.unread + this.returned.count;
-  }
-}
 
 /** The message `peek` found, as consumers get it. */
 class FoundDelivery implements Delivery {
@@ -107,6 +73,8 @@ export class Backlog implements PagesHost {
   readonly found: FoundDelivery;
   /** What `recordAt` answers. */
   readonly #record: RecordView;
+  /** Where that really lies. */
+  recordLocation: Location = 0;
   /** Messages that can be delivered. */
   readyCount = 0;
   /** The sequence `append` gave. */
@@ -134,6 +102,10 @@ export class Backlog implements PagesHost {
 
   get isRead(): boolean {
     return this.#host.isRead;
+  }
+
+  get pagedOut(): PagedOut {
+    return this.#pages.pagedOut;
   }
 
   /** The levels that exist. */
@@ -223,7 +195,25 @@ export class Backlog implements PagesHost {
     const at = page.isMoved ? this.scan.find(page, sequence) : page.address + offsetOf(location);
     if (at === OUT) return undefined;
     this.#record.at = at;
+    this.recordLocation = locationOf(page, at - page.address, this.#record.persistent);
     return this.#record;
+  }
+
+  /** Whether a message that was taken out cannot be had any more: its page is damaged. */
+  isLostAt(sequence: Sequence, location: Location): boolean {
+    const page = this.#pages.at(pageNumberOf(location));
+    if (page.isLost) return true;
+    return page.isReadable && page.isMoved && this.scan.find(page, sequence) === OUT;
+  }
+
+  /** Forgets such a message; answers where the one behind it lies, if its run goes on. */
+  dropLost(sequence: Sequence, location: Location, goesOn: boolean): Location {
+    const page = this.#pages.at(pageNumberOf(location));
+    const isLast = sequence >= page.lastSequence;
+    const next = goesOn ? locationOf((isLast ? page.next : page) as Page, 0, false) : 0;
+    (this.#levels[page.level] as Level).chain.loseOne(page);
+    this.#host.onMessagesLost(1);
+    return next;
   }
 
   /** Takes out what `peek` found. It stays in its page until it is settled. */
@@ -346,6 +336,10 @@ export class Backlog implements PagesHost {
     this.#levels[page.level]?.chain.seal(page);
   }
 
+  compact(page: Page): void {
+    this.#levels[page.level]?.chain.compact(page);
+  }
+
   beforeOut(page: Page): void {
     this.scan.noteBodies(page);
   }
@@ -449,7 +443,7 @@ export class Backlog implements PagesHost {
     let offset = offsetOf(location);
     if (page.isMoved || page.isLost) {
       const at = page.isLost ? OUT : this.scan.find(page, sequence);
-      if (at === OUT) return this.#dropLost(level, page);
+      if (at === OUT) return this.#dropLost(level);
       offset = at - page.address;
     }
     const found = this.found;
@@ -463,14 +457,11 @@ export class Backlog implements PagesHost {
   }
 
   /** The oldest returned message is in no page any more. */
-  #dropLost(level: Level, page: Page): Peek {
+  #dropLost(level: Level): Peek {
     const { returned } = level;
-    const isLast = returned.firstSequence >= page.lastSequence;
-    const next = isLast ? page.next : page;
-    returned.takeFirst(returned.firstGoesOn ? locationOf(next as Page, 0, false) : 0);
+    const { firstSequence, firstLocation, firstGoesOn } = returned;
+    returned.takeFirst(this.dropLost(firstSequence, firstLocation, firstGoesOn));
     this.readyCount--;
-    level.chain.loseOne(page);
-    this.#host.onMessagesLost(1);
     return Peek.empty;
   }
 

@@ -7,7 +7,6 @@ import type { Location, Sequence } from "../numbers.ts";
 import type { RecordView } from "../record.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
-import { withPersistence } from "./page.ts";
 import type { QueueCounters } from "./queue.ts";
 
 /** Why a message died, as x-death names it. */
@@ -102,21 +101,30 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
 
   #moveNext(run: DeadRun): boolean {
     const backlog = this.#backlog;
-    const record = backlog.recordAt(run.next, run.location);
-    // Its page is being read; `resume` follows.
-    if (record === undefined) return false;
-    if (!this.#mover.move(record, run.next, run.reason)) {
+    const { next } = run;
+    const record = backlog.recordAt(next, run.location);
+    if (record === undefined) {
+      // Its page is being read and `resume` follows; or it is lost.
+      if (!backlog.isLostAt(next, run.location)) return false;
+      run.location = backlog.dropLost(next, run.location, next < run.to);
+      this.#advance(run);
+      return true;
+    }
+    const at = backlog.recordLocation;
+    const bytes = record.bodySizeBytes;
+    if (!this.#mover.move(record, next, run.reason)) {
       this.#timers.scheduleAfter(this, RETRY_AFTER_MS);
       return false;
     }
-    const { location, next } = run;
-    const bytes = record.bodySizeBytes;
-    const at = withPersistence(location, record.persistent);
-    if (next < run.to) run.location = backlog.behind(location, record.lengthBytes);
-    run.next = next + 1;
-    this.count--;
+    if (next < run.to) run.location = backlog.behind(at, record.lengthBytes);
+    this.#advance(run);
     this.#mover.onMoved(next, at, bytes);
     return true;
+  }
+
+  #advance(run: DeadRun): void {
+    run.next++;
+    this.count--;
   }
 
   #leave(): true {

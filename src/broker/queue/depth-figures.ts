@@ -3,6 +3,12 @@
 
 import type { QueueDepth } from "./queue.ts";
 
+export interface PagedOut {
+  readonly count: number;
+  /** Of messages that are ready; the others' are not known. */
+  readonly bytes: number;
+}
+
 export class DepthFigures {
   readyBytes = 0;
   unackedCount = 0;
@@ -12,7 +18,8 @@ export class DepthFigures {
   #unackedPersistent = 0;
   #unackedPersistentBytes = 0;
 
-  describe(ready: number): QueueDepth {
+  /** `out`: what of it lies in pages that are not in memory. */
+  describe(ready: number, out: PagedOut): QueueDepth {
     return {
       ready,
       unacknowledged: this.unackedCount,
@@ -20,8 +27,8 @@ export class DepthFigures {
       unacknowledgedBytes: this.unackedBytes,
       persistent: this.#readyPersistent + this.#unackedPersistent,
       persistentBytes: this.#readyPersistentBytes + this.#unackedPersistentBytes,
-      inMemory: ready + this.unackedCount,
-      inMemoryBytes: this.readyBytes + this.unackedBytes,
+      inMemory: ready + this.unackedCount - out.count,
+      inMemoryBytes: this.readyBytes + this.unackedBytes - out.bytes,
     };
   }
 

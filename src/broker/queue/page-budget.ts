@@ -8,10 +8,10 @@ import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
 /** Sealed pages that stay in memory, unless the pool is small. */
-const RESIDENT_BYTES_MAX = 32 * 1_048_576;
+const RESIDENT_BYTES_MAX = 16 * 1_048_576;
 /** And then this part of it. */
 const RESIDENT_SHARE = 1 / 4;
-/** When less of the pool than this is free, queues nobody reads from give up all they have in memory. */
+/** When less of the pool than this is free, queues give up what they can; those nobody reads from all they have. */
 const FREE_SHARE_MIN = 1 / 4;
 /** Candidates looked at in one go. */
 const LOOK_MAX = 64;
@@ -138,7 +138,7 @@ export class PageBudget extends WheelTimer implements Job {
     this.onAllocated();
   }
 
-  /** A sweep: every queue nobody reads from gives up its memory. */
+  /** A sweep over all queues. */
   runSlice(deadline: Deadline): boolean {
     while (this.#sweeping !== undefined) {
       const next = this.#sweeping.next();
@@ -148,7 +148,7 @@ export class PageBudget extends WheelTimer implements Job {
         this.#tryAgainLater();
         break;
       }
-      next.value.sendOutIdle();
+      next.value.relieve();
       if (deadline()) return false;
     }
     return true;

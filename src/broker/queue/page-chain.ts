@@ -8,6 +8,7 @@ import { assert } from "../../lib/assert.ts";
 import {
   LARGE_PAGE_BYTES,
   MEDIUM_PAGE_BYTES,
+  NO_PAGE,
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
@@ -18,6 +19,7 @@ import {
   capacityOf,
   isPersistentAt,
   NO_LOG_POSITION,
+  NOT_WRITTEN,
   OUT,
   offsetOf,
   type Page,
@@ -33,6 +35,8 @@ export const LEVEL_SPAN = 2 ** 44;
 /** A chain this long takes medium pages, then large ones: a page is never much more than the queue holds already. */
 const MEDIUM_FROM_BYTES = SMALL_PAGE_BYTES;
 const LARGE_FROM_BYTES = 8 * MEDIUM_PAGE_BYTES;
+/** A page is sparse when it held so many times more messages than are left. */
+const SPARSE_FACTOR = 8;
 
 export class PageChain {
   readonly #arena: Arena;
@@ -255,6 +259,27 @@ export class PageChain {
     }
     this.unread = 0;
     this.passedSequence = this.lastSequence;
+  }
+
+  /**
+   * Moves what is left of a page the head has long passed into a smaller one, so that a few messages that are never
+   * acknowledged do not hold on to a lot of memory, or of disk. Does nothing where little would be won.
+   */
+  compact(page: Page): void {
+    const count = page.lastSequence - page.firstSequence + 1;
+    const isCandidate =
+      page.state === PageState.sealed &&
+      page.handle === NOT_WRITTEN &&
+      page.settledSince === undefined &&
+      page.unread === 0 &&
+      page !== this.#head;
+    if (!isCandidate || page.live * SPARSE_FACTOR > count) return;
+    const liveBytes = this.#scan.liveBytes(page);
+    const to = this.#pages.smallerPlace(page, liveBytes);
+    if (to === NO_PAGE) return;
+    this.#scan.copyLive(page, to);
+    this.#sealedBytes -= page.usedBytes - liveBytes;
+    this.#pages.moved(page, to, liveBytes);
   }
 
   /** Ends appending to the open page. */

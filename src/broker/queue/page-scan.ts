@@ -16,12 +16,14 @@ export interface Recount {
 }
 
 export class PageScan {
+  readonly #arena: Arena;
   readonly #view: DataView;
   readonly bodies: BodyReferences;
   /** For a look at one record. */
   readonly record: RecordView;
 
   constructor(arena: Arena, bodies: BodyReferences) {
+    this.#arena = arena;
     this.#view = arena.view;
     this.bodies = bodies;
     this.record = new RecordView(arena);
@@ -86,6 +88,31 @@ export class PageScan {
     if (isPlain) return;
     if (page.isReadable) this.#forgetRecords(page, from, to);
     else this.#forgetUnseen(page, from, to);
+  }
+
+  /** Bytes that live records of a page take. */
+  liveBytes(page: Page): number {
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    let bytes = 0;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      if (this.#isLive(page, at, record.sequence)) bytes += record.lengthBytes;
+    }
+    return bytes;
+  }
+
+  /** Copies the live records of a page to `to`, one behind the other. */
+  copyLive(page: Page, to: Address): void {
+    const { record } = this;
+    const end = page.address + page.usedBytes;
+    let next = to;
+    for (let at = page.address; at < end; at += record.lengthBytes) {
+      record.at = at;
+      if (!this.#isLive(page, at, record.sequence)) continue;
+      this.#arena.copy(next, at, record.lengthBytes);
+      next += record.lengthBytes;
+    }
   }
 
   /** Before the bytes go: notes which bodies the page refers to. */

@@ -132,9 +132,3 @@ export function offsetOf(location: Location): number {
 export function isPersistentAt(location: Location): boolean {
   return (location & PERSISTENT_BIT) !== 0;
 }
-
-/** The same location, saying whether its message is persistent. */
-export function withPersistence(location: Location, persistent: boolean): Location {
-  const without = isPersistentAt(location) ? location - PERSISTENT_BIT : location;
-  return persistent ? without + PERSISTENT_BIT : without;
-}

@@ -1,16 +1,20 @@
 // The pages of one queue: their numbers, their memory, and their way to the disk and back.
 // A number is used again only when nothing names its page any more, so numbers stay small.
 
+import type { Address } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
 import { NO_PAGE, type PagePool, type PageSizeBytes } from "../../lib/page-pool.ts";
 import type { QueueNumber } from "../numbers.ts";
 import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
+import type { PagedOut } from "./depth-figures.ts";
 import { NO_LOG_POSITION, NOT_WRITTEN, OUT, Page, PageState, smallestPageFor } from "./page.ts";
 import type { PageBudget } from "./page-budget.ts";
 
 /** Spare Page objects kept for a queue that fills and drains all the time. */
 const SPARE_PAGES_MAX = 4;
+
+const NOTHING_OUT: PagedOut = { count: 0, bytes: 0 };
 
 /** The queue whose pages these are. */
 export interface PagesHost {
@@ -26,6 +30,8 @@ export interface PagesHost {
   onLost(page: Page, reason: string): void;
   /** Ends appending to an open page. */
   seal(page: Page): void;
+  /** Makes the page smaller if there is much in it that nobody needs. */
+  compact(page: Page): void;
 }
 
 export class QueuePages implements PageOwner {
@@ -81,10 +87,23 @@ export class QueuePages implements PageOwner {
     for (const page of this.#pages) if (page !== undefined && !page.isDoomed) yield page;
   }
 
+  /** What lies in pages that are not in memory. */
+  get pagedOut(): PagedOut {
+    if (this.outCount === 0) return NOTHING_OUT;
+    let count = 0;
+    let bytes = 0;
+    for (const page of this) {
+      if (page.isReadable) continue;
+      count += page.live;
+      bytes += page.unreadBytes;
+    }
+    return { count, bytes };
+  }
+
   /** An empty open page, or undefined when the pool has none of that size. */
   open(level: number, sizeBytes: PageSizeBytes): Page | undefined {
     const address = this.#pool.allocate(sizeBytes);
-    if (this.#pageOut) this.#budget.onAllocated();
+    this.#budget.onAllocated();
     if (address === NO_PAGE) return undefined;
     if (this.count === 0) this.#budget.register(this);
     const page = this.#newPage(level, sizeBytes);
@@ -163,9 +182,27 @@ export class QueuePages implements PageOwner {
     }
   }
 
+  /** A place for `usedBytes` that is smaller than the page's, or NO_PAGE; `moved` follows when they are there. */
+  smallerPlace(page: Page, usedBytes: number): Address {
+    const sizeBytes = smallestPageFor(usedBytes);
+    return sizeBytes < page.sizeBytes ? this.#pool.allocate(sizeBytes) : NO_PAGE;
+  }
+
+  /** The live records of a page lie at `address` now, in `usedBytes`. */
+  moved(page: Page, address: Address, usedBytes: number): void {
+    this.#dropMemory(page);
+    page.address = address;
+    page.sizeBytes = smallestPageFor(usedBytes);
+    page.usedBytes = usedBytes;
+    page.isMoved = true;
+    this.residentBytes += page.sizeBytes;
+    if (this.#pageOut) this.#budget.residentBytes += page.sizeBytes;
+  }
+
   /** Has the page written; it stays in memory. */
   write(page: Page): void {
     if (page.state !== PageState.sealed || page.handle !== NOT_WRITTEN) return;
+    this.host?.compact(page);
     page.state = PageState.writing;
     // Replay notes settlements only here: what the bytes don't say yet must not be forgotten.
     page.settledSince ??= new IntervalSet();
@@ -184,9 +221,10 @@ export class QueuePages implements PageOwner {
     this.write(page);
   }
 
-  /** Gives up the memory of a queue nobody reads from. */
-  sendOutIdle(): void {
-    if (this.host?.isRead !== true) this.sendOutAll();
+  /** Memory is short: gives up what it can, all of it in a queue nobody reads from. */
+  relieve(): void {
+    if (this.#pageOut && this.host?.isRead !== true) this.sendOutAll();
+    else for (const page of this) this.host?.compact(page);
   }
 
   /** Gives up all memory but that of pages that have just been read. */

@@ -182,6 +182,8 @@ class Pair {
     const { clock, context } = this.fixture;
     clock.runTurns();
     const pager = this.#pager;
+    for (const pages of context.pageBudget.owners())
+      for (const page of pages) pages.host?.compact(page);
     if (pager === undefined) return;
     // Whatever may leave memory leaves, in the middle of everything.
     for (const pages of context.pageBudget.owners()) pages.sendOutAll();

@@ -274,6 +274,33 @@ describe("WorkQueue", () => {
     expect(bodies.count).toBe(0);
   });
 
+  it("lets a few messages nobody acknowledges hold little memory when it gets short", () => {
+    const { queue, target, publication, clock, memory } = setUp();
+    queue.consume(consumerOf(queue, target));
+    const kept: Note[] = [];
+    const pool = memory.pages;
+    // Every thousandth message is never acknowledged: without moving them each would hold on to a whole page.
+    for (let i = 0; i < 200_000; i++) {
+      expect(queue.publish(publication(`${i}`.padEnd(200, ".")))).toBe(Enqueued.accepted);
+      if (i % 1000 !== 999) continue;
+      clock.runTurns();
+      for (const note of target.notes.splice(0)) {
+        if (note.body.startsWith(`${i}.`)) kept.push(note);
+        else settle(queue, note);
+      }
+      clock.advance(100);
+    }
+    expect(queue.depth.unacknowledged).toBe(200);
+    expect(pool.usedBytes).toBeLessThan(pool.sizeBytes * 0.8);
+    for (const note of kept) settle(queue, note, Outcome.requeue);
+    clock.runTurns();
+    expect(target.notes.map((note) => [note.body, note.redelivered])).toEqual(
+      kept.map((note) => [note.body, true]),
+    );
+    for (const note of target.notes) settle(queue, note);
+    expect(pool.usedBytes).toBe(0);
+  });
+
   it("logs settlements of persistent messages in durable queues as ranges", () => {
     const { queue, target, publication, clock, journal } = setUp({}, { durable: true, number: 7 });
     queue.consume(consumerOf(queue, target));

@@ -125,7 +125,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     return this.#idle.sinceMs;
   }
   get depth(): QueueDepth {
-    return this.#figures.describe(this.#backlog.readyCount);
+    return this.#figures.describe(this.#backlog.readyCount, this.#backlog.pagedOut);
   }
 
   consumers(): Iterable<Consumer> {
