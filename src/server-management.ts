@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
+import { NodeTraceFiles } from "./env/node-trace-files.ts";
 import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
 import { ListenError, type OpenListener } from "./listeners.ts";
 import type { Log } from "./log.ts";
@@ -61,6 +62,9 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
       node: nodeFacts(parts, () => running.listeners),
       options: optionsOf(config),
       control: serverControl(parts),
+      traceFiles: node.inMemory
+        ? undefined
+        : new NodeTraceFiles(management.tracesDirectory ?? join(node.dataDirectory, "traces")),
       sampleIntervalMs: node.statisticsIntervalMs,
       api: await addresses(config, management, managementTls, "management"),
       metrics: prometheus.enabled
@@ -126,7 +130,7 @@ async function addresses(
   return config.origins.has(`${prefix}.tcp.port`) ? [plain, secure] : [secure];
 }
 
-function optionsOf({ management }: Config): ManagementOptions {
+function optionsOf({ management, node }: Config): ManagementOptions {
   return {
     withStatistics: !management.disableStatistics,
     bodyMaxBytes: management.bodyMaxBytes,
@@ -139,6 +143,11 @@ function optionsOf({ management }: Config): ManagementOptions {
     frameOptions: management.frameOptions,
     uiDirectory: builtPages(),
     operatorPolicyReadOnly: management.operatorPolicyReadOnly,
+    corsMaxAgeSeconds: management.corsMaxAgeSeconds,
+    disableBasicAuth: management.disableBasicAuth,
+    sessionTimeoutMinutes: management.sessionTimeoutMinutes,
+    nodeTags: Object.fromEntries(node.tags),
+    clusterTags: Object.fromEntries(node.clusterTags),
   };
 }
 

@@ -131,9 +131,23 @@ function printBanner(server: Server): void {
   for (const { protocol, address, port } of server.httpListeners) {
     lines.push(`  ${protocol.padEnd(16)} ${urlOf(protocol, { address, port })}`);
   }
+  const greeting = messageOfTheDay(server);
+  if (greeting !== undefined) lines.push("", greeting);
   process.stdout.write(`${lines.join("\n")}\n\n`);
   const plugins = server.config.node.plugins.length;
   server.log.write("info", "node", `Server startup complete; ${plugins} plugins started.`);
+}
+
+function messageOfTheDay({ config, log }: Server): string | undefined {
+  const path = config.node.messageOfTheDayFile;
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8").trimEnd();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.write("warning", "node", `motd_file cannot be read: ${reason}`);
+    return undefined;
+  }
 }
 
 function urlOf(protocol: string, { address, port }: { address: string; port: number }): string {

@@ -103,6 +103,7 @@ function newAuthentication({ broker, authenticate, options }: Management): Authe
     clock: broker.clock,
     authenticate,
     failuresPerMinute: options.loginFailuresPerMinute,
+    disableBasicAuth: options.disableBasicAuth,
   });
 }
 

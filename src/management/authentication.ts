@@ -22,6 +22,8 @@ export interface AuthenticationOptions {
   readonly clock: Clock;
   readonly authenticate: Authenticate;
   readonly failuresPerMinute: number;
+  /** Only tokens are taken. */
+  readonly disableBasicAuth: boolean;
 }
 
 export class Authentication {
@@ -36,6 +38,12 @@ export class Authentication {
   async userOf(header: string | undefined, peer: Endpoint): Promise<User> {
     if (header === undefined || header === "") throw new ApiError(401, undefined, CHALLENGE);
     const credentials = parseAuthorization(header);
+    if (credentials.name !== "" && this.#options.disableBasicAuth) {
+      throw new ApiError(401, {
+        error: "not_authorized",
+        reason: "Basic authentication is disabled",
+      });
+    }
     const key = `${credentials.name}\0${peer.address}`;
     if (this.#isGuessing(key)) await this.#delay();
     try {

@@ -4,11 +4,13 @@ import type { User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { MessagePort } from "../broker/message-port.ts";
 import type { Endpoint } from "../env/env.ts";
+import type { ApiObject } from "./api-json.ts";
 import type { NodeControl } from "./control.ts";
 import type { PatternCompiler } from "./listing.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { RecentEvents } from "./resources/control.ts";
 import type { Sampler } from "./sampling/sampler.ts";
+import type { Traces } from "./tracing/traces.ts";
 
 /** Somebody's credentials as they came. */
 export interface Credentials {
@@ -37,6 +39,14 @@ export interface ManagementOptions {
   /** Directory of the built web pages; undefined = none. */
   readonly uiDirectory: string | undefined;
   readonly operatorPolicyReadOnly: boolean;
+  /** How long a browser may remember what other origins may do; undefined = not. */
+  readonly corsMaxAgeSeconds: number | undefined;
+  /** Only tokens let anybody in. */
+  readonly disableBasicAuth: boolean;
+  /** The web pages ask for the password again after so many idle minutes. */
+  readonly sessionTimeoutMinutes: number;
+  readonly nodeTags: ApiObject;
+  readonly clusterTags: ApiObject;
 }
 
 /** Everything a handler may use. */
@@ -48,6 +58,7 @@ export interface Management {
   readonly options: ManagementOptions;
   readonly control: NodeControl;
   readonly recentEvents: RecentEvents;
+  readonly traces: Traces;
   readonly authenticate: Authenticate;
   readonly compilePattern: PatternCompiler;
   /** Who acts over the socket in the data directory. */

@@ -14,6 +14,7 @@ import { nodeRoutes } from "./resources/node.ts";
 import { permissionRoutes } from "./resources/permissions.ts";
 import { policyRoutes } from "./resources/policies.ts";
 import { queueRoutes } from "./resources/queues.ts";
+import { traceRoutes } from "./resources/traces.ts";
 import { userRoutes } from "./resources/users.ts";
 import { vhostRoutes } from "./resources/vhosts.ts";
 import type { Route } from "./route.ts";
@@ -35,4 +36,5 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...featureRoutes,
   ...explainRoutes,
+  ...traceRoutes,
 ];

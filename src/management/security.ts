@@ -42,6 +42,9 @@ export function addSecurity(app: FastifyInstance, options: ManagementOptions): v
       reply.header("access-control-allow-origin", origin);
       reply.header("access-control-allow-headers", "authorization, content-type, x-reason");
       reply.header("access-control-allow-methods", "GET, HEAD, PUT, POST, DELETE, OPTIONS");
+      if (options.corsMaxAgeSeconds !== undefined) {
+        reply.header("access-control-max-age", String(options.corsMaxAgeSeconds));
+      }
       reply.removeHeader("cross-origin-resource-policy");
       return;
     }

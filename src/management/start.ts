@@ -12,6 +12,8 @@ import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
 import { RecentEvents } from "./resources/control.ts";
 import { routes } from "./routes.ts";
 import { Sampler } from "./sampling/sampler.ts";
+import type { TraceFiles } from "./tracing/trace-files.ts";
+import { Traces } from "./tracing/traces.ts";
 
 /** Where one HTTP server listens; `host` undefined = every address. */
 export interface HttpAddress {
@@ -29,6 +31,8 @@ export interface ManagementSetup {
   readonly node: NodeFacts;
   readonly options: ManagementOptions;
   readonly control: NodeControl;
+  /** Undefined: nothing is kept on disk. */
+  readonly traceFiles: TraceFiles | undefined;
   readonly sampleIntervalMs: number;
   readonly api: readonly HttpAddress[];
   readonly metrics: readonly HttpAddress[];
@@ -71,6 +75,8 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     intervalMs: setup.sampleIntervalMs,
     sampleNode: () => node.sample(),
   });
+  const { messages, traceFiles } = setup;
+  const traces = new Traces({ broker, messages, files: traceFiles, user: LOCAL_USER });
   const recentEvents = new RecentEvents(() => broker.clock.nowMs());
   broker.events.listen(recentEvents);
   const management: Management = {
@@ -81,6 +87,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     options,
     control: setup.control,
     recentEvents,
+    traces,
     authenticate: authenticateBy(broker),
     compilePattern: (source) => {
       broker.matcher.check(source);
@@ -111,6 +118,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     management,
     listeners: servers.listeners,
     close: async () => {
+      traces.close();
       sampler.stop();
       broker.events.forget(recentEvents);
       await servers.close();

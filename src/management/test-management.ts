@@ -15,6 +15,8 @@ import { RecentEvents } from "./resources/control.ts";
 import { routes } from "./routes.ts";
 import type { NodeSample } from "./sampling/metrics.ts";
 import { Sampler } from "./sampling/sampler.ts";
+import type { TraceFiles } from "./tracing/trace-files.ts";
+import { Traces } from "./tracing/traces.ts";
 
 class RealClock implements Clock {
   nowMs = () => Date.now();
@@ -49,6 +51,11 @@ export const testOptions: ManagementOptions = {
   frameOptions: "DENY",
   uiDirectory: undefined,
   operatorPolicyReadOnly: false,
+  corsMaxAgeSeconds: undefined,
+  disableBasicAuth: false,
+  sessionTimeoutMinutes: 480,
+  nodeTags: {},
+  clusterTags: {},
 };
 
 const sample: NodeSample = {
@@ -119,7 +126,7 @@ export function newMemoryBroker(): Broker {
   return broker;
 }
 
-export async function newTestApi(changes: Partial<ManagementOptions> = {}) {
+export async function newTestApi(changes: Partial<ManagementOptions> = {}, files?: TraceFiles) {
   const broker = newMemoryBroker();
   const administrator: User = {
     name: "guest",
@@ -139,6 +146,12 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}) {
     options,
     control: silentControl,
     recentEvents,
+    traces: new Traces({
+      broker,
+      messages: new Messages(broker),
+      files,
+      user: administrator,
+    }),
     authenticate: async ({ name, password }) => {
       const user = users.get(name);
       if (user === undefined || password !== name) throw new BrokerError("access-refused", "no");

@@ -96,12 +96,6 @@ export const loggingRows = {
     "Publish log lines to the exchange `amq.rabbitmq.log`.",
   ),
   exchangeLevel: optional("log.exchange.level", level, "Level of that exchange.", { live: true }),
-  exchangeFormatter: one(
-    "log.exchange.formatter",
-    formatter,
-    "plaintext",
-    "Form of the lines published.",
-  ),
   defaultLevel: one(
     "log.default.level",
     level,

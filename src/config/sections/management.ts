@@ -1,21 +1,8 @@
 // The management HTTP API, its web pages, and the Prometheus endpoint.
 
-import { list, named, one, optional } from "../row.ts";
+import { list, one, optional } from "../row.ts";
 import { boolean, duration, integer, oneOf, orWord, path, size, text } from "../value-types.ts";
 import { tlsRows } from "./tls.ts";
-
-const RETENTION = [
-  "global.minute",
-  "global.hour",
-  "global.day",
-  "basic.minute",
-  "basic.hour",
-  "basic.day",
-  "detailed.10",
-  "detailed.minute",
-  "detailed.hour",
-  "detailed.day",
-];
 
 export const managementRows = {
   enabled: one(
@@ -59,12 +46,6 @@ export const managementRows = {
     "Answer without message counts and rates.",
     { aliases: ["management_agent.disable_metrics_collector"] },
   ),
-  enableQueueTotals: one(
-    "management.enable_queue_totals",
-    boolean,
-    false,
-    "With `disable_stats`, still give queue totals.",
-  ),
   corsOrigins: list(
     "management.cors.allow_origins",
     text,
@@ -101,12 +82,6 @@ export const managementRows = {
     false,
     "Refuse changes of operator policies through the API.",
   ),
-  quorumReplicaReadOnly: one(
-    "management.restrictions.quorum_queue_replica_operations.disabled",
-    boolean,
-    false,
-    "Refuse changes of quorum replicas through the API.",
-  ),
   contentSecurityPolicy: optional(
     "management.csp.policy",
     text,
@@ -124,30 +99,6 @@ export const managementRows = {
     "DENY",
     "Who may put the web pages into a frame.",
     { aliases: ["management.headers.frame_options"] },
-  ),
-  sampleRetention: named(
-    "management.sample_retention_policies.$scope.$resolution",
-    integer(1),
-    "Seconds between the samples kept for charts.",
-    { names: RETENTION },
-  ),
-  oauthEnabled: one(
-    "management.oauth_enabled",
-    boolean,
-    false,
-    "The web pages log in with OAuth 2.",
-  ),
-  oauthClientId: optional("management.oauth_client_id", text, "Client id of the web pages."),
-  oauthProviderUrl: optional(
-    "management.oauth_provider_url",
-    text,
-    "Where the web pages send people to log in.",
-  ),
-  oauthScopes: one(
-    "management.oauth_scopes",
-    text,
-    "openid profile",
-    "Scopes the web pages ask for.",
   ),
   unixSocket: one(
     "leveret.management.unix_socket",
@@ -192,11 +143,6 @@ export const prometheusRows = {
     boolean,
     false,
     "Ask for a user name and password.",
-  ),
-  filterPattern: optional(
-    "prometheus.filter_aggregated_queue_metrics_pattern",
-    text,
-    "Queues whose names match are left out of totals.",
   ),
 } as const;
 

@@ -1,6 +1,6 @@
 // Listeners and the limits of AMQP connections.
 
-import { list, one, optional } from "../row.ts";
+import { list, one } from "../row.ts";
 import { address, boolean, duration, integer, orWord, size, text } from "../value-types.ts";
 
 const unlimited = orWord("infinity", integer(0));
@@ -24,12 +24,6 @@ export const networkRows = {
     10_000,
     "How long a client may take until connection.open.",
   ),
-  tlsHandshakeTimeoutMs: one(
-    "ssl_handshake_timeout",
-    duration("ms"),
-    5_000,
-    "How long the TLS handshake may take.",
-  ),
   heartbeatSeconds: one(
     "heartbeat",
     integer(0, 65_535),
@@ -42,7 +36,6 @@ export const networkRows = {
     131_072,
     "Largest frame, 4096 or more; 0 = the largest there can be.",
   ),
-  initialFrameMaxBytes: one("initial_frame_max", size, 8_192, "Largest frame before login."),
   channelMax: one(
     "channel_max",
     integer(0, 65_535),
@@ -96,18 +89,6 @@ export const networkRows = {
     false,
     "Connections begin with a PROXY protocol header (versions 1 and 2) that names the real peer.",
   ),
-  unauthenticatedMax: one(
-    "leveret.unauthenticated_connections_max",
-    integer(1),
-    1_000,
-    "Connections that have not logged in yet, together.",
-  ),
-  unauthenticatedMaxPerAddress: one(
-    "leveret.unauthenticated_connections_max_per_address",
-    integer(1),
-    100,
-    "The same, from one address.",
-  ),
   webSocketListeners: list(
     "leveret.listeners.websocket",
     address,
@@ -125,10 +106,5 @@ export const networkRows = {
     text,
     [],
     "Addresses a PROXY header is believed from; empty = all.",
-  ),
-  nodePort: optional(
-    "leveret.port",
-    integer(0, 65_535),
-    "Short for one listener on this port at every address; what `--port` and RABBITMQ_NODE_PORT set.",
   ),
 } as const;

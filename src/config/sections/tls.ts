@@ -51,13 +51,6 @@ export function tlsRows(prefix: string) {
       "Cipher suites offered, OpenSSL names; empty = Node's list.",
       live,
     ),
-    honorCipherOrder: one(
-      `${prefix}.honor_cipher_order`,
-      boolean,
-      true,
-      "The server's order of ciphers decides.",
-      live,
-    ),
     depth: one(
       `${prefix}.depth`,
       integer(0, 255),

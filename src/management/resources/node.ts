@@ -36,8 +36,13 @@ export const nodeRoutes: readonly Route[] = [
   get("/version", "nothing", "Version of this API", ({ management }) =>
     json(management.node.rabbitmqVersion),
   ),
-  get("/whoami", "management", "The user asking", ({ user }) =>
-    json({ name: user.name, tags: user.tags, is_internal_user: true }),
+  get("/whoami", "management", "The user asking", ({ user, management }) =>
+    json({
+      name: user.name,
+      tags: user.tags,
+      is_internal_user: management.broker.access.store.get(user.name) !== undefined,
+      login_session_timeout: management.options.sessionTimeoutMinutes,
+    }),
   ),
   get("/auth", "nothing", "How the web pages log in", () =>
     json({ oauth_enabled: false, enable_uaa: false, uaa_client_id: "", uaa_location: "" }),
