@@ -50,7 +50,8 @@ export async function startLeveret(options: LeveretOptions = {}): Promise<Runnin
   const child = spawn(
     options.node ?? process.execPath,
     [...(options.nodeArgs ?? []), program, ...args],
-    { cwd: directory, stdio: ["ignore", "ignore", "inherit"] },
+    // A session of its own, as RabbitMQ has: Linux shares processors out by session when there are too few.
+    { cwd: directory, stdio: ["ignore", "ignore", "inherit"], detached: true },
   );
   return running("leveret", child, child.pid!, port, directory);
 }

@@ -10,7 +10,7 @@ const cases: readonly MicroCase[] = [...dataPathCases];
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: "" },
-    rounds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "40" },
     json: { type: "boolean", default: false },
   },
 });

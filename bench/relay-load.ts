@@ -14,6 +14,7 @@ export interface RelayOutcome {
 const shape = {
   exchange: "",
   routingKey: "perf",
+  varyKey: false,
   mandatory: false,
   properties: {},
   randomBody: false,

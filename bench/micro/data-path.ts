@@ -19,6 +19,7 @@ interface Path {
   readonly ackEvery: number;
   readonly exchange?: { readonly name: string; readonly bindings: readonly string[] };
   readonly routingKey?: string;
+  readonly varyKey?: boolean;
   readonly queues?: number;
 }
 
@@ -45,6 +46,11 @@ const paths: readonly Path[] = [
   },
   {
     ...{ name: "16 B, amq.topic", sizeBytes: 16, ackEvery: 0, routingKey: "eu.order.created" },
+    exchange: { name: "amq.topic", bindings: ["eu.#", "*.order.*"] },
+  },
+  {
+    ...{ name: "16 B, amq.topic, keys that vary", sizeBytes: 16, ackEvery: 0 },
+    ...{ routingKey: "eu.order", varyKey: true },
     exchange: { name: "amq.topic", bindings: ["eu.#", "*.order.*"] },
   },
   {
@@ -81,6 +87,7 @@ function preparePath(path: Path) {
   const shape = {
     exchange: path.exchange?.name ?? "",
     routingKey: path.routingKey ?? "queue0",
+    varyKey: path.varyKey === true,
     mandatory: false,
     properties: path.properties ?? {},
     sizeBytes: path.sizeBytes,

@@ -76,7 +76,9 @@ function addQueueOptions(command: Command): void {
     .option("--keep", "do not delete the queues after the run")
     .option("-e, --exchange <name>", "exchange to publish to (empty = the default one)", "")
     .option("-t, --type <type>", "type of the exchange", "direct")
-    .option("-k, --routing-key <key>", "routing key (default: the queue's name)");
+    .option("-k, --routing-key <key>", "routing key (default: the queue's name)")
+    .option("-K, --vary-routing-key", "each message's key ends in a dot and another number")
+    .option("--binding-key <key>", "bind the queues with this key instead");
 }
 
 function addMessageOptions(command: Command): void {

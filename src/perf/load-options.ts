@@ -32,6 +32,8 @@ export interface LoadFlags {
   readonly exchange: string;
   readonly type: string;
   readonly routingKey?: string;
+  readonly varyRoutingKey?: boolean;
+  readonly bindingKey?: string;
   readonly predeclared?: boolean;
   readonly autoDelete?: string;
   readonly exclusive?: boolean;
@@ -136,7 +138,13 @@ function queueArguments(flags: LoadFlags): FieldTable {
 }
 
 function exchangePlan(flags: LoadFlags): ExchangePlan {
-  return { name: flags.exchange, type: flags.type, routingKey: flags.routingKey };
+  return {
+    name: flags.exchange,
+    type: flags.type,
+    routingKey: flags.routingKey,
+    varyKey: flags.varyRoutingKey === true,
+    bindingKey: flags.bindingKey,
+  };
 }
 
 function publishPlan(flags: LoadFlags): PublishPlan {

@@ -9,6 +9,7 @@ const place = { channel: 2, frameMax: 4096, run: 11, publisher: 4 };
 const shape = {
   exchange: "ex",
   routingKey: "key",
+  varyKey: false,
   mandatory: true,
   properties: { deliveryMode: 2 },
   sizeBytes: 20,
@@ -52,6 +53,16 @@ describe("MessageBatch", () => {
       expect(readSequence(view, 0)).toBe(100 + index);
       expect(readSentAt(view, 0)).toBe(555.5);
     });
+  });
+
+  test("keys can differ from message to message", () => {
+    const batch = new MessageBatch({ ...shape, varyKey: true }, place, 1000);
+    const frames = framesIn(batch.fill(3, 1, 0)).filter(({ type }) => type === 1);
+    const keys = frames.map(({ payload }) => {
+      const method = decodeClientMethod(ByteReader.of(payload));
+      return method.name === "basic.publish" ? method.routingKey : "";
+    });
+    expect(keys).toEqual(["key.000000", "key.000001", "key.000002"]);
   });
 
   test("fills no more than asked", () => {

@@ -19,7 +19,9 @@ import {
 
 export interface MessageShape {
   readonly exchange: string;
+  /** With `varyKey`, followed by a dot and six digits that differ for each message of the batch. */
   readonly routingKey: string;
+  readonly varyKey: boolean;
   readonly mandatory: boolean;
   readonly properties: MessageProperties;
   readonly sizeBytes: number;
@@ -35,6 +37,7 @@ export interface BatchPlace {
 }
 
 const METHOD_FRAME_OVERHEAD = 8;
+const KEY_DIGITS = 6;
 
 export class MessageBatch {
   /** Messages it holds, at least one. */
@@ -51,10 +54,12 @@ export class MessageBatch {
     writeClientMethod(writer, place.channel, {
       name: "basic.publish",
       exchange: shape.exchange,
-      routingKey: shape.routingKey,
+      routingKey: shape.varyKey ? `${shape.routingKey}.${digits(0)}` : shape.routingKey,
       mandatory: shape.mandatory,
       immediate: false,
     });
+    // Behind the key come the bits octet and the end of the frame.
+    const keyEnd = writer.at - 2;
     writeContentHeader(writer, place.channel, shape.sizeBytes, shape.properties);
     this.#bodyAt = writer.at + METHOD_FRAME_OVERHEAD - 1;
     writeBodyFrames(writer, place.channel, bodyOf(shape), place.frameMax);
@@ -65,6 +70,13 @@ export class MessageBatch {
     const bytes = new Uint8Array(one.length * this.capacity);
     for (let index = 0; index < this.capacity; index++) bytes.set(one, index * one.length);
     this.#block = byteBlock(bytes);
+    for (let index = 0; index < this.capacity && shape.varyKey; index++) {
+      this.#block.buffer.latin1Write(
+        digits(index),
+        index * one.length + keyEnd - KEY_DIGITS,
+        KEY_DIGITS,
+      );
+    }
     for (let index = 0; index < this.capacity && shape.sizeBytes >= SEQUENCE_BYTES; index++) {
       writeOrigin(this.#block.view, this.#bodyAt + index * one.length, place.run, place.publisher);
     }
@@ -87,6 +99,10 @@ export class MessageBatch {
     }
     return count === this.capacity ? u8 : u8.subarray(0, count * stride);
   }
+}
+
+function digits(index: number): string {
+  return String(index % 10 ** KEY_DIGITS).padStart(KEY_DIGITS, "0");
 }
 
 function bodyOf(shape: MessageShape): Uint8Array {

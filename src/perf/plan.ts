@@ -24,6 +24,10 @@ export interface ExchangePlan {
   readonly type: string;
   /** One key for all; undefined: each queue is bound with its own name. */
   readonly routingKey: string | undefined;
+  /** Each message's key ends in a number of its own. */
+  readonly varyKey: boolean;
+  /** What queues are bound with instead of the key they are published to with. */
+  readonly bindingKey: string | undefined;
 }
 
 export interface PublishPlan {

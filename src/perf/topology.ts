@@ -49,7 +49,7 @@ async function makeQueue(channel: ClientChannel, queue: string, plan: LoadPlan):
       name: "queue.bind",
       queue,
       exchange: plan.exchange.name,
-      routingKey: plan.exchange.routingKey ?? queue,
+      routingKey: plan.exchange.bindingKey ?? plan.exchange.routingKey ?? queue,
       noWait: false,
       arguments: EMPTY_TABLE,
     },

@@ -83,6 +83,7 @@ function shapeFor(plan: LoadPlan, index: number) {
   return {
     exchange: exchange.name,
     routingKey: exchange.routingKey ?? queue,
+    varyKey: exchange.varyKey,
     mandatory: publish.mandatory,
     properties: publish.properties,
     sizeBytes: publish.sizeBytes,
