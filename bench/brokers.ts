@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +21,8 @@ export interface RunningBroker {
   readonly uri: string;
   /** The process whose CPU and memory count. */
   readonly pid: number;
+  /** Of the HTTP API, where there is one. */
+  readonly httpPort: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -53,7 +55,9 @@ export async function startLeveret(options: LeveretOptions = {}): Promise<Runnin
     // A session of its own, as RabbitMQ has: Linux shares processors out by session when there are too few.
     { cwd: directory, stdio: ["ignore", "ignore", "inherit"], detached: true },
   );
-  return running("leveret", child, child.pid!, port, directory);
+  const broker = await running("leveret", child, child.pid!, { port, httpPort }, directory);
+  await listens(httpPort);
+  return broker;
 }
 
 /** Whether the Debian package rabbitmq-server is installed. */
@@ -96,7 +100,7 @@ export async function startRabbitmq(): Promise<RunningBroker> {
   });
   await fileAppears(file("pid"), child);
   const pid = Number(readFileSync(file("pid"), "utf8"));
-  const broker = await running("rabbitmq", child, pid, port, directory);
+  const broker = await running("rabbitmq", child, pid, { port, httpPort: undefined }, directory);
   return {
     ...broker,
     async stop() {
@@ -117,14 +121,15 @@ export async function startRelay(node?: string): Promise<RunningBroker & { port:
     child.once("exit", () => reject(new Error("the relay did not start")));
   });
   const port = Number(/port (\d+)/.exec(line)?.[1]);
-  return { name: "relay", uri: "", port, pid: child.pid!, stop: () => end(child, child.pid!) };
+  const stop = (): Promise<void> => end(child, child.pid!);
+  return { name: "relay", uri: "", port, pid: child.pid!, httpPort: undefined, stop };
 }
 
 async function running(
   name: string,
   child: ChildProcess,
   pid: number,
-  port: number,
+  { port, httpPort }: { readonly port: number; readonly httpPort: number | undefined },
   directory: string,
 ): Promise<RunningBroker> {
   const uri = `amqp://guest:guest@127.0.0.1:${port}`;
@@ -133,11 +138,26 @@ async function running(
     name,
     uri,
     pid,
+    httpPort,
     async stop() {
       await end(child, pid);
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Waits until somebody listens: the HTTP API comes up behind AMQP. */
+async function listens(port: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_MS_MAX; waitedMs += 50) {
+    const answered = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (answered) return;
+    await sleep(50);
+  }
+  throw new Error(`nobody listens on port ${port}`);
 }
 
 /** Waits until a client can log in. */

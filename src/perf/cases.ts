@@ -13,7 +13,8 @@ export interface Case {
   readonly flags: Partial<LoadFlags>;
 }
 
-const usual: LoadFlags = {
+/** The options as they are when nothing is typed. */
+export const usual: LoadFlags = {
   uri: "",
   producers: "1",
   consumers: "1",

@@ -44,6 +44,8 @@ interface Made {
 
 type Maker = (plan: CrowdPlan, made: Made) => Promise<() => Promise<void>>;
 
+/** Requests each channel has under way: answers come in order. */
+const PIPELINED = 16;
 const PREFIX = `perf-crowd-${process.pid}`;
 const nothing = async (): Promise<void> => {};
 
@@ -145,7 +147,8 @@ async function share(
       if (made !== undefined) made.count++;
     }
   };
-  await Promise.all(channels.map(work));
+  const workers = channels.flatMap((channel) => Array<ClientChannel>(PIPELINED).fill(channel));
+  await Promise.all(workers.map(work));
 }
 
 function residentBytes({ brokerPid }: CrowdPlan): number | undefined {

@@ -56,6 +56,8 @@ export interface LoadResult {
   readonly lost: number | undefined;
   /** Waiting in the queues at the end; undefined when that cannot be asked. */
   readonly left: number | undefined;
+  /** Messages each consumer got, all in all. */
+  readonly receivedByConsumer: readonly number[];
   readonly clientCpuSeconds: number;
   readonly brokerCpuSeconds: number | undefined;
   readonly brokerMemory: ProcessMemory | undefined;
@@ -278,6 +280,7 @@ export class LoadRun {
           ? undefined
           : Math.max(0, expected - tally.received - left),
       left,
+      receivedByConsumer: this.#consumers.map(({ consumer }) => consumer.received),
       clientCpuSeconds: own,
       brokerCpuSeconds: broker,
       brokerMemory: brokerPid === undefined ? undefined : processMemory(brokerPid),

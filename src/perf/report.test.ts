@@ -37,6 +37,7 @@ const result: LoadResult = {
   redelivered: 0,
   lost: 0,
   left: 3,
+  receivedByConsumer: [1800],
   clientCpuSeconds: 0.5,
   brokerCpuSeconds: 1,
   brokerMemory: undefined,
