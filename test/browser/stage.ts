@@ -121,6 +121,7 @@ export class Stage {
       acceptDownloads: true,
     });
     const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
     const view = new View(page, this.url);
     await view.watch();
     await page.goto(this.url);

@@ -8,7 +8,7 @@ import {
   lazyRouteComponent,
 } from "@tanstack/react-router";
 import type { ComponentType } from "react";
-import { Empty, Failure, Page } from "./parts/page.tsx";
+import { Empty, Failure, Page, Waiting } from "./parts/page.tsx";
 import { AppShell } from "./shell/app-shell.tsx";
 import { words } from "./texts/words.ts";
 
@@ -70,6 +70,7 @@ const routes = Object.entries(pages).map(([path, load]) =>
     getParentRoute: () => root,
     path,
     component: lazyRouteComponent(load),
+    pendingComponent: Waiting,
     errorComponent: ({ error }) => <Failure error={error as Error} />,
   }),
 );

@@ -1,6 +1,6 @@
 // The head of a page and the states a page can be in besides showing its content.
 
-import { Button, Loader } from "@mantine/core";
+import { Button, Loader, VisuallyHidden } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { ApiError } from "../api/client.ts";
@@ -48,9 +48,15 @@ export function Loaded<T>({
   if (gone) return missing ?? <Empty title={words.notFound} hint={words.notFoundHint} />;
   if (data !== undefined) return children(data);
   if (error) return <Failure error={error} again={() => void result.refetch()} />;
+  return <Waiting />;
+}
+
+/** Something is on its way. */
+export function Waiting() {
   return (
     <div className="empty" role="status">
-      <Loader size="sm" aria-label={words.loading} />
+      <Loader size="sm" aria-hidden="true" />
+      <VisuallyHidden>{words.loading}</VisuallyHidden>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { ActionIcon, Drawer } from "@mantine/core";
 import { Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { icons } from "../parts/icons.tsx";
+import { Waiting } from "../parts/page.tsx";
 import { shell } from "../texts/shell.ts";
 import { AlarmBanner } from "./alarm-banner.tsx";
 import { HeaderControls } from "./header-controls.tsx";
@@ -38,7 +39,7 @@ export function AppShell() {
       <main className="shell-main" id="main" tabIndex={-1}>
         <Unreachable />
         <AlarmBanner />
-        <Suspense>
+        <Suspense fallback={<Waiting />}>
           <Outlet />
         </Suspense>
       </main>

@@ -186,7 +186,11 @@ function ItemRowCells<Item>(props: ItemRowProps<Item>) {
         </td>
       )}
       {columns.map((column) => (
-        <td key={column.id} data-align={column.align}>
+        <td
+          key={column.id}
+          data-align={column.align}
+          data-short={column.width === undefined ? undefined : true}
+        >
           {renderCell(column, item)}
         </td>
       ))}

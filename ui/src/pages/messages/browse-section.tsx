@@ -13,7 +13,7 @@ import type { Field, FormValues } from "../../form/fields.ts";
 import { useSearchText } from "../../parts/address.ts";
 import { confirm } from "../../parts/confirm.tsx";
 import { notifyDone, notifyFailed } from "../../parts/notify.ts";
-import { Empty, Failure, NotHere } from "../../parts/page.tsx";
+import { Empty, Failure, NotHere, Waiting } from "../../parts/page.tsx";
 import { saveFile } from "../../parts/save-file.ts";
 import { Section } from "../../parts/section.tsx";
 import type { BulkAction } from "../../table/table-toolbar.tsx";
@@ -52,29 +52,32 @@ export function BrowseSection({ queue }: { queue: Queue }) {
       <p className="dimmed">
         {texts.intro} {isStream && texts.streamHint}
       </p>
-      <ActionForm
-        key={writeJson(search)}
-        fields={searchFields(search)}
-        submitLabel={texts.search}
-        onSubmit={async (values) => {
-          setAddress(values as Record<string, string>);
-          await pages.refetch();
-          return true;
-        }}
-        inline
-      />
-      {missing ? <NotHere /> : pages.error && <Failure error={pages.error} />}
-      {pages.isSuccess && <FoundMessages queue={queue} items={items} search={search} />}
-      {pages.hasNextPage && (
-        <Button
-          variant="default"
-          size="xs"
-          loading={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          {texts.more}
-        </Button>
-      )}
+      <div className="rows">
+        <ActionForm
+          key={writeJson(search)}
+          fields={searchFields(search)}
+          submitLabel={texts.search}
+          onSubmit={async (values) => {
+            setAddress(values as Record<string, string>);
+            await pages.refetch();
+            return true;
+          }}
+          inline
+        />
+        {missing ? <NotHere /> : pages.error && <Failure error={pages.error} />}
+        {pages.isPending && <Waiting />}
+        {pages.isSuccess && <FoundMessages queue={queue} items={items} search={search} />}
+        {pages.hasNextPage && (
+          <Button
+            variant="default"
+            size="xs"
+            loading={pages.isFetchingNextPage}
+            onClick={() => void pages.fetchNextPage()}
+          >
+            {texts.more}
+          </Button>
+        )}
+      </div>
     </Section>
   );
 }

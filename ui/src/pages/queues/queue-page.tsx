@@ -7,7 +7,7 @@ import type { Queue } from "../../api/types.ts";
 import { ChartControls } from "../../chart/chart-controls.tsx";
 import { sampleQuery, useRange } from "../../chart/ranges.ts";
 import { usePathPart, useSearchText } from "../../parts/address.ts";
-import { Loaded, Page } from "../../parts/page.tsx";
+import { Loaded, Page, Waiting } from "../../parts/page.tsx";
 import { queueActions, queues as texts } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
 import { QueueActions } from "./queue-actions.tsx";
@@ -80,7 +80,7 @@ function QueueTabs({ queue }: { queue: Queue }) {
         </Tabs.List>
         {shown.map(([tab, , panel]) => (
           <Tabs.Panel key={tab} value={tab}>
-            <Suspense>{panel}</Suspense>
+            <Suspense fallback={<Waiting />}>{panel}</Suspense>
           </Tabs.Panel>
         ))}
       </Tabs>

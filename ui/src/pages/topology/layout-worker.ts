@@ -6,7 +6,7 @@ import { NODE_HEIGHT_PX, NODE_WIDTH_PX } from "./layout-size.ts";
 
 function place({ request, nodes, edges }: LayoutQuestion): LayoutAnswer {
   const graph = new DagreGraph();
-  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 150, ranker: "tight-tree" });
+  graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 110 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const id of nodes) graph.setNode(id, { width: NODE_WIDTH_PX, height: NODE_HEIGHT_PX });
   for (const [source, target] of edges) graph.setEdge(source, target);

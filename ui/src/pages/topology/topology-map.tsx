@@ -57,6 +57,7 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
     <section
       className={classes.map}
       data-small={lit !== undefined || undefined}
+      aria-busy={positions === undefined}
       aria-label={texts.label}
     >
       <ReactFlow
