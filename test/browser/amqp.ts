@@ -67,3 +67,12 @@ export async function fill(
   await confirming.waitForConfirms();
   await confirming.close();
 }
+
+/** Waits until so many messages are ready; throws when it takes too long. */
+export async function reaches(client: Client, queue: string, count: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await ready(client, queue)) === count) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${queue} never had ${count} messages`);
+}

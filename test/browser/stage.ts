@@ -124,7 +124,7 @@ export class Stage {
     page.setDefaultTimeout(15_000);
     const view = new View(page, this.url);
     await view.watch();
-    await page.goto(this.url);
+    await page.goto(`${this.url}#/`);
     if (!options.anonymous) await view.logIn("guest", "guest");
     return view;
   }
@@ -177,7 +177,15 @@ export class View {
 
   /** Shows the page at a path such as /queues and waits until it has loaded what it shows. */
   async goTo(path: string): Promise<void> {
-    await this.page.goto(`${this.#url}#${path}`);
+    const target = `${this.#url}#${path}`;
+    const isElsewhere = this.page.url() !== target;
+    const main = this.page.locator("main");
+    const before = isElsewhere ? await main.getAttribute("data-at") : undefined;
+    await this.page.goto(target);
+    await this.page.waitForFunction((last) => {
+      const now = document.querySelector("main")?.getAttribute("data-at");
+      return now !== null && now !== undefined && now !== last;
+    }, before);
     await this.settled();
   }
 

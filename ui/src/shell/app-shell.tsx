@@ -1,7 +1,7 @@
 // The frame of every page: header, menu, alarm banner, and the page itself.
 
 import { ActionIcon, Drawer } from "@mantine/core";
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { icons } from "../parts/icons.tsx";
 import { Waiting } from "../parts/page.tsx";
@@ -18,6 +18,10 @@ export function AppShell() {
   const [search, setSearch] = useState({ wanted: false, opened: 0 });
   const openSearch = () => setSearch((last) => ({ wanted: true, opened: last.opened + 1 }));
   useSearchKey(openSearch);
+  // Says which page is really on screen; while a page is still loaded, none.
+  const shown = useRouterState({
+    select: (state) => (state.isLoading ? undefined : state.resolvedLocation?.href),
+  });
   return (
     <div className="shell">
       <header className="shell-header">
@@ -36,7 +40,7 @@ export function AppShell() {
       <div className="shell-nav">
         <NavigationList />
       </div>
-      <main className="shell-main" id="main" tabIndex={-1}>
+      <main className="shell-main" id="main" tabIndex={-1} data-at={shown}>
         <Unreachable />
         <AlarmBanner />
         <Suspense fallback={<Waiting />}>

@@ -13,7 +13,7 @@ export function Brand() {
   const { overview } = useBroker();
   return (
     <>
-      <a className="shell-brand" href="#/">
+      <a className="shell-brand" href="#/" aria-label={shell.product}>
         <Logo />
         <span className="only-wide">{shell.product}</span>
       </a>

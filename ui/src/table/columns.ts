@@ -65,6 +65,8 @@ function toColumnDef<Item extends object>(column: Column<Item>): ColumnDef<Featu
     header: column.header,
     accessorFn: (item: Item) => column.value(item),
     enableSorting: column.sortKey !== false,
+    // Of numbers the largest are looked for.
+    sortDescFirst: column.align === "right",
     sortFn: (left: TableRow<Item>, right: TableRow<Item>) =>
       compareValues(column.value(left.original), column.value(right.original)),
   } as ColumnDef<Features, Item>;

@@ -1,12 +1,13 @@
 // The one table: sorted, filtered, paged or scrolled through, with columns to choose and rows to select.
 
 import { useTable } from "@tanstack/react-table";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { Empty, Failure } from "../parts/page.tsx";
 import { tables } from "../texts/words.ts";
 import { type Column, features, toColumnDefs } from "./columns.ts";
 import { Pager } from "./pager.tsx";
 import {
+  CHUNK_ROWS,
   type RowSource,
   type RowView,
   type RowWindow,
@@ -39,7 +40,7 @@ export interface DataTableProps<Item extends object> {
 export function DataTable<Item extends object>(props: DataTableProps<Item>) {
   const { id, columns, source, rowKey } = props;
   const state = useTableState(id, columns, props.defaultSort, source.kind === "server");
-  const [visible, setVisible] = useState({ first: 0, last: 0 });
+  const [visible, setVisible] = useVisibleChunks();
   const window = useRows(source, state.view, columns, visible);
   const selection = useSelection<Item>(rowKey);
   const defs = useMemo(() => toColumnDefs(columns), [columns]);
@@ -57,9 +58,10 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
   const rows = placeRows(items, window, state.view);
   const pageCount = state.view.pageSize > 0 ? Math.ceil(window.matching / state.view.pageSize) : 1;
   useEffect(() => {
+    if (window.loading) return;
     if (state.view.page > 0 && state.view.page >= pageCount)
       state.setPage(Math.max(0, pageCount - 1));
-  }, [pageCount, state]);
+  }, [pageCount, state, window.loading]);
   if (window.error && window.total === 0) return <Failure error={window.error} />;
   const nothing = !window.loading && window.total === 0 && state.view.filter === "";
   if (nothing) return props.empty ?? <Empty title={tables.nothing} />;
@@ -67,11 +69,15 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
     <div className={classes.root}>
       {(!props.plain || window.total > PLAIN_ROWS) && (
         <TableToolbar
-          {...props}
+          id={id}
+          source={source}
+          columns={columns}
           state={state}
-          window={window}
+          matching={window.matching}
+          total={window.total}
+          localItems={window.sortHere ? window.items : undefined}
           selection={selection}
-          bulk={props.bulk ?? []}
+          bulk={props.bulk ?? NO_BULK}
         />
       )}
       <TableGrid
@@ -79,7 +85,7 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
         table={table}
         columns={columns}
         rows={rows}
-        view={state.view}
+        items={window.items}
         selection={props.bulk ? selection : undefined}
         rowKey={rowKey}
         onVisible={setVisible}
@@ -93,6 +99,26 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
 }
 
 const PLAIN_ROWS = 20;
+const NO_BULK: readonly never[] = [];
+
+interface Visible {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The rows in view; changes only when other chunks of rows come into view. */
+function useVisibleChunks(): [Visible, (visible: Visible) => void] {
+  const [visible, setVisible] = useState<Visible>({ first: 0, last: 0 });
+  const change = useCallback((next: Visible) => {
+    const chunkOf = (place: number): number => Math.floor(place / CHUNK_ROWS);
+    setVisible((last) => {
+      const isSame =
+        chunkOf(last.first) === chunkOf(next.first) && chunkOf(last.last) === chunkOf(next.last);
+      return isSame ? last : next;
+    });
+  }, []);
+  return [visible, change];
+}
 
 function useRows<Item>(
   source: RowSource<Item>,

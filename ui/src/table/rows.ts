@@ -1,7 +1,7 @@
 // Where a table's rows come from: a list that is already here, or the API, page by page as they come into view.
 
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useQueries } from "@tanstack/react-query";
+import { useMemo, useRef } from "react";
 import { ApiError, request } from "../api/client.ts";
 import { withQuery } from "../api/query.ts";
 import type { Page } from "../api/types.ts";
@@ -91,8 +91,6 @@ export function useServerRows<Item>(
         queryKey: ["api", source?.path, "rows", chunk, url],
         queryFn: ({ signal }: { signal: AbortSignal }) => fetchChunk<Item>(url, signal),
         refetchInterval: refreshMs === 0 ? (false as const) : refreshMs,
-        // While a filter or an order changes, the old rows stay; another chunk's rows would be wrong.
-        placeholderData: paged || chunks.length === 1 ? keepPreviousData : undefined,
       };
     }),
   });
@@ -100,9 +98,25 @@ export function useServerRows<Item>(
   const error = results.find((result) => result.error)?.error ?? null;
   const loading = results.some((result) => result.isPending);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the answers are compared one by one
-  return useMemo(
+  const joined = useMemo(
     () => joinChunks(answers, chunks, size, paged, loading, error),
     [...padded(answers), ...padded(chunks), size, paged, loading, error],
+  );
+  return useLastKnown(
+    joined,
+    answers.length > 0 && answers.every((answer) => answer === undefined),
+  );
+}
+
+/** While nothing of the new rows is here (another page, filter or order), the old ones stay. */
+function useLastKnown<Item>(joined: RowWindow<Item>, nothingYet: boolean): RowWindow<Item> {
+  const last = useRef(joined);
+  if (!nothingYet) last.current = joined;
+  const { loading, error } = joined;
+  const { current } = last;
+  return useMemo(
+    () => (nothingYet ? { ...current, loading, error } : joined),
+    [nothingYet, current, loading, error, joined],
   );
 }
 

@@ -1,24 +1,24 @@
 // The table itself: headings that sort, and rows, of which only those in view are in the page when there are many.
 
-import { Checkbox } from "@mantine/core";
 import type { ReactTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef } from "react";
+import { memo, type RefObject, useEffect, useMemo, useRef } from "react";
 import { Empty } from "../parts/page.tsx";
 import { tables } from "../texts/words.ts";
 import { type Column, type Features, renderCell } from "./columns.ts";
 import type { PlacedRows } from "./data-table.tsx";
-import type { RowView } from "./rows.ts";
+import { RowCheckbox } from "./row-checkbox.tsx";
 import classes from "./table.module.css";
 import { TableHead } from "./table-head.tsx";
 import type { Selection } from "./use-selection.ts";
 
-interface GridProps<Item extends object> {
+export interface GridProps<Item extends object> {
   readonly label: string;
   readonly table: ReactTable<Features, Item>;
   readonly columns: readonly Column<Item>[];
   readonly rows: PlacedRows<Item>;
-  readonly view: RowView;
+  /** What is loaded, which the box in the heading selects. */
+  readonly items: readonly Item[];
   readonly selection: Selection<Item> | undefined;
   readonly rowKey: (item: Item) => string;
   readonly onVisible: (visible: { first: number; last: number }) => void;
@@ -30,33 +30,10 @@ const ALL_ROWS = 60;
 const ROW_PX = 34;
 
 export function TableGrid<Item extends object>(props: GridProps<Item>) {
-  const { rows, table, columns } = props;
-  const scrolled = useRef<HTMLDivElement>(null);
+  const { rows, table, columns, selection } = props;
+  const scrolled = useRef<HTMLElement>(null);
   const virtual = rows.shown > ALL_ROWS;
-  const virtualizer = useVirtualizer({
-    count: rows.shown,
-    getScrollElement: () => scrolled.current,
-    estimateSize: () => ROW_PX,
-    overscan: 10,
-    enabled: virtual,
-  });
-  const inView = virtualizer.getVirtualItems();
-  const first = virtual ? (inView[0]?.index ?? 0) : 0;
-  const last = virtual ? (inView.at(-1)?.index ?? ALL_ROWS) : Math.max(0, rows.shown - 1);
-  useVisibleRange(first, last, props.onVisible);
-  const visibleIds = table
-    .getVisibleLeafColumns()
-    .map((column) => column.id)
-    .join();
-  const shownColumns = useMemo(() => {
-    const ids = visibleIds.split(",");
-    return columns.filter((column) => ids.includes(column.id));
-  }, [columns, visibleIds]);
-  const places = Array.from(
-    { length: rows.shown === 0 ? 0 : last - first + 1 },
-    (_, i) => first + i,
-  );
-  const span = shownColumns.length + (props.selection ? 1 : 0);
+  const shownColumns = useShownColumns(table, columns);
   return (
     <section
       ref={scrolled}
@@ -72,30 +49,61 @@ export function TableGrid<Item extends object>(props: GridProps<Item>) {
         aria-rowcount={rows.shown + 1}
         aria-busy={rows.loading}
       >
-        {virtual && (
-          <ColumnWidths columns={shownColumns} selectable={props.selection !== undefined} />
-        )}
-        <TableHead {...props} columns={columns} places={places} />
-        <tbody>
-          <Spacer px={virtual ? first * ROW_PX : 0} span={span} />
-          {places.map((place) => (
-            <PlacedRow key={place} {...props} place={place} columns={shownColumns} span={span} />
-          ))}
-          <Spacer px={virtual ? (rows.shown - 1 - last) * ROW_PX : 0} span={span} />
-        </tbody>
+        {virtual && <ColumnWidths columns={shownColumns} selectable={selection !== undefined} />}
+        <TableHead table={table} columns={columns} items={props.items} selection={selection} />
+        <TableBody {...props} columns={shownColumns} virtual={virtual} scrolled={scrolled} />
       </table>
       {rows.shown === 0 && !rows.loading && <NoMatch onClear={props.onClearFilter} />}
     </section>
   );
 }
 
-function useVisibleRange(
-  first: number,
-  last: number,
-  tell: (visible: { first: number; last: number }) => void,
-): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: tells only when the range changes
-  useEffect(() => tell({ first, last }), [first, last]);
+function useShownColumns<Item extends object>(
+  table: ReactTable<Features, Item>,
+  columns: readonly Column<Item>[],
+): readonly Column<Item>[] {
+  const visibleIds = table
+    .getVisibleLeafColumns()
+    .map((column) => column.id)
+    .join();
+  return useMemo(() => {
+    const ids = visibleIds.split(",");
+    return columns.filter((column) => ids.includes(column.id));
+  }, [columns, visibleIds]);
+}
+
+interface BodyProps<Item extends object> extends GridProps<Item> {
+  readonly virtual: boolean;
+  readonly scrolled: RefObject<HTMLElement | null>;
+}
+
+/** Scrolling renders this part only. */
+function TableBody<Item extends object>(props: BodyProps<Item>) {
+  const { rows, columns, virtual, scrolled, selection } = props;
+  const virtualizer = useVirtualizer({
+    count: rows.shown,
+    getScrollElement: () => scrolled.current,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+    enabled: virtual,
+  });
+  const inView = virtualizer.getVirtualItems();
+  const first = virtual ? (inView[0]?.index ?? 0) : 0;
+  const last = virtual ? (inView.at(-1)?.index ?? ALL_ROWS) : Math.max(0, rows.shown - 1);
+  const { onVisible } = props;
+  useEffect(() => onVisible({ first, last }), [first, last, onVisible]);
+  const count = rows.shown === 0 ? 0 : last - first + 1;
+  const places = Array.from({ length: count }, (_, index) => first + index);
+  const span = columns.length + (selection ? 1 : 0);
+  return (
+    <tbody>
+      <Spacer px={virtual ? first * ROW_PX : 0} span={span} />
+      {places.map((place) => (
+        <PlacedRow key={place} {...props} place={place} span={span} />
+      ))}
+      <Spacer px={virtual ? (rows.shown - 1 - last) * ROW_PX : 0} span={span} />
+    </tbody>
+  );
 }
 
 function NoMatch({ onClear }: { onClear: () => void }) {
@@ -177,11 +185,10 @@ function ItemRowCells<Item>(props: ItemRowProps<Item>) {
     <tr aria-rowindex={place + 2} data-selected={selected || undefined}>
       {selected !== undefined && (
         <td className={classes.check}>
-          <Checkbox
-            size="xs"
-            aria-label={tables.selectRow(name)}
+          <RowCheckbox
+            label={tables.selectRow(name)}
             checked={selected}
-            onChange={(event) => onSelect?.([item], event.currentTarget.checked)}
+            onChange={(checked) => onSelect?.([item], checked)}
           />
         </td>
       )}

@@ -1,18 +1,16 @@
 // The headings of a table; each that can be sorted by is a button.
 
-import { Checkbox } from "@mantine/core";
 import type { ReactTable } from "@tanstack/react-table";
 import { tables } from "../texts/words.ts";
 import type { Column, Features } from "./columns.ts";
-import type { PlacedRows } from "./data-table.tsx";
+import { RowCheckbox } from "./row-checkbox.tsx";
 import classes from "./table.module.css";
 import type { Selection } from "./use-selection.ts";
 
 interface HeadProps<Item extends object> {
   readonly table: ReactTable<Features, Item>;
   readonly columns: readonly Column<Item>[];
-  readonly rows: PlacedRows<Item>;
-  readonly places: readonly number[];
+  readonly items: readonly Item[];
   readonly selection: Selection<Item> | undefined;
 }
 
@@ -91,19 +89,17 @@ function ColumnHead<Item>({
 }
 
 function SelectShown<Item extends object>({
-  rows,
-  places,
+  items,
   selection,
 }: HeadProps<Item> & { selection: Selection<Item> }) {
-  const items = places.flatMap((place) => rows.at(place) ?? []);
-  const selected = items.filter((item) => selection.has(item)).length;
+  const selected =
+    selection.items.size === 0 ? 0 : items.filter((item) => selection.has(item)).length;
   return (
-    <Checkbox
-      size="xs"
-      aria-label={tables.selectAll}
+    <RowCheckbox
+      label={tables.selectAll}
       checked={items.length > 0 && selected === items.length}
-      indeterminate={selected > 0 && selected < items.length}
-      onChange={(event) => selection.toggle(items, event.currentTarget.checked)}
+      mixed={selected > 0 && selected < items.length}
+      onChange={(checked) => selection.toggle(items, checked)}
     />
   );
 }

@@ -1,13 +1,13 @@
 // Above a table: filter, counts, columns, page size, saving, and what can be done with the selected rows.
 
 import { ActionIcon, Button, Checkbox, NativeSelect, Popover, TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { count } from "../parts/format.ts";
 import { icons } from "../parts/icons.tsx";
-import { tables, words } from "../texts/words.ts";
+import { tables } from "../texts/words.ts";
 import type { Column } from "./columns.ts";
 import { saveCsv } from "./csv.ts";
-import { expressionOf, fetchAllRows, type RowSource, type RowWindow } from "./rows.ts";
+import { expressionOf, fetchAllRows, type RowSource } from "./rows.ts";
 import classes from "./table.module.css";
 import type { Selection } from "./use-selection.ts";
 import type { TableState } from "./use-table-state.ts";
@@ -24,22 +24,25 @@ interface ToolbarProps<Item extends object> {
   readonly source: RowSource<Item>;
   readonly columns: readonly Column<Item>[];
   readonly state: TableState;
-  readonly window: RowWindow<Item>;
+  readonly matching: number;
+  readonly total: number;
+  /** The rows that match, where all of them are here. */
+  readonly localItems: readonly Item[] | undefined;
   readonly selection: Selection<Item>;
   readonly bulk: readonly BulkAction<Item>[];
 }
 
-export function TableToolbar<Item extends object>(props: ToolbarProps<Item>) {
-  const { id, state, window, columns } = props;
+function Toolbar<Item extends object>(props: ToolbarProps<Item>) {
+  const { id, state, matching, total, columns } = props;
   const save = async (): Promise<void> => saveCsv(id, columns, await allRows(props));
   return (
     <div className={classes.toolbar}>
       <FilterInput state={state} />
       <span className="dimmed" role="status">
-        {tables.rows(count(window.matching), count(window.total))}
+        {tables.rows(count(matching), count(total))}
       </span>
       <span className="shell-spring" />
-      <PageSize state={state} total={window.matching} />
+      <PageSize state={state} total={matching} />
       <ActionIcon
         variant="default"
         size={30}
@@ -54,9 +57,13 @@ export function TableToolbar<Item extends object>(props: ToolbarProps<Item>) {
   );
 }
 
+/** Not rendered again for every refresh and every step of scrolling. */
+export const TableToolbar = memo(Toolbar) as typeof Toolbar;
+
 async function allRows<Item extends object>(props: ToolbarProps<Item>): Promise<readonly Item[]> {
-  const { source, state, columns, window } = props;
-  return source.kind === "server" ? fetchAllRows<Item>(source, state.view, columns) : window.items;
+  const { source, state, columns, localItems } = props;
+  if (source.kind === "local") return localItems ?? [];
+  return fetchAllRows<Item>(source, state.view, columns);
 }
 
 const TYPING_MS = 250;
@@ -147,7 +154,7 @@ function ColumnChooser<Item>({
 }
 
 function BulkBar<Item extends object>(props: ToolbarProps<Item>) {
-  const { selection, window, bulk } = props;
+  const { selection, matching, bulk } = props;
   const run = async (action: BulkAction<Item>): Promise<void> => {
     if (await action.run([...selection.items.values()])) selection.clear();
   };
@@ -155,9 +162,9 @@ function BulkBar<Item extends object>(props: ToolbarProps<Item>) {
   return (
     <div className={classes.bulk}>
       <strong>{tables.selected(count(selection.items.size))}</strong>
-      {selection.items.size < window.matching && (
+      {selection.items.size < matching && (
         <Button size="compact-xs" variant="subtle" onClick={() => void selectAll()}>
-          {tables.selectMatching(count(window.matching))}
+          {tables.selectMatching(count(matching))}
         </Button>
       )}
       {bulk.map((action) => (
@@ -172,7 +179,7 @@ function BulkBar<Item extends object>(props: ToolbarProps<Item>) {
         </Button>
       ))}
       <Button size="compact-xs" variant="subtle" onClick={selection.clear}>
-        {tables.clearSelection ?? words.cancel}
+        {tables.clearSelection}
       </Button>
     </div>
   );

@@ -31,7 +31,7 @@ export function MessageView({ message }: { message: ShownMessage }) {
         ]}
       />
       <div>
-        <h4>{texts.properties}</h4>
+        <strong>{texts.properties}</strong>
         <ArgumentList items={properties} />
       </div>
       <PayloadView message={message} />
@@ -54,7 +54,7 @@ function PayloadView({ message }: { message: ShownMessage }) {
   return (
     <section aria-label={title}>
       <div className="row">
-        <h4>{title}</h4>
+        <strong>{title}</strong>
         <SegmentedControl
           size="xs"
           aria-label={texts.view}

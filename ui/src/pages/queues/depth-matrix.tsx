@@ -20,7 +20,8 @@ const KINDS: readonly [label: string, messages: string, bytes: string][] = [
 export function DepthMatrix({ queue }: { queue: Queue }) {
   const known = KINDS.filter(([, field]) => queue[field] !== undefined);
   return (
-    <section className={classes.matrix} aria-label={texts.depth}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard
+    <section className={classes.matrix} aria-label={texts.depth} tabIndex={0}>
       <table>
         <thead>
           <tr>
