@@ -27,6 +27,7 @@ describe.skipIf(obstacle !== undefined)(`explore${obstacle ? `: ${obstacle}` : "
   test("a new broker shows how to connect, in five languages", async () => {
     await view.goTo("/");
     const tabs = view.page.getByRole("tablist", { name: "Language" }).getByRole("tab");
+    await tabs.first().waitFor();
     expect(await tabs.allTextContents()).toEqual(["JavaScript", "Python", "Java", "Go", "C#"]);
     const port = new URL(stage.amqpUrl).port;
     for (const tab of await tabs.all()) {
