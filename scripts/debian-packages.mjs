@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const APT_LIMIT_MS = 600_000;
-const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+// A service that a package brings stays off: the tests start what they need on ports of their own.
+const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
 
 /**
  * Resolves to the packages that are there afterwards and one sentence for those that are not.

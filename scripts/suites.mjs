@@ -21,6 +21,7 @@ export const suites = [
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },
+  { script: "test:differential", budgetSeconds: 240, packages: ["rabbitmq-server"] },
   { script: "test:clients:npm", budgetSeconds: 240 },
   {
     script: "test:clients:debian",

@@ -37,7 +37,8 @@ export function connectionView(view: ConnectionView, context: ViewContext): ApiO
     ssl_cipher: tls?.cipher ?? null,
     ssl_hash: null,
     ssl_key_exchange: null,
-    ssl_protocol: tls?.version ?? null,
+    // As RabbitMQ writes it: "tlsv1.3".
+    ssl_protocol: tls?.version.toLowerCase() ?? null,
     state: facts.state,
     timeout: facts.heartbeatSeconds,
     type: "network",

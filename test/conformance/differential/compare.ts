@@ -20,7 +20,7 @@ export interface Broker {
 
 const QUIET_MS = 8;
 /** A difference counts only when it is still there after so many looks. */
-const LOOKS = 6;
+const LOOKS = 20;
 const LOOK_AGAIN_MS = 250;
 
 /** Answers "" or where, after which operations, the two part. */

@@ -5,7 +5,11 @@ import type { FieldTable, FieldValue } from "../../../src/broker/field-table.ts"
 import { byteBlock } from "../../../src/lib/byte-block.ts";
 import { ByteReader } from "../../../src/lib/byte-reader.ts";
 import { ByteWriter } from "../../../src/lib/byte-writer.ts";
-import { writeBodyFrames } from "../../../src/protocols/amqp091/codec/frames.ts";
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_OVERHEAD_BYTES,
+  writeBodyFrames,
+} from "../../../src/protocols/amqp091/codec/frames.ts";
 import {
   type ClientMethod,
   methodFacts,
@@ -23,6 +27,8 @@ const FRAME_MAX = 131_072;
 /** A consumer nobody has: its cancel-ok says that what was sent before it has been carried out. */
 const BARRIER = "barrier";
 const ANSWER_LIMIT_MS = 10_000;
+/** In a content header frame, behind class and weight. */
+const BODY_SIZE_AT = FRAME_HEADER_BYTES + 4;
 
 interface Outstanding {
   /** Consumer or "get", and the number of the body. */
@@ -131,14 +137,15 @@ export class Peer {
   }
 
   /**
-   * Everything that came since the last call, one line each, sorted: the order on the wire of what different queues
+   * Everything that came whole since the last call, one line each, sorted: the order on the wire of what different queues
    * send is nobody's promise. Deliveries of one consumer are numbered, so their order counts.
    */
   tell(): string[] {
     const lines: string[] = [];
     for (const [index, connection] of this.#connections.entries()) {
-      const frames = connection.frames.slice(this.#told[index]);
-      this.#told[index] = connection.frames.length;
+      const end = endOfComplete(connection.frames, this.#told[index] ?? 0);
+      const frames = connection.frames.slice(this.#told[index], end);
+      this.#told[index] = end;
       lines.push(...this.#describe(index, frames));
       if (connection.isEnded) lines.push(`connection ${index} ended`);
     }
@@ -233,6 +240,26 @@ export class Peer {
       connection.sendMethod(place.channel, { name: "tx.select" });
     }
   }
+}
+
+/** Where the first content begins that has not come whole, or the end: a busy machine sends a body in many pieces. */
+function endOfComplete(frames: readonly ReceivedFrame[], from: number): number {
+  let end = from;
+  while (end < frames.length) {
+    const { method } = frames[end] as ReceivedFrame;
+    let next = end + 1;
+    if (method !== undefined && methodFacts[method.name].hasContent) {
+      const header = frames[next++];
+      if (header === undefined) break;
+      let missing = Number(header.bytes.readBigUInt64BE(BODY_SIZE_AT));
+      for (; missing > 0 && next < frames.length; next++) {
+        missing -= (frames[next] as ReceivedFrame).bytes.length - FRAME_OVERHEAD_BYTES;
+      }
+      if (missing > 0) break;
+    }
+    end = next;
+  }
+  return end;
 }
 
 function isAnswered(operation: Operation): boolean {
