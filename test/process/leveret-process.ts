@@ -33,6 +33,10 @@ export class LeveretProcess {
     return new LeveretProcess(["start", ...quiet, ...args]);
   }
 
+  get processId(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Waits for a text in what was printed; rejects when the process ends without it. */
   async printed(text: string): Promise<void> {
     while (!this.stdout.includes(text)) {
