@@ -51,6 +51,7 @@ export function createCore(options: CoreOptions): Broker {
       pageBudget: broker.pageBudget,
       bodies: broker.bodies,
       keeper: vhost,
+      observers: vhost.observers,
       deadLetters: new DeadLetterRouter(broker, memory, vhost, content, journal),
     };
     contexts.set(vhost, context);
@@ -75,6 +76,6 @@ export function createCore(options: CoreOptions): Broker {
       createQueue(contextOf(vhost), definition, settings),
   });
   journal.gather = () => broker.turn.appendGathered();
-  broker.tracer = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));
+  broker.firehose = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));
   return broker;
 }

@@ -22,6 +22,7 @@ import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling
 import type { Limits } from "./limits.ts";
 import { ArenaMessageHistory } from "./message-history.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import { type MessageObserver, noObserver } from "./observing/observers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
 import { Parameters } from "./parameters.ts";
 import { PatternMatcher, type PatternRunner, plainPatternRunner } from "./patterns.ts";
@@ -33,7 +34,6 @@ import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
 import { type BrokerRules, permissiveRules } from "./rules.ts";
 import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
-import { noTracer, type Tracer } from "./tracer.ts";
 import { Turn } from "./turn.ts";
 import {
   INTERNAL_USER,
@@ -76,8 +76,8 @@ export class Broker implements BrokerContext {
   readonly turn: Turn;
   readonly journal: DefinitionJournal;
   readonly content: ContentReader;
-  /** Told of messages in vhosts where tracing is on. */
-  tracer: Tracer = noTracer;
+  /** Watches vhosts where tracing is on. */
+  firehose: MessageObserver = noObserver;
   /** What the configuration forbids. */
   rules: BrokerRules = permissiveRules;
   /** The message being published; reused. */

@@ -8,13 +8,13 @@ import type { MessageHistory } from "./exchange/exchange.ts";
 import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import type { MessageObserver } from "./observing/observers.ts";
 import type { Policies } from "./policies.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
 import type { Targets } from "./routing.ts";
 import type { BrokerRules } from "./rules.ts";
 import type { EffectiveSettings } from "./settings/effective.ts";
-import type { Tracer } from "./tracer.ts";
 import type { Turn } from "./turn.ts";
 import type { Vhost } from "./vhost.ts";
 
@@ -46,7 +46,8 @@ export interface BrokerContext {
   readonly defaultQueueType: string;
   readonly events: BrokerEvents;
   readonly content: ContentReader;
-  readonly tracer: Tracer;
+  /** Watches vhosts where tracing is on. */
+  readonly firehose: MessageObserver;
   readonly rules: BrokerRules;
   readonly publication: Publication;
   readonly history: MessageHistory;

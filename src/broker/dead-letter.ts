@@ -76,6 +76,11 @@ export class DeadLetterRouter implements DeadLetters {
       else this.#journal.cancelMove();
     }
     this.#memory.pages.free(page, size);
+    const { observers } = this.#vhost;
+    if (isGone && observers.any) {
+      const { deadLetterExchange } = queue.settings.values;
+      observers.died(queue, sequence, { reason, record, deadLetterExchange });
+    }
     return isGone;
   }
 

@@ -2,6 +2,7 @@
 // The protocol that owns the content's format implements it.
 
 import type { FieldTable } from "./field-table.ts";
+import type { Publication } from "./publication.ts";
 import type { RecordView } from "./record.ts";
 import type { PublishResult } from "./route.ts";
 import type { VhostAccess } from "./vhost-access.ts";
@@ -40,11 +41,16 @@ export interface StoredMessage extends OutgoingMessage {
   readonly persistent: boolean;
 }
 
+export type MessageHead = Omit<StoredMessage, "body">;
+
 export interface MessagePort {
   /** Publishes with the permissions of `access`. Throws BrokerError as a protocol would. */
   publish(access: VhostAccess, message: OutgoingMessage): PublishResult;
   /** Copies what `record` holds before it returns; resolves when a large body has been read too. */
   read(record: RecordView): Promise<StoredMessage>;
   /** The same without the body, at once. */
-  readHead(record: RecordView): Omit<StoredMessage, "body">;
+  readHead(record: RecordView): MessageHead;
+  /** What has just been published: as `read` and `readHead`. */
+  readPublished(publication: Publication): Promise<StoredMessage>;
+  readPublishedHead(publication: Publication): MessageHead;
 }

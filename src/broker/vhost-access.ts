@@ -169,6 +169,11 @@ export class VhostAccess {
     return queue;
   }
 
+  /** Throws access-refused where the user may not see what passes there. */
+  checkReading(kind: ResourceKind, name: string): void {
+    this.#check(kind, name, "read");
+  }
+
   /** Declares, or finds an equivalent queue. An empty name makes a server-named one. */
   declareQueue(declaration: QueueDeclaration): Queue {
     const given = stripLineEnds(declaration.name);
@@ -361,7 +366,8 @@ export class VhostAccess {
   /** Publishes the broker's `publication` along a current route. */
   publish(route: Route, publication: Publication): PublishResult {
     const result = this.vhost.publishing.publish(route, publication);
-    if (this.vhost.tracing) this.#context.tracer.published(this, route, publication);
+    const { observers } = this.vhost;
+    if (observers.any) observers.published(this, route, publication);
     return result;
   }
 

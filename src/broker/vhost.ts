@@ -14,6 +14,7 @@ import { exchangeTypeNamed } from "./exchange/types.ts";
 import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
 import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import { Observers } from "./observing/observers.ts";
 import { propertiesKey } from "./properties-key.ts";
 import { Publishing } from "./publishing.ts";
 import type { DeleteReason, Queue, QueueDefinition, QueueOwner } from "./queue/queue.ts";
@@ -73,8 +74,7 @@ export class Vhost {
   readonly defaultExchange: Exchange;
   /** Bumped by whatever may change where messages go. */
   topologyEpoch = 1;
-  /** The firehose is on: publishes and deliveries are told to amq.rabbitmq.trace. */
-  tracing = false;
+  readonly observers = new Observers();
   readonly publishing: Publishing;
   readonly #context: BrokerContext;
   readonly #byNumber = new Map<QueueNumber, Queue>();
@@ -93,6 +93,15 @@ export class Vhost {
       const definition = { type, durable: true, autoDelete: false, internal };
       this.addExchange({ ...definition, name: exchange, arguments: EMPTY_TABLE });
     }
+  }
+
+  /** The firehose is on: publishes and deliveries are told to amq.rabbitmq.trace. */
+  get tracing(): boolean {
+    return this.observers.has(this.#context.firehose);
+  }
+  set tracing(on: boolean) {
+    if (on) this.observers.add(this.#context.firehose);
+    else this.observers.remove(this.#context.firehose);
   }
 
   get accessEpoch(): number {

@@ -2,6 +2,7 @@
 
 import { BrokerError, type Reason } from "../broker/errors.ts";
 import type { ApiJson, ApiObject } from "./api-json.ts";
+import type { Feed } from "./feed.ts";
 import type { Listing } from "./listing.ts";
 
 export type Answer =
@@ -25,7 +26,9 @@ export type Answer =
       readonly contentType: string;
       readonly pieces: AsyncIterable<string>;
       readonly fileName?: string;
-    };
+    }
+  /** What happens from now on, until the reader goes away. */
+  | { readonly kind: "live"; readonly contentType: string; readonly feed: Feed<string> };
 
 export function json(body: ApiJson, status = 200): Answer {
   return { kind: "json", status, body };

@@ -3,6 +3,8 @@
 import type { User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { MessagePort } from "../broker/message-port.ts";
+import type { Timeline } from "../broker/observing/timeline.ts";
+import type { Vhost } from "../broker/vhost.ts";
 import type { Endpoint } from "../env/env.ts";
 import type { ApiObject } from "./api-json.ts";
 import type { NodeControl } from "./control.ts";
@@ -59,6 +61,8 @@ export interface Management {
   readonly control: NodeControl;
   readonly recentEvents: RecentEvents;
   readonly traces: Traces;
+  /** Where what happens to messages is remembered; gone with their vhosts. */
+  readonly timelines: WeakMap<Vhost, Timeline>;
   readonly authenticate: Authenticate;
   readonly compilePattern: PatternCompiler;
   /** Who acts over the socket in the data directory. */

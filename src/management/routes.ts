@@ -11,6 +11,7 @@ import { featureRoutes } from "./resources/features.ts";
 import { healthRoutes } from "./resources/health.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { nodeRoutes } from "./resources/node.ts";
+import { observingRoutes } from "./resources/observing.ts";
 import { permissionRoutes } from "./resources/permissions.ts";
 import { policyRoutes } from "./resources/policies.ts";
 import { queueRoutes } from "./resources/queues.ts";
@@ -37,4 +38,5 @@ export const routes: readonly Route[] = [
   ...featureRoutes,
   ...explainRoutes,
   ...traceRoutes,
+  ...observingRoutes,
 ];

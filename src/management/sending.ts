@@ -4,6 +4,7 @@ import type { FastifyReply } from "fastify";
 import { BrokerError } from "../broker/errors.ts";
 import { type Answer, ApiError, apiErrorOf, badRequest } from "./answers.ts";
 import { toJsonText } from "./api-json.ts";
+import type { Feed } from "./feed.ts";
 import { parseListQuery, renderListing } from "./listing.ts";
 import type { Management } from "./management.ts";
 import { pickedAnswer } from "./picked.ts";
@@ -40,6 +41,8 @@ export async function send(
     case "stream":
       if (answer.fileName !== undefined) nameFile(reply, answer.fileName);
       return sendPieces(reply, answer.contentType, answer.pieces);
+    case "live":
+      return sendLive(reply, answer.contentType, answer.feed);
     case "list": {
       const { clock } = management.broker;
       const listQuery = parseListQuery(query, management.compilePattern);
@@ -75,6 +78,23 @@ async function sendPieces(
     await write(raw, next.value);
   }
   await iterator.return?.();
+  raw.end();
+  return reply;
+}
+
+async function sendLive(
+  reply: FastifyReply,
+  contentType: string,
+  feed: Feed<string>,
+): Promise<FastifyReply> {
+  reply.hijack();
+  const { raw } = reply;
+  raw.once("close", () => feed.end());
+  const headers = reply.getHeaders() as Record<string, string>;
+  raw.writeHead(200, { ...headers, "content-type": contentType });
+  // The reader hears at once that it is connected, however long nothing happens.
+  raw.flushHeaders();
+  for await (const piece of feed) await write(raw, piece);
   raw.end();
   return reply;
 }

@@ -88,6 +88,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     control: setup.control,
     recentEvents,
     traces,
+    timelines: new WeakMap(),
     authenticate: authenticateBy(broker),
     compilePattern: (source) => {
       broker.matcher.check(source);

@@ -103,7 +103,7 @@ const node: NodeFacts = {
 export function newMemoryBroker(): Broker {
   const broker: Broker = newTestBroker({
     clock: new RealClock(),
-    createQueue: (_vhost, definition, settings) =>
+    createQueue: (vhost, definition, settings) =>
       createQueue(
         {
           memory: broker.memory,
@@ -117,6 +117,7 @@ export function newMemoryBroker(): Broker {
           bodies: broker.bodies,
           keeper: { onQueueUnused() {} },
           deadLetters: { move: () => true },
+          observers: vhost.observers,
         },
         definition,
         settings,
@@ -146,6 +147,7 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}, files
     options,
     control: silentControl,
     recentEvents,
+    timelines: new WeakMap(),
     traces: new Traces({
       broker,
       messages: new Messages(broker),

@@ -29,7 +29,7 @@ async function withTrace(body: object) {
   const files = new MemoryTraceFiles();
   const api = await newTestApi({}, files);
   const { broker, management, request } = api;
-  broker.tracer = new Firehose(broker, new BrokerPublisher(broker, management.messages));
+  broker.firehose = new Firehose(broker, new BrokerPublisher(broker, management.messages));
   await request("PUT", "/queues/%2F/orders", {});
   expect((await request("PUT", "/traces/%2F/all", body)).status).toBe(201);
   const publish = (payload: string) =>

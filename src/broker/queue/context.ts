@@ -6,6 +6,7 @@ import type { TimerWheel } from "../../lib/timer-wheel.ts";
 import type { Bodies } from "../bodies.ts";
 import type { Limits } from "../limits.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import type { Observers } from "../observing/observers.ts";
 import type { Pager } from "../ports.ts";
 import type { RecordView } from "../record.ts";
 import type { Turn } from "../turn.ts";
@@ -62,4 +63,5 @@ export interface QueueContext {
   readonly bodies: BodyReferences;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetters;
+  readonly observers: Observers;
 }

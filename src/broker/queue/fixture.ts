@@ -7,6 +7,7 @@ import { EMPTY_TABLE } from "../field-table.ts";
 import { NoJournal } from "../journaling.ts";
 import { defaultLimits } from "../limits.ts";
 import type { Location, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import { Observers } from "../observing/observers.ts";
 import { PagedBodies } from "../paged-bodies.ts";
 import { NO_CAPACITY, type Pager } from "../ports.ts";
 import { NO_BODY_REFERENCE, NO_EXPIRATION, Publication } from "../publication.ts";
@@ -172,6 +173,7 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     journal,
     bodies,
     deadLetters: { move: () => true },
+    observers: new Observers(),
     pager: memoryOnlyPager,
     pageBudget: new PageBudget(memory.pages, turn, timers),
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },

@@ -252,6 +252,8 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     }
     if (this.state === "deleted") return;
     this.#figures.onSettled(bytes, isPersistentAt(location));
+    const { observers } = this.#context;
+    if (observers.any) observers.settled(this, sequence, outcome);
     if (outcome === Outcome.accept) {
       this.counters.acknowledged++;
       this.#release(sequence, location, bytes);
@@ -452,12 +454,24 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     if (this.#logged && isPersistentAt(location)) this.#log.settled(sequence);
   }
 
-  /** A taken message has died. */
-  #discard(sequence: Sequence, location: Location, bytes: number, reason: DeathReason): void {
+  /** A taken message has died; `record` where it is at hand. */
+  #discard(
+    sequence: Sequence,
+    location: Location,
+    bytes: number,
+    reason: DeathReason,
+    record?: RecordView,
+  ): void {
     countDeath(this.counters, reason);
-    if (this.settings.values.deadLetterExchange === undefined)
-      this.#release(sequence, location, bytes);
-    else this.#outbox.add(sequence, location, reason);
+    if (this.settings.values.deadLetterExchange !== undefined) {
+      this.#outbox.add(sequence, location, reason);
+      return;
+    }
+    const { observers } = this.#context;
+    if (observers.any) {
+      observers.died(this, sequence, { reason, record, deadLetterExchange: undefined });
+    }
+    this.#release(sequence, location, bytes);
   }
 
   drop(reason: DeathReason): void {
@@ -465,7 +479,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     const { sequence, location } = found;
     const bytes = found.record.bodySizeBytes;
     this.#take(bytes);
-    this.#discard(sequence, location, bytes, reason);
+    this.#discard(sequence, location, bytes, reason, found.record);
   }
 
   #refuse(publication: Publication): Enqueued {

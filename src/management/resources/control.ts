@@ -5,6 +5,7 @@ import { type Answer, badRequest, json, noContent } from "../answers.ts";
 import { type ApiJson, type ApiObject, property } from "../api-json.ts";
 import { booleanField, optionalTextField, requireFields, textField } from "../body.ts";
 import type { LogEntry, Watermark } from "../control.ts";
+import { Feed } from "../feed.ts";
 import type { Management } from "../management.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route } from "../route.ts";
@@ -34,9 +35,9 @@ export const controlRoutes: readonly Route[] = [
     "monitoring",
     "Log lines as they are written (server-sent events)",
     ({ management }) => ({
-      kind: "stream",
+      kind: "live",
       contentType: "text/event-stream",
-      pieces: logStream(management),
+      feed: logFeed(management),
     }),
   ),
   get("/events", "monitoring", "What happened lately in the broker", ({ management, query }) => {
@@ -144,33 +145,16 @@ function logs({ management, query }: ApiRequest): Answer {
 }
 
 /** Lines as they come, until the reader goes away. */
-async function* logStream({ control }: Management): AsyncIterable<string> {
-  const waiting: LogEntry[] = [...control.logs.linesAfter(0, LINES_DEFAULT)];
-  let wake: (() => void) | undefined;
+function logFeed({ control: { logs } }: Management): Feed<string> {
+  const feed = new Feed<string>(STREAM_LINES_MAX, () => logs.forget(listener));
   const listener = {
-    onLine(line: LogEntry) {
-      waiting.push(line);
-      if (waiting.length > STREAM_LINES_MAX) waiting.shift();
-      wake?.();
-    },
+    onLine: (line: LogEntry) =>
+      feed.push(`id: ${line.number}\ndata: ${JSON.stringify(lineView(line))}\n\n`),
   };
-  control.logs.listen(listener);
-  try {
-    yield ": live log\n\n";
-    yield "retry: 2000\n\n";
-    for (;;) {
-      const line = waiting.shift();
-      if (line === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      yield `id: ${line.number}\ndata: ${JSON.stringify(lineView(line))}\n\n`;
-    }
-  } finally {
-    control.logs.forget(listener);
-  }
+  feed.push("retry: 2000\n\n");
+  for (const line of logs.linesAfter(0, LINES_DEFAULT)) listener.onLine(line);
+  logs.listen(listener);
+  return feed;
 }
 
 async function checkPassword({ body, management, peer }: ApiRequest): Promise<Answer> {

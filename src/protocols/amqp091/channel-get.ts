@@ -26,9 +26,12 @@ export class ChannelGet implements Getter {
     const channel = this.#channel;
     const { consuming, counters } = channel;
     const { record } = delivery;
-    const { access, tools } = channel;
-    if (access.vhost.tracing)
-      tools.broker.tracer.delivered(access, queue, delivery, channel.number);
+    const { access } = channel;
+    const { observers } = access.vhost;
+    if (observers.any) {
+      const receiver = { access, channelNumber: channel.number, consumerTag: undefined };
+      observers.delivered(queue, delivery, receiver);
+    }
     if (this.noAck) counters.gotNoAck++;
     else counters.got++;
     const slot = consuming.slots.forGet(queue);

@@ -170,12 +170,14 @@ export class Consuming implements DeliveringChannel {
   }
 
   onDelivered(consumer: Consumer, delivery: Delivery): void {
-    const { counters, access, tools, number } = this.#channel;
+    const { counters, access, number } = this.#channel;
     if (consumer.noAck) counters.deliveredNoAck++;
     else counters.delivered++;
     if (delivery.redelivered) counters.redelivered++;
-    if (access.vhost.tracing) {
-      tools.broker.tracer.delivered(access, consumer.queue, delivery, number);
+    const { observers } = access.vhost;
+    if (observers.any) {
+      const receiver = { access, channelNumber: number, consumerTag: consumer.tag };
+      observers.delivered(consumer.queue, delivery, receiver);
     }
   }
 

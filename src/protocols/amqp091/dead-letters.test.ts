@@ -82,6 +82,7 @@ beforeEach(() => {
           bodies: broker.bodies,
           keeper: owner,
           deadLetters: new DeadLetterRouter(broker, memory, owner, content, journal),
+          observers: owner.observers,
         },
         definition,
         settings,

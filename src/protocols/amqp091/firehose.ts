@@ -6,10 +6,14 @@ import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
 import { longString } from "../../broker/field-table.ts";
 import type { MessageProperties } from "../../broker/message-port.ts";
 import { TRACE_EXCHANGE } from "../../broker/names.ts";
+import type {
+  MessageObserver,
+  ObservedMessage,
+  Receiver,
+} from "../../broker/observing/observers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
-import type { Delivery, Queue } from "../../broker/queue/queue.ts";
+import type { Queue } from "../../broker/queue/queue.ts";
 import type { Route } from "../../broker/route.ts";
-import type { Tracer } from "../../broker/tracer.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { BrokerPublisher } from "./broker-publisher.ts";
 import { PublishedCopy } from "./published-copy.ts";
@@ -32,7 +36,7 @@ const propertyNames: Readonly<Record<keyof MessageProperties, string>> = {
   clusterId: "cluster_id",
 };
 
-export class Firehose implements Tracer {
+export class Firehose implements MessageObserver {
   readonly #broker: Broker;
   readonly #publisher: BrokerPublisher;
 
@@ -60,18 +64,20 @@ export class Firehose implements Tracer {
     this.#trace(access, `publish.${exchange}`, facts, copy, extra);
   }
 
-  delivered(access: VhostAccess, queue: Queue, delivery: Delivery, channelNumber: number): void {
-    const { record } = delivery;
+  delivered(queue: Queue, { record, redelivered }: ObservedMessage, receiver: Receiver): void {
+    const { access, channelNumber } = receiver;
     const exchange = record.exchange;
     if (exchange === TRACE_EXCHANGE) return;
     const copy = PublishedCopy.ofRecord(this.#broker, record);
     const facts = { exchange, routingKeys: [record.routingKey], channelNumber };
-    const redelivered = delivery.redelivered ? 1 : 0;
     this.#trace(access, `deliver.${queue.definition.name}`, facts, copy, [
       "redelivered",
-      { type: "I", value: redelivered },
+      { type: "I", value: redelivered ? 1 : 0 },
     ]);
   }
+
+  settled(): void {}
+  died(): void {}
 
   #trace(
     access: VhostAccess,

@@ -2,11 +2,19 @@
 
 import type { Broker } from "../../broker/broker.ts";
 import { BrokerError } from "../../broker/errors.ts";
-import type { MessagePort, OutgoingMessage, StoredMessage } from "../../broker/message-port.ts";
+import type {
+  MessageHead,
+  MessagePort,
+  MessageProperties,
+  OutgoingMessage,
+  StoredMessage,
+} from "../../broker/message-port.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import { RecordFlag, type RecordView } from "../../broker/record.ts";
 import type { PublishResult } from "../../broker/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
+import type { Address } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
@@ -28,6 +36,9 @@ const HEADER_PROPERTIES_OFFSET = 12;
 const FRAME_HEADER_BYTES = 7;
 /** Bytes of a body copied into the arena at once. */
 const PIECE_BYTES = 131_072;
+
+/** Where a content lies: its frames, and a large body by reference. */
+type ContentPlace = Pick<Publication, "contentAt" | "bodySizeBytes" | "bodyReference">;
 
 export class Messages implements MessagePort {
   readonly #broker: Broker;
@@ -116,29 +127,62 @@ export class Messages implements MessagePort {
     }
   }
 
-  readHead(record: RecordView): Omit<StoredMessage, "body"> {
-    const { arena } = this.#broker.memory;
-    const from = record.contentAt + FRAME_HEADER_BYTES + HEADER_PROPERTIES_OFFSET;
-    const end = record.contentAt + record.headerFrameLength - 1;
-    this.#reader.reset(arena, from, end);
+  readHead(record: RecordView): MessageHead {
     return {
       exchange: record.exchange,
       routingKey: record.routingKey,
-      properties: readProperties(this.#reader),
+      properties: this.#propertiesAt(record.contentAt),
       persistent: record.persistent,
     };
   }
 
   read(record: RecordView): Promise<StoredMessage> {
-    const head = this.readHead(record);
-    if ((record.flags & RecordFlag.externalBody) !== 0) {
-      const { bodyReference, bodySizeBytes } = record;
+    const isExternal = (record.flags & RecordFlag.externalBody) !== 0;
+    return this.#whole(this.readHead(record), {
+      contentAt: record.contentAt,
+      bodySizeBytes: record.bodySizeBytes,
+      bodyReference: isExternal ? record.bodyReference : NO_BODY_REFERENCE,
+    });
+  }
+
+  readPublishedHead(publication: Publication): MessageHead {
+    const { buffer } = this.#broker.memory.arena;
+    const { addressingAt, contentAt, flags } = publication;
+    const exchangeLength = buffer[addressingAt] as number;
+    const keyAt = addressingAt + 1 + exchangeLength;
+    const keyLength = buffer[keyAt] as number;
+    return {
+      exchange: buffer.utf8Slice(addressingAt + 1, keyAt),
+      routingKey: buffer.utf8Slice(keyAt + 1, keyAt + 1 + keyLength),
+      properties: this.#propertiesAt(contentAt),
+      persistent: (flags & RecordFlag.persistent) !== 0,
+    };
+  }
+
+  readPublished(publication: Publication): Promise<StoredMessage> {
+    return this.#whole(this.readPublishedHead(publication), publication);
+  }
+
+  #propertiesAt(contentAt: Address): MessageProperties {
+    const { arena } = this.#broker.memory;
+    const from = contentAt + FRAME_HEADER_BYTES + HEADER_PROPERTIES_OFFSET;
+    this.#reader.reset(arena, from, contentAt + this.#headerFrameLength(contentAt) - 1);
+    return readProperties(this.#reader);
+  }
+
+  #headerFrameLength(contentAt: Address): number {
+    return FRAME_OVERHEAD_BYTES + this.#broker.memory.arena.view.getUint32(contentAt + 3);
+  }
+
+  /** Copies the body now, or where it is kept by itself, when it has been read. */
+  #whole(head: MessageHead, content: ContentPlace): Promise<StoredMessage> {
+    const { contentAt, bodySizeBytes, bodyReference } = content;
+    if (bodyReference !== NO_BODY_REFERENCE) {
       this.#broker.bodies.retain(bodyReference, 1);
       return this.#readBody(bodyReference, bodySizeBytes).then((body) => ({ ...head, body }));
     }
-    const { u8 } = this.#broker.memory.arena;
-    const bodyAt = record.contentAt + record.headerFrameLength + FRAME_HEADER_BYTES;
-    const body = u8.slice(bodyAt, bodyAt + record.bodySizeBytes);
+    const bodyAt = contentAt + this.#headerFrameLength(contentAt) + FRAME_HEADER_BYTES;
+    const body = this.#broker.memory.arena.u8.slice(bodyAt, bodyAt + bodySizeBytes);
     return Promise.resolve({ ...head, body });
   }
 

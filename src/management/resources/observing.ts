@@ -1,0 +1,174 @@
+// Watching messages without touching any: taps, and the timeline of one message.
+
+import { Tap, type TapEvent, type TapSelection } from "../../broker/observing/tap.ts";
+import {
+  TIMELINE_STEPS_MAX,
+  Timeline,
+  type TimelineStep,
+} from "../../broker/observing/timeline.ts";
+import type { Vhost } from "../../broker/vhost.ts";
+import {
+  type Answer,
+  badRequest,
+  created,
+  json,
+  noContent,
+  notAuthorised,
+  notFound,
+  refusalsAsAnswers,
+} from "../answers.ts";
+import { type ApiObject, toJsonText } from "../api-json.ts";
+import { countField } from "../body.ts";
+import { Feed } from "../feed.ts";
+import { type ApiRequest, exchangeName } from "../request.ts";
+import { get, put, type Route, remove } from "../route.ts";
+import { payloadView, propertiesView } from "../views/message.ts";
+import { filterOf } from "./message-filter.ts";
+
+/** Events that wait for a slow reader; older ones are dropped. */
+const WAITING_MAX = 1_000;
+const PAYLOAD_BYTES_DEFAULT = 4_096;
+const TIMELINE_STEPS_DEFAULT = 10_000;
+const KINDS: ReadonlySet<string> = new Set<TapEvent["kind"]>(["published", "delivered", "died"]);
+
+export const observingRoutes: readonly Route[] = [
+  get("/tap/:vhost", "management", "Copies of messages as they pass, one JSON object a line", tap, {
+    query: {
+      exchange: "only messages published to it (amq.default = the default exchange)",
+      queue: "only messages routed to, delivered from or dead in it",
+      connection: "only what this connection publishes and gets",
+      kinds: "published,delivered,died (default all)",
+      payload_bytes: "bytes of each payload that are shown (default 4096)",
+      key: "routing key",
+      header: "name:value",
+      property: "name:value",
+      text: "text in the body",
+      path: "place in a JSON body, with `:value`: customer.id:7",
+    },
+  }),
+  put("/timeline/:vhost", "administrator", "Begins to remember what happens to messages", begin, {
+    body: { steps: TIMELINE_STEPS_DEFAULT },
+  }),
+  remove("/timeline/:vhost", "administrator", "Remembers no longer, and forgets", forget),
+  get("/timeline/:vhost", "monitoring", "What happened to one message", look, {
+    query: { id: "its message-id or correlation-id" },
+  }),
+];
+
+// ---- taps -------------------------------------------------------------------------------------------------------
+
+function tap(request: ApiRequest): Answer {
+  const { broker, messages } = request.management;
+  const { clock } = broker;
+  const { vhost } = request.access();
+  const selection = selectionOf(request);
+  const payloadBytes = wholeNumber(request.query.payload_bytes, PAYLOAD_BYTES_DEFAULT);
+  const feed = new Feed<string>(WAITING_MAX, () => watching.close());
+  const watching = new Tap({ clock, messages, vhost }, selection, (event) =>
+    feed.push(`${toJsonText(eventView(event, payloadBytes))}\n`),
+  );
+  return { kind: "live", contentType: "application/x-ndjson", feed };
+}
+
+/** What one may see here is what one could see by binding or consuming. */
+function selectionOf(request: ApiRequest): TapSelection {
+  const { exchange, queue, connection, kinds } = request.query;
+  const access = request.access();
+  if (queue !== undefined) refusalsAsAnswers(() => access.queueForReading(queue));
+  const exchangeWanted = exchange === undefined ? undefined : exchangeName(exchange);
+  if (exchangeWanted !== undefined) {
+    if (!access.vhost.exchanges.has(exchangeWanted)) throw notFound();
+    refusalsAsAnswers(() => access.checkReading("exchange", exchangeWanted));
+  }
+  if (queue === undefined && exchange === undefined && !request.isAdministrator) {
+    throw notAuthorised("Only administrators may watch a whole virtual host or a connection.");
+  }
+  const wanted = kinds?.split(",");
+  const unknown = wanted?.find((kind) => !KINDS.has(kind));
+  if (unknown !== undefined) throw badRequest(`there are no events of kind ${unknown}`);
+  return {
+    ...{ exchange: exchangeWanted, queue, connection },
+    ...filterOf(request.query),
+    kinds: wanted === undefined ? undefined : new Set(wanted as TapEvent["kind"][]),
+  };
+}
+
+function wholeNumber(text: string | undefined, standard: number): number {
+  if (text === undefined) return standard;
+  if (!/^\d{1,9}$/.test(text)) throw badRequest("payload_bytes must be a number");
+  return Number(text);
+}
+
+function eventView({ message, timeMs, ...facts }: TapEvent, payloadBytes: number): ApiObject {
+  const { kind, routedQueues, queue, connection, user, channelNumber } = facts;
+  const { consumerTag, redelivered, reason, deadLetterExchange } = facts;
+  return {
+    kind,
+    time: new Date(timeMs).toISOString(),
+    exchange: message.exchange,
+    routing_key: message.routingKey,
+    ...(routedQueues === undefined ? {} : { routed_queues: routedQueues }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(deadLetterExchange === undefined ? {} : { dead_letter_exchange: deadLetterExchange }),
+    ...(connection === undefined ? {} : { connection }),
+    ...(channelNumber === undefined ? {} : { channel: channelNumber }),
+    ...(consumerTag === undefined ? {} : { consumer_tag: consumerTag }),
+    ...(user === undefined ? {} : { user }),
+    ...(redelivered === undefined ? {} : { redelivered }),
+    properties: propertiesView(message.properties),
+    payload_bytes: message.body.length,
+    ...payloadView(message.body, "auto", payloadBytes),
+  };
+}
+
+// ---- timelines --------------------------------------------------------------------------------------------------
+
+function begin(request: ApiRequest): Answer {
+  const { broker, messages, timelines } = request.management;
+  const { vhost } = request.access();
+  const steps = countField(request.body, "steps", TIMELINE_STEPS_DEFAULT);
+  if (steps < 1 || steps > TIMELINE_STEPS_MAX) {
+    throw badRequest(`steps must be 1 to ${TIMELINE_STEPS_MAX}`);
+  }
+  const before = timelines.get(vhost);
+  before?.close();
+  timelines.set(vhost, new Timeline({ clock: broker.clock, messages, vhost }, steps));
+  return before === undefined ? created : noContent;
+}
+
+function forget(request: ApiRequest): Answer {
+  const { timelines } = request.management;
+  const { vhost } = request.access();
+  const timeline = timelines.get(vhost);
+  if (timeline === undefined) throw notFound();
+  timeline.close();
+  timelines.delete(vhost);
+  return noContent;
+}
+
+function look(request: ApiRequest): Answer {
+  const { vhost } = request.access();
+  const timeline = timelineOf(request, vhost);
+  const { id } = request.query;
+  if (id === undefined) {
+    return json({ vhost: vhost.name, steps: timeline.stepCount, steps_max: timeline.stepsMax });
+  }
+  return json(timeline.stepsOf(id).map(stepView));
+}
+
+function timelineOf({ management }: ApiRequest, vhost: Vhost): Timeline {
+  const timeline = management.timelines.get(vhost);
+  if (timeline === undefined) throw badRequest("nothing is remembered here: PUT it first");
+  return timeline;
+}
+
+function stepView({ kind, timeMs, messageId, correlationId, facts }: TimelineStep): ApiObject {
+  return {
+    kind,
+    time: new Date(timeMs).toISOString(),
+    ...(messageId === undefined ? {} : { message_id: messageId }),
+    ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
+    ...facts,
+  };
+}
