@@ -38,6 +38,9 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
       const { perf } = await import("./perf.ts");
       exitCode = await perf(args.slice(args.indexOf("perf") + 1));
     });
+  addWatching(program, args, (code) => {
+    exitCode = code;
+  });
   const config = program.command("config").description("look at the configuration");
   config
     .command("check [file]")
@@ -61,6 +64,28 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
+}
+
+/** Commands of leveretctl that are called so often that they are here too. */
+function addWatching(
+  program: Command,
+  args: readonly string[],
+  onExit: (exitCode: number) => void,
+): void {
+  for (const name of ["tap", "timeline"]) {
+    program
+      .command(name)
+      .description(`the same as leveretctl ${name}`)
+      .argument("[args...]", `see leveretctl help ${name}`)
+      .allowUnknownOption()
+      .helpOption(false)
+      .action(async () => {
+        const { runCtl } = await import("./ctl/program.ts");
+        const { findTarget, terminal } = await import("./ctl/terminal.ts");
+        const context = { terminal, findTarget, program: "leveretctl", scope: "ctl" } as const;
+        onExit(await runCtl(args.slice(args.indexOf(name)), context));
+      });
+  }
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -77,6 +77,11 @@ export class Observers implements MessageObserver {
   died(queue: Queue, sequence: Sequence, death: Death): void {
     for (const observer of this.#list) observer.died(queue, sequence, death);
   }
+
+  /** A message died and goes nowhere. */
+  dropped(queue: Queue, sequence: Sequence, reason: DeathReason, record?: RecordView): void {
+    if (this.any) this.died(queue, sequence, { reason, record, deadLetterExchange: undefined });
+  }
 }
 
 /** Watches nothing. */

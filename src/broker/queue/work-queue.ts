@@ -252,8 +252,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     }
     if (this.state === "deleted") return;
     this.#figures.onSettled(bytes, isPersistentAt(location));
-    const { observers } = this.#context;
-    if (observers.any) observers.settled(this, sequence, outcome);
+    if (this.#context.observers.any) this.#context.observers.settled(this, sequence, outcome);
     if (outcome === Outcome.accept) {
       this.counters.acknowledged++;
       this.#release(sequence, location, bytes);
@@ -410,11 +409,8 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
       getter.onEmpty(this);
       return;
     }
-    if (peeked === Peek.out) {
-      this.#getters.push(getter);
-      return;
-    }
-    this.#giveTo(getter);
+    if (peeked === Peek.out) this.#getters.push(getter);
+    else this.#giveTo(getter);
   }
 
   /** Answers gets that waited for a page, in the order they came. */
@@ -463,23 +459,16 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     record?: RecordView,
   ): void {
     countDeath(this.counters, reason);
-    if (this.settings.values.deadLetterExchange !== undefined) {
-      this.#outbox.add(sequence, location, reason);
-      return;
-    }
-    const { observers } = this.#context;
-    if (observers.any) {
-      observers.died(this, sequence, { reason, record, deadLetterExchange: undefined });
-    }
-    this.#release(sequence, location, bytes);
+    if (this.settings.values.deadLetterExchange === undefined) {
+      this.#context.observers.dropped(this, sequence, reason, record);
+      this.#release(sequence, location, bytes);
+    } else this.#outbox.add(sequence, location, reason);
   }
 
   drop(reason: DeathReason): void {
-    const { found } = this.#backlog;
-    const { sequence, location } = found;
-    const bytes = found.record.bodySizeBytes;
-    this.#take(bytes);
-    this.#discard(sequence, location, bytes, reason, found.record);
+    const { sequence, location, record } = this.#backlog.found;
+    this.#take(record.bodySizeBytes);
+    this.#discard(sequence, location, record.bodySizeBytes, reason, record);
   }
 
   #refuse(publication: Publication): Enqueued {

@@ -1,6 +1,6 @@
 // Talks to the broker's HTTP API: over the socket in its data directory, or over TCP with a user's name and password.
 
-import { request as httpRequest, type RequestOptions } from "node:http";
+import { type ClientRequest, request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { CtlError, Exit } from "./exit-codes.ts";
 
@@ -47,6 +47,7 @@ export class NotReachable extends CtlError {
 export class Client {
   readonly target: Target;
   readonly #timeoutMs: number | undefined;
+  readonly #live = new Set<ClientRequest>();
 
   /** `timeoutMs`: how long one answer may take; undefined = as long as it takes. */
   constructor(target: Target, timeoutMs: number | undefined) {
@@ -84,6 +85,21 @@ export class Client {
     }
   }
 
+  /** Ends answers that would go on. */
+  close(): void {
+    for (const request of this.#live) request.destroy();
+  }
+
+  /** Hears the lines of an answer that goes on; resolves when the broker ends it. */
+  lines(path: string, onLine: (line: string) => void): Promise<void> {
+    let unfinished = "";
+    return this.#send("GET", path, undefined, {}, (part) => {
+      const lines = (unfinished + part).split("\n");
+      unfinished = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") onLine(line);
+    }).then(() => {});
+  }
+
   /** The answer's text as it is. */
   text(method: string, path: string, body?: string): Promise<string> {
     return this.#send(method, path, body, {});
@@ -109,6 +125,7 @@ export class Client {
     path: string,
     body: string | undefined,
     headers: Readonly<Record<string, string>>,
+    onText?: (text: string) => void,
   ): Promise<string> {
     return new Promise((resolve, reject) => {
       const options: RequestOptions = {
@@ -128,7 +145,12 @@ export class Client {
           : httpRequest;
       const request = send(options, (response) => {
         const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
+        const decoder = new TextDecoder();
+        const isLive = onText !== undefined && response.statusCode === 200;
+        response.on("data", (part: Buffer) => {
+          if (isLive) onText(decoder.decode(part, { stream: true }));
+          else parts.push(part);
+        });
         response.on("error", reject);
         response.on("end", () => {
           const text = Buffer.concat(parts).toString("utf8");
@@ -146,6 +168,7 @@ export class Client {
           reject(new CtlError(Exit.temporaryFailure, "operation timed out"));
         });
       }
+      if (onText !== undefined) this.#live.add(request);
       request.end(body);
     });
   }

@@ -7,6 +7,7 @@ import { diagnosticVerbs } from "./verbs/diagnostics.ts";
 import { generalVerbs } from "./verbs/general.ts";
 import { listVerbs } from "./verbs/lists.ts";
 import { nodeVerbs } from "./verbs/node.ts";
+import { observingVerbs } from "./verbs/observing.ts";
 import { operationVerbs } from "./verbs/operations.ts";
 import { parameterVerbs } from "./verbs/parameters.ts";
 import { permissionVerbs } from "./verbs/permissions.ts";
@@ -26,6 +27,7 @@ export const verbs: readonly Verb[] = [
   ...parameterVerbs,
   ...definitionVerbs,
   ...operationVerbs,
+  ...observingVerbs,
   ...settingVerbs,
   ...queueVerbs,
   ...pluginVerbs,
