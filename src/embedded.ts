@@ -23,7 +23,7 @@ export interface EmbeddedOptions {
 /** Parts of the world a test kit puts its own in place of. */
 export interface ReplacedParts {
   readonly clock?: Clock;
-  readonly net?: (real: Net) => Net;
+  readonly net?: (real: Net, memory: Memory) => Net;
 }
 
 const DEFAULT_MEMORY_MIB = 32;
@@ -62,7 +62,7 @@ export async function startEmbedded(
       memory,
       clock: replaced.clock ?? nodeClock,
       random: nodeRandom,
-      net: replaced.net?.(net) ?? net,
+      net: replaced.net?.(net, memory) ?? net,
       readFile: () => {
         throw new Error("an embedded broker reads no files");
       },

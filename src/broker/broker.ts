@@ -141,6 +141,8 @@ export class Broker implements BrokerContext {
         else this.alarms.clear("memory");
       },
     });
+    // Whoever is blocked or may go on hears it in a turn, and nothing else may bring one.
+    this.alarms.listen({ onAlarm: () => this.turn.schedule() });
     this.#connectTurn();
     this.history = new ArenaMessageHistory({
       arena: options.memory.arena,

@@ -21,6 +21,14 @@ export class Gates {
     this.#turn = turn;
   }
 
+  /** Confirms of publishes wait, whatever the log has reached: a test wants to see what becomes of them. */
+  holdsConfirms = false;
+
+  setHoldingConfirms(holds: boolean): void {
+    this.holdsConfirms = holds;
+    this.#turn.schedule();
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }

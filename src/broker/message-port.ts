@@ -3,8 +3,10 @@
 
 import type { FieldTable } from "./field-table.ts";
 import type { Publication } from "./publication.ts";
+import type { Queue } from "./queue/queue.ts";
 import type { RecordView } from "./record.ts";
 import type { PublishResult } from "./route.ts";
+import type { Vhost } from "./vhost.ts";
 import type { VhostAccess } from "./vhost-access.ts";
 
 /** The 14 properties of AMQP 0-9-1; one that was not sent is left out. */
@@ -46,6 +48,8 @@ export type MessageHead = Omit<StoredMessage, "body">;
 export interface MessagePort {
   /** Publishes with the permissions of `access`. Throws BrokerError as a protocol would. */
   publish(access: VhostAccess, message: OutgoingMessage): PublishResult;
+  /** Puts a message into one queue as if it had been routed there. Throws BrokerError when it does not fit. */
+  place(vhost: Vhost, queue: Queue, message: OutgoingMessage): void;
   /** Copies what `record` holds before it returns; resolves when a large body has been read too. */
   read(record: RecordView): Promise<StoredMessage>;
   /** The same without the body, at once. */

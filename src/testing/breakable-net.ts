@@ -1,15 +1,24 @@
-// A network whose connections can be cut, and which can stop letting anybody in.
+// A network whose connections can be cut or slow, and which can stop letting anybody in.
 
-import type { Listener, ListenOptions, Net, Socket, SocketHandler } from "../env/env.ts";
+import type { Clock, Listener, ListenOptions, Net, Socket, SocketHandler } from "../env/env.ts";
+import type { Memory } from "../lib/memory.ts";
+import { DelayedInput } from "./delayed-input.ts";
 
 export class BreakableNet implements Net {
   readonly #real: Net;
+  readonly #memory: Memory;
+  readonly #clock: Clock;
   readonly #open = new Set<Socket>();
   /** New connections are closed as soon as they are made. */
   refuses = false;
+  /** What clients send arrives so much later. */
+  latencyMs = 0;
 
-  constructor(real: Net) {
+  /** `clock` tells the latency's time: the real one, even where a test turns another. */
+  constructor(real: Net, memory: Memory, clock: Clock) {
     this.#real = real;
+    this.#memory = memory;
+    this.#clock = clock;
   }
 
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
@@ -26,17 +35,20 @@ export class BreakableNet implements Net {
     return cut.length;
   }
 
-  /** Everything goes to the real socket; only its start and end are noticed. */
+  /** Everything goes to the real socket, unless it is held back; its start and end are noticed. */
   #watched(socket: Socket): Socket {
     const start = socket.start.bind(socket);
     socket.start = (handler: SocketHandler) => {
+      const parts = { memory: this.#memory, clock: this.#clock, latencyMs: () => this.latencyMs };
+      const input = new DelayedInput(parts, socket, handler);
       this.#open.add(socket);
       start({
-        onBytes: (address, lengthBytes) => handler.onBytes(address, lengthBytes),
+        onBytes: (address, lengthBytes) => input.onBytes(address, lengthBytes),
         onSent: (token) => handler.onSent(token),
-        onEnd: () => handler.onEnd(),
+        onEnd: () => input.onEnd(),
         onClose: (reason) => {
           this.#open.delete(socket);
+          input.clear();
           handler.onClose(reason);
         },
       });

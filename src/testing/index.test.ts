@@ -28,11 +28,11 @@ describe("TestBroker", () => {
     channel.sendToQueue("waiting", Buffer.from("soon"), { expiration: "60000" });
     channel.sendToQueue("waiting", Buffer.from("later"));
     expect(await depth(channel, "waiting")).toBe(2);
-    await broker.advance(59_000);
+    await broker.clock.advance(59_000);
     expect(await depth(channel, "waiting")).toBe(2);
-    await broker.advance(2_000);
+    await broker.clock.advance("2s");
     expect(await depth(channel, "late")).toBe(1);
-    await broker.advance(3_600_000);
+    await broker.clock.advance("1h");
     expect(await depth(channel, "waiting")).toBe(0);
     const bodies = [await channel.get("late"), await channel.get("late")];
     expect(bodies.map((message) => message && message.content.toString())).toEqual([
@@ -45,8 +45,8 @@ describe("TestBroker", () => {
     broker = await TestBroker.start();
     const channel = await channelOf(broker.url);
     await channel.assertQueue("short-lived", { expires: 86_400_000 });
-    await broker.advance(86_400_000 - 1_000);
-    await broker.advance(2_000);
+    await broker.clock.advance(86_400_000 - 1_000);
+    await broker.clock.advance(2_000);
     const probe = await channelOf(broker.url);
     probe.on("error", () => {});
     await expect(probe.checkQueue("short-lived")).rejects.toThrow("NOT_FOUND");
@@ -58,11 +58,11 @@ describe("TestBroker", () => {
     const connection = await amqplib.connect(broker.url);
     const lost = new Promise<Error | undefined>((resolve) => connection.once("close", resolve));
     connection.on("error", () => {});
-    broker.setRefusing(true);
-    expect(broker.cutConnections()).toBe(1);
+    broker.faults.refuseConnections(true);
+    expect(broker.faults.cutConnections()).toBe(1);
     expect(String(await lost)).not.toContain("320");
     await expect(amqplib.connect(broker.url)).rejects.toThrow();
-    broker.setRefusing(false);
+    broker.faults.refuseConnections(false);
     await (await amqplib.connect(broker.url)).close();
   });
 
@@ -71,7 +71,7 @@ describe("TestBroker", () => {
     const connection = await amqplib.connect(`${broker.url}?heartbeat=30`);
     const closed = new Promise((resolve) => connection.once("close", resolve));
     connection.on("error", () => {});
-    await broker.advance(120_000);
+    await broker.clock.advance("2m");
     await closed;
   });
 });

@@ -11,8 +11,10 @@ import type {
 } from "../../broker/message-port.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
+import type { Queue } from "../../broker/queue/queue.ts";
 import { RecordFlag, type RecordView } from "../../broker/record.ts";
 import type { PublishResult } from "../../broker/route.ts";
+import type { Vhost } from "../../broker/vhost.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
@@ -52,14 +54,30 @@ export class Messages implements MessagePort {
   }
 
   publish(access: VhostAccess, message: OutgoingMessage): PublishResult {
-    const { memory, bodies, limits, publication } = this.#broker;
     const route = access.route(message.exchange, message.routingKey);
+    return this.#withPublication(message, (publication) => {
+      if (this.#scan.positionOf(PropertyBit.userId) !== 0) {
+        access.checkUserId(this.#scan.textOf(PropertyBit.userId));
+      }
+      return access.publish(route, publication);
+    });
+  }
+
+  place(vhost: Vhost, queue: Queue, message: OutgoingMessage): void {
+    this.#withPublication(message, (publication) => {
+      vhost.publishing.enqueueOne(publication, queue);
+    });
+  }
+
+  /** Describes `message` in the broker's publication while `act` runs. */
+  #withPublication<T>(message: OutgoingMessage, act: (publication: Publication) => T): T {
+    const { memory, bodies, limits, publication } = this.#broker;
     const assembly = new ContentAssembly(memory, bodies, limits.messageBytesMax, this.#scan);
     try {
       this.#assemble(assembly, message);
       assembly.describe(publication);
-      this.#noteProperties(access);
-      return access.publish(route, publication);
+      this.#noteProperties();
+      return act(publication);
     } finally {
       assembly.finish();
     }
@@ -105,7 +123,7 @@ export class Messages implements MessagePort {
   }
 
   /** What a connection notes of each message it takes in. */
-  #noteProperties(access: VhostAccess): void {
+  #noteProperties(): void {
     const { memory, publication } = this.#broker;
     const scan = this.#scan;
     const result = scan.scan(publication.contentAt);
@@ -122,9 +140,6 @@ export class Messages implements MessagePort {
     publication.headersLength = scan.headersLength;
     publication.hasCopyHeaders = scan.hasCarbonCopies;
     if (scan.headersAt !== 0) publication.flags |= RecordFlag.hasHeaders;
-    if (scan.positionOf(PropertyBit.userId) !== 0) {
-      access.checkUserId(scan.textOf(PropertyBit.userId));
-    }
   }
 
   readHead(record: RecordView): MessageHead {

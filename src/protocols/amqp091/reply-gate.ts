@@ -134,6 +134,7 @@ export class ReplyGate implements GateKeeper {
     while (count < entries.length) {
       const entry = entries[count] as Entry;
       if (entry.position > durable || entry.frames === undefined) break;
+      if (this.#gates.holdsConfirms && entry.kind !== REPLY) break;
       count++;
       const next = entries[count];
       // Runs that leave together are one acknowledgement.

@@ -1,0 +1,68 @@
+// Everything a broker under test holds, kept and put back: definitions, and the messages of durable and other queues.
+
+import type { Broker } from "../broker/broker.ts";
+import { exportDefinitions } from "../broker/definitions/export.ts";
+import { importDefinitions } from "../broker/definitions/import.ts";
+import type { PlainJsonObject } from "../broker/field-table-json.ts";
+import type { MessagePort, StoredMessage } from "../broker/message-port.ts";
+import { RABBITMQ_LEVEL } from "../version.ts";
+import { storedIn } from "./test-queue.ts";
+
+interface KeptQueue {
+  readonly vhost: string;
+  readonly name: string;
+  readonly messages: readonly StoredMessage[];
+}
+
+/** What `snapshot` took; it may be restored any number of times. */
+export interface Snapshot {
+  readonly definitions: PlainJsonObject;
+  readonly queues: readonly KeptQueue[];
+}
+
+const BY = "test";
+
+export async function takeSnapshot(broker: Broker, messages: MessagePort): Promise<Snapshot> {
+  const facts = { rabbitVersion: RABBITMQ_LEVEL, productName: "Leveret", productVersion: "" };
+  const definitions = exportDefinitions(broker, facts);
+  const queues: KeptQueue[] = [];
+  for (const vhost of broker.vhosts.values()) {
+    for (const queue of vhost.queues.values()) {
+      // Those of one connection end with it.
+      if (queue.definition.owner !== undefined) continue;
+      const { name } = queue.definition;
+      queues.push({ vhost: vhost.name, name, messages: await storedIn(queue, messages) });
+    }
+  }
+  return { definitions, queues };
+}
+
+/** Connections must be closed already. */
+export async function restoreSnapshot(
+  broker: Broker,
+  messages: MessagePort,
+  { definitions, queues }: Snapshot,
+): Promise<void> {
+  for (const vhost of [...broker.vhosts.values()]) {
+    vhost.metadata = { ...vhost.metadata, deletionProtected: false };
+    broker.deleteVhost(vhost, BY);
+  }
+  const users = new Set((definitions.users as readonly { name: string }[]).map(({ name }) => name));
+  for (const { name } of [...broker.access.store.all()]) {
+    if (!users.has(name)) broker.deleteUser(name, BY);
+  }
+  await new Promise<void>((resolve, reject) => {
+    importDefinitions(broker, definitions, {
+      vhost: undefined,
+      by: BY,
+      onDone: resolve,
+      onFailed: reject,
+    });
+  });
+  for (const { vhost: vhostName, name, messages: kept } of queues) {
+    const vhost = broker.vhosts.get(vhostName);
+    const queue = vhost?.queues.get(name);
+    if (vhost === undefined || queue === undefined) continue;
+    for (const message of kept) messages.place(vhost, queue, message);
+  }
+}
