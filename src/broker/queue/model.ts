@@ -42,7 +42,10 @@ export class ModelQueue {
       return false;
     }
     const level = Math.min(priority, maxPriority ?? 0);
-    this.#insert({ id, level, place: ++this.#place, expiresAtMs, redelivered: false, count: 0 });
+    const isTooLate = expiresAtMs === 1 && (!this.deliverable || this.ready.length > 0);
+    const instant = isTooLate ? this.nowMs : expiresAtMs;
+    const place = ++this.#place;
+    this.#insert({ id, level, place, expiresAtMs: instant, redelivered: false, count: 0 });
     return true;
   }
 

@@ -22,6 +22,9 @@ import {
 import { hasCredit, type ModelConsumer, type ModelMessage, ModelQueue } from "./model.ts";
 import { Enqueued, type Getter, Outcome, type Queue } from "./queue.ts";
 
+/** The property suites run this many times as much when somebody wants to be sure. */
+const RUNS_FACTOR = Number(process.env["LEVERET_PROPERTY_RUNS_FACTOR"] ?? 1);
+
 const index = fc.nat({ max: 1000 });
 const command = fc.oneof(
   {
@@ -333,9 +336,42 @@ function holds(mood: fc.Arbitrary<Mood>, numRuns: number, fixed: Partial<QueueSe
       for (const each of commands) pair.run(each as Command);
       pair.finish();
     }),
-    { numRuns },
+    { numRuns: numRuns * RUNS_FACTOR },
   );
 }
+
+const publishOne: Publish = {
+  do: "publish",
+  priority: 0,
+  ttlMs: undefined,
+  size: 1,
+  persistent: false,
+  times: 1,
+  turns: false,
+};
+
+describe("what random commands have found once", () => {
+  it("a message with a TTL of 0 behind another one in a paused queue is dead when the queue goes on", () => {
+    const mood = { pages: false, refuses: false, lags: false, durable: false, seed: 0 };
+    const pair = new Pair({ overflow: "drop-head", deadLetterExchange: "dlx" }, mood);
+    pair.run({ do: "pause" } as Command);
+    pair.run(publishOne);
+    pair.run({ ...publishOne, ttlMs: 0 });
+    pair.run({ do: "consume", prefetch: 0, noAck: false });
+    pair.run(publishOne);
+    pair.finish();
+    expect(pair.dead).toEqual([["1", "expired"]]);
+  });
+  it("a message with a TTL of 0 does not wait for credit behind others that came in the same turn", () => {
+    const mood = { pages: false, refuses: false, lags: false, durable: false, seed: 0 };
+    const pair = new Pair({ overflow: "drop-head", deadLetterExchange: "dlx" }, mood);
+    pair.run({ do: "consume", prefetch: 1, noAck: false });
+    pair.run({ ...publishOne, times: 3 });
+    pair.run({ ...publishOne, ttlMs: 0 });
+    pair.finish();
+    expect(pair.dead).toEqual([["3", "expired"]]);
+  });
+});
 
 describe("a queue is what its model says", () => {
   it("with everything in memory", () => {

@@ -144,8 +144,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     }
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
     const instant = this.#expiry.instantFor(publication);
-    // A TTL of 0 is for consumers who stand ready; with none of them the time is up now.
-    const isTooLate = instant === AT_ONCE && !this.#canDeliver;
+    const isTooLate = instant === AT_ONCE && !this.#canDeliverAtOnce();
     const expiresAtMs = isTooLate ? this.#context.clock.nowMs() : instant;
     const level = this.#priorities.levelOf(publication);
     if (!this.#backlog.append(publication, level, expiresAtMs, this.#logPosition(persistent))) {
@@ -369,6 +368,12 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   get #canDeliver(): boolean {
     return this.#consumers.readyCount > 0 && this.state === "running";
+  }
+
+  /** A TTL of 0 is for consumers who stand ready and have nothing else to take first. */
+  #canDeliverAtOnce(): boolean {
+    if (this.#canDeliver && this.#backlog.readyCount > 0) this.deliverReady();
+    return this.#canDeliver && this.#backlog.readyCount === 0;
   }
 
   #logPosition(persistent: boolean): LogPosition {
