@@ -7,7 +7,7 @@ export interface ModelMessage {
   readonly level: number;
   readonly place: number;
   /** 0 = never, 1 = at once. */
-  readonly expiresAtMs: number;
+  expiresAtMs: number;
   redelivered: boolean;
   count: number;
 }
@@ -65,6 +65,8 @@ export class ModelQueue {
   putBack(message: ModelMessage, inVain: boolean): void {
     const { deliveryLimit } = this.#settings;
     message.redelivered = true;
+    // It was given out once: that was its time.
+    if (message.expiresAtMs === 1) message.expiresAtMs = this.nowMs;
     if (inVain && deliveryLimit !== undefined) message.count++;
     if (deliveryLimit !== undefined && message.count > deliveryLimit) {
       this.#die(message.id, "delivery_limit");
