@@ -33,10 +33,16 @@ export interface ContentEditor extends ContentReader {
   /** Of the content whose header frame lies at `contentAt`. */
   travelFacts(contentAt: Address): TravelFacts;
   /**
-   * Writes the header frame at `contentAt` once more to `to`, with `headers` instead of its own and without
-   * expiration. Answers its length, or -1 when it is longer than `roomBytes`.
+   * Writes the header frame at `contentAt` once more to `to`, with `headers` instead of its own, and without its
+   * expiration unless it keeps it. Answers its length, or -1 when it is longer than `roomBytes`.
    */
-  rewriteHeader(contentAt: Address, headers: FieldTable, to: Address, roomBytes: number): number;
+  rewriteHeader(
+    contentAt: Address,
+    headers: FieldTable,
+    to: Address,
+    roomBytes: number,
+    keepsExpiration: boolean,
+  ): number;
   /** Sets flags, priority, expiration and headers of `publication` from the header frame at its `contentAt`. */
   describe(publication: Publication): void;
 }

@@ -24,6 +24,7 @@ import { IdleExpiry } from "./idle-expiry.ts";
 import { LengthLimit } from "./length-limit.ts";
 import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
+import { type GetHost, PendingGets } from "./pending-gets.ts";
 import { PriorityLevels } from "./priority-levels.ts";
 import {
   type DeleteReason,
@@ -46,7 +47,9 @@ import { Trim, type TrimHost } from "./trim.ts";
 /** A queue stops delivering for this turn after so many messages or bytes. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
-export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost {
+export class WorkQueue
+  implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost, GetHost
+{
   readonly kind = "queue";
   routeMark = 0;
   inTurn = false;
@@ -62,7 +65,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
   readonly #backlog: Backlog;
   readonly #figures = new DepthFigures();
   readonly #consumers: ConsumerSet;
-  readonly #getters: Getter[] = [];
+  readonly #gets = new PendingGets(this);
   readonly #log: QueueLog;
   readonly #expiry: MessageExpiry;
   readonly #idle: IdleExpiry;
@@ -168,7 +171,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
 
   deliverReady(): void {
     if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
-    if (this.#getters.length > 0) this.#answerWaiting();
+    if (this.#gets.count > 0) this.#gets.answerWaiting();
     if (this.#consumers.readyCount > 0) this.#backlog.readAhead();
     if (this.#trim.limit.isSet && !this.#canDeliver) this.#trim.dropExcess();
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
@@ -231,8 +234,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.touch();
     // Consumers with credit come first: they were there when the messages came.
     if (this.#consumers.readyCount > 0) this.deliverReady();
-    if (this.#expiry.mayExpire) this.#trim.dropExpired();
-    this.#answer(getter);
+    this.#gets.answer(getter);
     this.#lookAtHeads();
   }
 
@@ -324,7 +326,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     this.#expiry.stop();
     this.#outbox.clear();
     this.#consumers.cancelAll();
-    for (const getter of this.#getters.splice(0)) getter.onEmpty(this);
+    this.#gets.end();
     this.#backlog.clear();
     this.#figures.onPurged();
   }
@@ -339,7 +341,7 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
   }
 
   get isRead(): boolean {
-    return this.#consumers.readyCount > 0 || this.#getters.length > 0 || this.#outbox.count > 0;
+    return this.#consumers.readyCount > 0 || this.#gets.count > 0 || this.#outbox.count > 0;
   }
 
   onPageLoaded(): void {
@@ -406,29 +408,8 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
     consumer.target.deliver(consumer, found);
   }
 
-  #answer(getter: Getter): void {
-    const backlog = this.#backlog;
-    const peeked = this.state === "running" ? backlog.peek() : Peek.empty;
-    if (peeked === Peek.empty) {
-      this.counters.getEmpty++;
-      getter.onEmpty(this);
-      return;
-    }
-    if (peeked === Peek.out) this.#getters.push(getter);
-    else this.#giveTo(getter);
-  }
-
-  /** Answers gets that waited for a page, in the order they came. */
-  #answerWaiting(): void {
-    for (; this.#getters.length > 0; this.#answer(this.#getters.shift() as Getter)) {
-      if (this.#expiry.mayExpire) this.#trim.dropExpired();
-      if (this.state === "running" && this.#backlog.peek() === Peek.out) return;
-    }
-  }
-
-  #giveTo(getter: Getter): void {
-    const backlog = this.#backlog;
-    const { found } = backlog;
+  giveTo(getter: Getter): void {
+    const { found } = this.#backlog;
     const { sequence, location } = found;
     const bytes = found.record.bodySizeBytes;
     this.#take(bytes);
@@ -439,8 +420,18 @@ export class WorkQueue implements Queue, DeadLetterMover, TrimHost, BacklogHost,
       this.#figures.onOut(bytes, isPersistentAt(location));
       if (this.#logged) this.#log.delivered();
     }
-    getter.onGot(this, found, backlog.readyCount);
+    getter.onGot(this, found, this.#backlog.readyCount);
     if (getter.noAck) this.#release(sequence, location, bytes);
+  }
+
+  giveNothing(getter: Getter): void {
+    this.counters.getEmpty++;
+    getter.onEmpty(this);
+  }
+
+  peekForGet(): Peek {
+    if (this.#expiry.mayExpire) this.#trim.dropExpired();
+    return this.state === "running" ? this.#backlog.peek() : Peek.empty;
   }
 
   /** Takes the message `peek` found out of what is ready. */

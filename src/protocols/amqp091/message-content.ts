@@ -59,9 +59,16 @@ export class MessageContent implements ContentEditor {
     return { headers: headers ?? EMPTY_TABLE, expiration };
   }
 
-  rewriteHeader(contentAt: Address, headers: FieldTable, to: Address, roomBytes: number): number {
+  rewriteHeader(
+    contentAt: Address,
+    headers: FieldTable,
+    to: Address,
+    roomBytes: number,
+    keepsExpiration: boolean,
+  ): number {
     const { bodySizeBytes, properties } = this.#read(contentAt);
-    const { expiration: _, ...kept } = properties;
+    const { expiration: _, ...withoutExpiration } = properties;
+    const kept = keepsExpiration ? properties : withoutExpiration;
     this.#writer.reset(this.#arena, to, to + Math.max(0, roomBytes));
     try {
       writeContentHeader(this.#writer, 0, bodySizeBytes, { ...kept, headers });

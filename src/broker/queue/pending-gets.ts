@@ -1,0 +1,46 @@
+// Those who asked for one message each: answered at once, or when the page with their message is there, in the order
+// they came.
+
+import { Peek } from "./backlog.ts";
+import type { Getter } from "./queue.ts";
+
+export interface GetHost {
+  /** Looks for the message that goes out next. */
+  peekForGet(): Peek;
+  /** Gives away what `peekForGet` found. */
+  giveTo(getter: Getter): void;
+  giveNothing(getter: Getter): void;
+}
+
+export class PendingGets {
+  readonly #host: GetHost;
+  readonly #waiting: Getter[] = [];
+
+  constructor(host: GetHost) {
+    this.#host = host;
+  }
+
+  /** Those whose page is being read. */
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  answer(getter: Getter): void {
+    const peeked = this.#host.peekForGet();
+    if (peeked === Peek.out) this.#waiting.push(getter);
+    else if (peeked === Peek.found) this.#host.giveTo(getter);
+    else this.#host.giveNothing(getter);
+  }
+
+  answerWaiting(): void {
+    for (let left = this.#waiting.length; left > 0; left--) {
+      if (this.#host.peekForGet() === Peek.out) return;
+      this.answer(this.#waiting.shift() as Getter);
+    }
+  }
+
+  /** The queue is gone. */
+  end(): void {
+    for (const getter of this.#waiting.splice(0)) this.#host.giveNothing(getter);
+  }
+}
