@@ -49,6 +49,8 @@ export function createCore(options: CoreOptions): Broker {
       journal,
       pager: engine.pager,
       pageBudget: broker.pageBudget,
+      streamPages: broker.streamPages,
+      gates: broker.gates,
       bodies: broker.bodies,
       keeper: vhost,
       observers: vhost.observers,

@@ -18,6 +18,8 @@ export interface Bodies {
   /** The next bytes have arrived; false when there is no memory for them. */
   append(body: BodyReference, from: Address, lengthBytes: number): boolean;
   retain(body: BodyReference, count: number): void;
+  /** So many more queues keep transient messages: while there are any, every body goes to the log. */
+  keepTransient(queues: number): void;
   /** With its last reference a body goes. */
   release(body: BodyReference, count: number): void;
   /** The bytes from `offset` on, as far as they lie in a row; undefined while they are not in memory. */

@@ -33,6 +33,7 @@ import { Publication } from "./publication.ts";
 import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
 import { type BrokerRules, permissiveRules } from "./rules.ts";
+import { StreamPageCache } from "./stream/page-cache.ts";
 import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
 import { Turn } from "./turn.ts";
 import {
@@ -98,6 +99,8 @@ export class Broker implements BrokerContext {
   readonly bodies: PagedBodies;
   /** How much memory sealed queue pages take. */
   readonly pageBudget: PageBudget;
+  /** The same for pages of streams. */
+  readonly streamPages: StreamPageCache;
   readonly hashing: Hashing;
   readonly matcher: PatternMatcher;
   readonly policies: Policies;
@@ -132,6 +135,7 @@ export class Broker implements BrokerContext {
       timers: this.timers,
     });
     this.pageBudget = new PageBudget(options.memory.pages, this.turn, this.timers);
+    this.streamPages = new StreamPageCache(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,
       congested: () => options.engine.log.congested,

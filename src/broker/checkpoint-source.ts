@@ -6,14 +6,18 @@ import {
   definitionBytes,
   ENTRY_PIECE_BYTES_MAX,
   PAGE_FACTS_BYTES,
+  pageFilterBytes,
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
+  trackedBytes,
   writeDefinition,
   writePageFacts,
+  writeTracked,
 } from "./log-entries.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import { type CheckpointSource, EntryKind, type EntrySink } from "./ports.ts";
 import type { BodyFacts, CheckpointWriter, PageFacts } from "./recovery.ts";
+import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 const encoder = new TextEncoder();
 
@@ -137,6 +141,23 @@ class QueueWriter implements CheckpointWriter {
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void {
     this.#row(EntryKind.returned, queue, [from, to, deliveryCount]);
     if (this.#numbers.length * 8 >= ROWS_PER_ENTRY_MAX * RETURNED_RANGE_BYTES) this.flush();
+  }
+
+  pageFilter(queue: QueueNumber, firstSequence: Sequence, filter: Uint8Array): void {
+    this.flush();
+    const at = this.#sink.append(EntryKind.pageFilters, 8 + pageFilterBytes(filter.length));
+    this.#sink.view.setFloat64(at, queue, true);
+    this.#sink.view.setFloat64(at + 8, firstSequence, true);
+    this.#sink.view.setUint32(at + 16, filter.length, true);
+    this.#sink.view.setUint32(at + 20, 0, true);
+    this.#sink.u8.set(filter, at + 24);
+  }
+
+  tracked(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void {
+    this.flush();
+    const nameBytes = encoder.encode(name);
+    const at = this.#sink.append(EntryKind.tracked, trackedBytes(nameBytes.length));
+    writeTracked(this.#sink.u8, this.#sink.view, at, { queue, kind, value, name: nameBytes });
   }
 
   /** Writes the entry that is being gathered. */

@@ -17,16 +17,19 @@ import {
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
   TRANSACTION_PREFIX_BYTES,
+  trackedBytes,
   writeCommitHead,
   writeDefinition,
   writePartHead,
   writePublish,
   writeTarget,
+  writeTracked,
 } from "./log-entries.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import { EntryKind, type Log } from "./ports.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
+import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 /** A publish to more queues than this takes several entries, each with the record. */
 export const TARGETS_PER_ENTRY_MAX = 8_192;
@@ -62,6 +65,11 @@ export class Journal implements DefinitionJournal {
 
   get durablePosition(): LogPosition {
     return this.#log.durablePosition;
+  }
+
+  /** What is logged now holds only with an entry that is still to come. */
+  get isInTransaction(): boolean {
+    return this.#transaction !== NONE;
   }
 
   /** No more publishes should be taken until the log's handler hears `onRelieved`. */
@@ -144,6 +152,13 @@ export class Journal implements DefinitionJournal {
     const at = this.#log.append(EntryKind.deliveredUpTo, 16);
     this.#view.setFloat64(at, queue, true);
     this.#view.setFloat64(at + 8, sequence, true);
+  }
+
+  /** A stream keeps a number under a name. */
+  track(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void {
+    const nameBytes = textEncoder.encode(name);
+    const at = this.#log.append(EntryKind.tracked, trackedBytes(nameBytes.length));
+    writeTracked(this.#arena.u8, this.#view, at, { queue, kind, value, name: nameBytes });
   }
 
   /**

@@ -16,6 +16,8 @@
 //   pages              f64 queue, n x PageFacts (see recovery.ts), in the order of their sequences
 //   bodies             f64 bodyReference, f64 size of the body, n x {f64 page handle, f64 length}
 //   bodyReferences     f64 queue, n x {f64 sequence, f64 bodyReference}
+//   tracked            f64 queue, f64 value, {u32 kind (TrackedKind), u32 length of the name} name
+//   pageFilters        f64 queue, n x {f64 first sequence of the page, u32 length of the filter, u32 0} filter, to 8
 //
 // A record in an entry has sequence 0 and expiry 0: every target has its own (see record.ts).
 
@@ -23,7 +25,9 @@ import type { Address, Arena } from "../lib/arena.ts";
 import type { QueueNumber, Sequence } from "./numbers.ts";
 import type { Publication } from "./publication.ts";
 import { writeRecord } from "./publication.ts";
+import { padded8 } from "./record.ts";
 import type { PageFacts } from "./recovery.ts";
+import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 export const TARGET_BYTES = 24;
 export const RANGE_BYTES = 16;
@@ -216,4 +220,40 @@ export function readPageFacts(view: DataView, at: Address): PageFacts {
     messageBytes: view.getFloat64(at + 40, true),
     lastExpiryMs: view.getFloat64(at + 48, true),
   };
+}
+
+export interface TrackedEntry {
+  readonly queue: QueueNumber;
+  readonly kind: TrackedKind;
+  readonly value: number;
+  readonly name: Uint8Array;
+}
+
+const TRACKED_HEAD_BYTES = 24;
+
+export function trackedBytes(nameLength: number): number {
+  return TRACKED_HEAD_BYTES + nameLength;
+}
+
+export function writeTracked(u8: Uint8Array, view: DataView, at: Address, entry: TrackedEntry) {
+  view.setFloat64(at, entry.queue, true);
+  view.setFloat64(at + 8, entry.value, true);
+  view.setUint32(at + 16, entry.kind, true);
+  view.setUint32(at + 20, entry.name.length, true);
+  u8.set(entry.name, at + TRACKED_HEAD_BYTES);
+}
+
+export function readTracked(u8: Uint8Array, view: DataView, at: Address): TrackedEntry {
+  const nameAt = at + TRACKED_HEAD_BYTES;
+  return {
+    queue: view.getFloat64(at, true),
+    value: view.getFloat64(at + 8, true),
+    kind: view.getUint32(at + 16, true) as TrackedKind,
+    name: u8.slice(nameAt, nameAt + view.getUint32(at + 20, true)),
+  };
+}
+
+/** Bytes of one row of a pageFilters entry, behind its queue. */
+export function pageFilterBytes(filterLength: number): number {
+  return 16 + padded8(filterLength);
 }

@@ -70,6 +70,8 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   #leavingBytes = 0;
   #lastToken = 0;
   #writesRest = false;
+  /** Queues that keep transient messages. */
+  #keepingTransient = 0;
   /** The highest reference given out; checkpoints keep it. */
   lastReference: BodyReference = 0;
 
@@ -91,7 +93,8 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   }
 
   begin(sizeBytes: number, isPersistent: boolean): BodyReference {
-    const body = new Body(++this.lastReference, sizeBytes, isPersistent);
+    const isKept = isPersistent || this.#keepingTransient > 0;
+    const body = new Body(++this.lastReference, sizeBytes, isKept);
     body.references = 1;
     this.#bodies.set(body.reference, body);
     return body.reference;
@@ -106,6 +109,10 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     }
     this.#enforce();
     return true;
+  }
+
+  keepTransient(queues: number): void {
+    this.#keepingTransient += queues;
   }
 
   retain(reference: BodyReference, count: number): void {

@@ -24,6 +24,8 @@ export const EntryKind = {
   pages: 13,
   bodies: 14,
   bodyReferences: 15,
+  tracked: 16,
+  pageFilters: 17,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 

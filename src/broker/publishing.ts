@@ -63,7 +63,8 @@ export class Publishing {
       const outcome = queue.publish(publication);
       if (outcome === Enqueued.accepted) {
         const definition = queue.definition;
-        if (persistent && definition.durable && definition.owner === undefined) {
+        const isKept = persistent || definition.type.traits.keepsTransient;
+        if (isKept && definition.durable && definition.owner === undefined) {
           this.#logged[logged++] = queue;
         }
       } else if (outcome === Enqueued.refused) {

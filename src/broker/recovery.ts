@@ -5,6 +5,7 @@
 import type { Address } from "../lib/arena.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import type { PageHandle } from "./ports.ts";
+import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 /** `lowestLogPosition` of what needs nothing of the log. */
 export const NO_LOG_POSITION: LogPosition = Number.POSITIVE_INFINITY;
@@ -43,6 +44,10 @@ export interface CheckpointWriter {
   /** Settled since their page was written; a range may reach over what lies outside of pages. */
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** Streams: the filter of the named page that begins with that message. */
+  pageFilter(queue: QueueNumber, firstSequence: Sequence, filter: Uint8Array): void;
+  /** Streams: a number kept under a name. */
+  tracked(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void;
 }
 
 /** The side of a logged queue that checkpoints look at. */
@@ -79,6 +84,9 @@ export interface Restorable {
   restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean;
   restoreSettled(from: Sequence, to: Sequence): void;
   restoreReturned(from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** Only streams have the next two. */
+  restoreFilter?(firstSequence: Sequence, filter: Uint8Array): void;
+  restoreTracked?(kind: TrackedKind, name: string, value: number): void;
   /** Replay is over: counters are right from here on, deliveries may start. */
   restored(): void;
 }

@@ -13,10 +13,12 @@ import {
   PAGE_FACTS_BYTES,
   PartField,
   PublishView,
+  pageFilterBytes,
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
   readDefinition,
   readPageFacts,
+  readTracked,
   TRANSACTION_PREFIX_BYTES,
 } from "./log-entries.ts";
 import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
@@ -61,6 +63,8 @@ export class Replay implements ReplayHandler {
     [EntryKind.pages]: (at, lengthBytes) => this.#pages(at, lengthBytes),
     [EntryKind.bodies]: (at, lengthBytes) => this.#body(at, lengthBytes),
     [EntryKind.bodyReferences]: (at, lengthBytes) => this.#bodyReferences(at, lengthBytes),
+    [EntryKind.tracked]: (at) => this.#tracked(at),
+    [EntryKind.pageFilters]: (at, lengthBytes) => this.#pageFilters(at, lengthBytes),
   };
 
   constructor(broker: Broker) {
@@ -281,6 +285,22 @@ export class Replay implements ReplayHandler {
     if (queue === undefined) return;
     for (let facts = at + 8; facts < at + lengthBytes; facts += PAGE_FACTS_BYTES) {
       queue.restorePage(readPageFacts(this.#view, facts));
+    }
+  }
+
+  #tracked(at: Address): void {
+    const { u8 } = this.#broker.memory.arena;
+    const { queue, kind, name, value } = readTracked(u8, this.#view, at);
+    this.#queue(queue)?.restoreTracked?.(kind, new TextDecoder().decode(name), value);
+  }
+
+  #pageFilters(at: Address, lengthBytes: number): void {
+    const queue = this.#queue(this.#view.getFloat64(at, true));
+    for (let row = at + 8; row < at + lengthBytes; ) {
+      const length = this.#view.getUint32(row + 8, true);
+      const filter = this.#broker.memory.arena.u8.slice(row + 16, row + 16 + length);
+      queue?.restoreFilter?.(this.#view.getFloat64(row, true), filter);
+      row += pageFilterBytes(length);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ChannelView } from "../connection-registry.ts";
 import type { FieldTable } from "../field-table.ts";
+import type { StreamReader } from "../stream/stream-reader.ts";
 import type { Delivery, Queue } from "./queue.ts";
 
 /** Where deliveries go: a channel, a session, a link. */
@@ -51,6 +52,8 @@ export class Consumer {
   /** Gets nothing while true: its consume-ok still waits at the gate. The target clears it and calls `wake`. */
   held = false;
   cancelled = false;
+  /** Where it stands in a stream; kept by the stream. */
+  reader: StreamReader | undefined = undefined;
 
   /** Links of the queue's ring of consumers that can be served; kept by the queue. */
   next: Consumer | undefined = undefined;

@@ -4,11 +4,14 @@ import type { Clock } from "../../env/env.ts";
 import type { Memory } from "../../lib/memory.ts";
 import type { TimerWheel } from "../../lib/timer-wheel.ts";
 import type { Bodies } from "../bodies.ts";
+import type { Gates } from "../gates.ts";
 import type { Limits } from "../limits.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import type { Observers } from "../observing/observers.ts";
 import type { Pager } from "../ports.ts";
 import type { RecordView } from "../record.ts";
+import type { TrackedKind } from "../stream/offset-tracking.ts";
+import type { StreamPageCache } from "../stream/page-cache.ts";
 import type { Turn } from "../turn.ts";
 import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { PageBudget } from "./page-budget.ts";
@@ -24,6 +27,10 @@ export interface QueueJournal {
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
   /** Messages of that level up to `sequence` have been handed out: survivors come back as redelivered. */
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
+  /** A stream keeps a number under a name. */
+  track(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void;
+  /** What is logged now holds only with an entry that is still to come. */
+  readonly isInTransaction: boolean;
 }
 
 /** Whoever declared the queue: a queue that comes to its own end asks to be deleted. */
@@ -49,7 +56,10 @@ export interface DeadLetters {
 }
 
 /** The bodies records refer to; each record holds one reference. */
-export type BodyReferences = Pick<Bodies, "retain" | "release" | "restoreReference" | "isLost">;
+export type BodyReferences = Pick<
+  Bodies,
+  "retain" | "release" | "restoreReference" | "isLost" | "keepTransient"
+>;
 
 export interface QueueContext {
   readonly memory: Memory;
@@ -60,6 +70,8 @@ export interface QueueContext {
   readonly journal: QueueJournal;
   readonly pager: Pager;
   readonly pageBudget: PageBudget;
+  readonly streamPages: StreamPageCache;
+  readonly gates: Pick<Gates, "wait">;
   readonly bodies: BodyReferences;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetters;

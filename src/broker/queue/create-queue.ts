@@ -1,6 +1,7 @@
 // The one place that knows which class a queue type is made of.
 
 import type { EffectiveSettings } from "../settings/effective.ts";
+import { StreamQueue } from "../stream/stream-queue.ts";
 import type { QueueContext } from "./context.ts";
 import type { Queue, QueueDefinition } from "./queue.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -11,5 +12,8 @@ export function createQueue(
   definition: QueueDefinition,
   settings: EffectiveSettings,
 ): Queue {
-  return new WorkQueue(context, definition, settings);
+  const { settlesRemove } = definition.type.traits;
+  return settlesRemove
+    ? new WorkQueue(context, definition, settings)
+    : new StreamQueue(context, definition, settings);
 }

@@ -4,6 +4,7 @@ import type { Clock, TimerHandle } from "../../env/env.ts";
 import { Memory } from "../../lib/memory.ts";
 import { TimerWheel } from "../../lib/timer-wheel.ts";
 import { EMPTY_TABLE } from "../field-table.ts";
+import { Gates } from "../gates.ts";
 import { NoJournal } from "../journaling.ts";
 import { defaultLimits } from "../limits.ts";
 import type { Location, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
@@ -14,6 +15,7 @@ import { NO_BODY_REFERENCE, NO_EXPIRATION, Publication } from "../publication.ts
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../settings/queue-settings.ts";
+import { StreamPageCache } from "../stream/page-cache.ts";
 import { Turn } from "../turn.ts";
 import { Consumer, type ConsumerOptions, type DeliveryTarget } from "./consumer.ts";
 import type { QueueContext, QueueJournal } from "./context.ts";
@@ -83,6 +85,12 @@ export class NotingJournal implements QueueJournal {
   readonly delivered: Sequence[] = [];
   readonly returns: { from: Sequence; to: Sequence; deliveryCount: number }[] = [];
 
+  isInTransaction = false;
+  readonly tracked: { kind: number; name: string; value: number }[] = [];
+
+  track(_queue: QueueNumber, kind: number, name: string, value: number): void {
+    this.tracked.push({ kind, name, value });
+  }
   settle(queue: QueueNumber, from: Sequence, to: Sequence): void {
     this.settled.push({ queue, from, to });
   }
@@ -176,6 +184,8 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     observers: new Observers(),
     pager: memoryOnlyPager,
     pageBudget: new PageBudget(memory.pages, turn, timers),
+    streamPages: new StreamPageCache(memory.pages, turn, timers),
+    gates: new Gates(turn),
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },
     ...changes,
   };

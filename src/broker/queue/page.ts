@@ -84,6 +84,8 @@ export class Page {
   isDoomed = false;
   /** Was read from disk since the last sweep. */
   isFresh = false;
+  /** Streams: which filter values its messages have (see stream/bloom.ts). */
+  filter: Uint8Array | undefined = undefined;
   /** Neighbours in the chain. */
   next: Page | undefined = undefined;
   previous: Page | undefined = undefined;

@@ -27,31 +27,37 @@ export interface InspectedParts {
   readonly onSettled: (sequence: Sequence) => void;
 }
 
-export class QueueInspection {
+export interface Inspection {
+  /**
+   * Shows the live messages to `browser` without taking any, in slices from a later turn on; `from` is where an
+   * earlier walk ended. What changes meanwhile may be seen or not.
+   */
+  browse(browser: Browser, from?: Sequence): void;
+  /** What `takeAway` would answer now; changes nothing. */
+  isReady(message: TakenMessage): boolean | undefined;
+  /**
+   * Takes one ready message away for good, as if it had been acknowledged; `taken` is what a walk has shown of it.
+   * False when it is not ready any more; undefined while its page is being read: ask again in a later turn.
+   */
+  takeAway(message: TakenMessage): boolean | undefined;
+}
+
+export class QueueInspection implements Inspection {
   readonly #parts: InspectedParts;
 
   constructor(parts: InspectedParts) {
     this.#parts = parts;
   }
 
-  /**
-   * Shows the live messages to `browser` without taking any, in slices from a later turn on; `from` is where an
-   * earlier walk ended. What changes meanwhile may be seen or not.
-   */
   browse(browser: Browser, from?: Sequence): void {
     const { memory, turn, backlog, pages } = this.#parts;
     turn.addJob(new BacklogWalk(memory.arena, backlog, pages, browser, from));
   }
 
-  /** What `takeAway` would answer now; changes nothing. */
   isReady({ sequence, location }: TakenMessage): boolean | undefined {
     return this.#parts.backlog.settleReady(sequence, location, true);
   }
 
-  /**
-   * Takes one ready message away for good, as if it had been acknowledged; `taken` is what a walk has shown of it.
-   * False when it is not ready any more; undefined while its page is being read: ask again in a later turn.
-   */
   takeAway({ sequence, location, bytes, persistent }: TakenMessage): boolean | undefined {
     const { backlog, figures, onSettled } = this.#parts;
     const taken = backlog.settleReady(sequence, location);

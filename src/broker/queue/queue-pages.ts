@@ -319,6 +319,7 @@ export class QueuePages implements PageOwner {
     page.isLeaving = false;
     page.isDoomed = false;
     page.isFresh = false;
+    page.filter = undefined;
     page.next = undefined;
     page.previous = undefined;
     this.#pages[page.number] = page;

@@ -38,6 +38,8 @@ class KeepingLog implements QueueJournal {
     }
   }
 
+  readonly isInTransaction = false;
+  track(): void {}
   publish(record: Uint8Array, sequence: Sequence, expiresAtMs: number): void {
     const position = this.position;
     this.#keep((queue, memory) => {
@@ -76,6 +78,8 @@ class KeepingLog implements QueueJournal {
       body: () => {},
       settled: (_number, from, to) => this.settledInPages(from, to),
       returned: (number, from, to, count) => this.returned(number, from, to, count),
+      pageFilter: () => {},
+      tracked: () => {},
     };
     queue.checkpoint(writer);
     this.#inCheckpoint = false;

@@ -6,9 +6,11 @@ import type { Publication } from "../publication.ts";
 import type { RecordView } from "../record.ts";
 import type { Recoverable } from "../recovery.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
+import type { StreamPort } from "../stream/port.ts";
 import type { Deliverer } from "../turn.ts";
 import type { Consumer } from "./consumer.ts";
-import type { QueueInspection } from "./queue-inspection.ts";
+import type { DeliveryHeader } from "./delivery-header.ts";
+import type { Inspection } from "./queue-inspection.ts";
 import type { QueueType } from "./types.ts";
 
 /** The durable description of a queue: what declare asked for. */
@@ -114,6 +116,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** How often it came back before; shown as x-delivery-count by types that count. */
   readonly deliveryCount: number;
+  /** Told to the client beside the headers of the message. */
+  readonly header?: DeliveryHeader | undefined;
 }
 
 /** Who asked for one message with basic.get. Answered in this turn, or later when the page must be read first. */
@@ -176,7 +180,7 @@ export interface Queue extends Deliverer {
   /** A declare that found it, a passive one too: x-expires starts anew. */
   touch(): void;
   applySettings(settings: EffectiveSettings): void;
-  readonly inspection: QueueInspection;
+  readonly inspection: Inspection;
   pause(): void;
   resume(): void;
   /** Releases everything it holds. The vhost has already taken it out of all names and routes. */
@@ -184,4 +188,6 @@ export interface Queue extends Deliverer {
 
   /** Only queues whose messages are logged have it. */
   readonly recoverable?: Recoverable | undefined;
+  /** Only streams have it. */
+  readonly stream?: StreamPort | undefined;
 }

@@ -13,6 +13,8 @@ export interface QueueTraits {
   readonly defaultDeliveryLimit: number | undefined;
   /** Settling removes the message (false: a stream). */
   readonly settlesRemove: boolean;
+  /** Messages sent as transient are kept like persistent ones. */
+  readonly keepsTransient: boolean;
   /** `declared`: x-max-priority levels; `strict`: 32 levels without asking. */
   readonly priorities: "none" | "declared" | "strict";
   readonly allowsGlobalPrefetch: boolean;
@@ -41,6 +43,7 @@ const classic: QueueType = {
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: true,
+    keepsTransient: false,
     priorities: "declared",
     allowsGlobalPrefetch: true,
     allowsPurge: true,
@@ -60,6 +63,7 @@ const quorum: QueueType = {
     countsDeliveries: true,
     defaultDeliveryLimit: 20,
     settlesRemove: true,
+    keepsTransient: false,
     priorities: "strict",
     allowsGlobalPrefetch: false,
     allowsPurge: true,
@@ -79,6 +83,7 @@ const stream: QueueType = {
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: false,
+    keepsTransient: true,
     priorities: "none",
     allowsGlobalPrefetch: false,
     allowsPurge: false,

@@ -3,6 +3,7 @@
 
 import type { ChannelView } from "../../broker/connection-registry.ts";
 import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
+import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Delivery } from "../../broker/queue/queue.ts";
 import { RecordFlag } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
@@ -35,6 +36,7 @@ export class RecordContent implements OutgoingContent {
   contentAt: Address = 0;
   contentLengthBytes = 0;
   bodySizeBytes = 0;
+  added: DeliveryHeader | undefined = undefined;
 }
 
 const content = new RecordContent();
@@ -78,6 +80,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.contentAt = record.contentAt;
     content.contentLengthBytes = record.contentLengthBytes;
     content.bodySizeBytes = record.bodySizeBytes;
+    content.added = delivery.header;
     const tag = consumer.noAck
       ? channel.unacked.skip()
       : channel.unacked.add(

@@ -79,6 +79,8 @@ beforeEach(() => {
           journal,
           pager: memoryOnlyPager,
           pageBudget: broker.pageBudget,
+          streamPages: broker.streamPages,
+          gates: broker.gates,
           bodies: broker.bodies,
           keeper: owner,
           deadLetters: new DeadLetterRouter(broker, memory, owner, content, journal),

@@ -2,11 +2,13 @@
 // Writes basic.deliver with its content: the method frame from a template kept per consumer, the content as it came.
 
 import type { DeliveryTag } from "../../broker/numbers.ts";
+import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import { FRAME_OVERHEAD_BYTES } from "../../broker/record.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { Memory } from "../../lib/memory.ts";
 import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
 import type { Output } from "../output.ts";
+import { AddedHeaderWriter } from "./added-header.ts";
 import { BASIC_CLASS_ID, FRAME_END, FrameType } from "./codec/frames.ts";
 
 /** A method frame of basic.deliver is at most 790 bytes; templates live in slots of this size. */
@@ -23,6 +25,8 @@ export interface OutgoingContent {
   contentAt: Address;
   contentLengthBytes: number;
   bodySizeBytes: number;
+  /** Goes out with the message's own headers. */
+  added?: DeliveryHeader | undefined;
 }
 
 /** Who it goes to. */
@@ -46,9 +50,11 @@ export class DeliveryWriter {
   readonly #lengths = new Int32Array(SLOT_COUNT);
   readonly #tagOffsets = new Int32Array(SLOT_COUNT);
   readonly #addressingLengths = new Int32Array(SLOT_COUNT);
+  readonly #added: AddedHeaderWriter;
 
   constructor(memory: Memory) {
     this.#arena = memory.arena;
+    this.#added = new AddedHeaderWriter(memory.arena);
     const slots = memory.output.allocate(LARGE_PAGE_BYTES);
     if (slots === NO_PAGE) throw new Error("the arena is too small for delivery templates");
     this.#slots = slots;
@@ -69,12 +75,13 @@ export class DeliveryWriter {
     if (content.bodySizeBytes > to.payloadMax) {
       return this.#writeFragmented(output, to, tag, redelivered, content, slot);
     }
-    const at = output.reserve(methodLength + contentLength);
+    const growth = this.#growthOf(content, to);
+    const at = output.reserve(methodLength + contentLength + growth);
     if (at === NO_PAGE) return false;
     this.#writeMethod(at, slot, tag, redelivered);
     const headerAt = at + methodLength;
     const arena = this.#arena;
-    arena.copy(headerAt, content.contentAt, contentLength);
+    this.#copyContent(headerAt, content, contentLength, growth);
     const u8 = arena.u8;
     const channel = to.channelNumber;
     u8[headerAt + 1] = channel >> 8;
@@ -84,7 +91,7 @@ export class DeliveryWriter {
       u8[bodyAt + 1] = channel >> 8;
       u8[bodyAt + 2] = channel;
     }
-    output.commit(methodLength + contentLength);
+    output.commit(methodLength + contentLength + growth);
     return true;
   }
 
@@ -99,13 +106,25 @@ export class DeliveryWriter {
     const slot = this.#template(to, content);
     const methodLength = this.#lengths[slot] as number;
     const headerLength = FRAME_OVERHEAD_BYTES + this.#arena.view.getInt32(content.contentAt + 3);
-    const at = output.reserve(methodLength + headerLength);
+    const growth = this.#growthOf(content, to);
+    const at = output.reserve(methodLength + headerLength + growth);
     if (at === NO_PAGE) return false;
     this.#writeMethod(at, slot, tag, redelivered);
-    this.#arena.copy(at + methodLength, content.contentAt, headerLength);
+    this.#copyContent(at + methodLength, content, headerLength, growth);
     this.#arena.view.setUint16(at + methodLength + 1, to.channelNumber);
-    output.commit(methodLength + headerLength);
+    output.commit(methodLength + headerLength + growth);
     return true;
+  }
+
+  #growthOf({ added, contentAt }: OutgoingContent, to: DeliverAddress): number {
+    return added === undefined ? 0 : this.#added.measure(contentAt, added, to.payloadMax);
+  }
+
+  /** Copies the first `lengthBytes` of the content; with the header that is added they take `growth` more. */
+  #copyContent(to: Address, content: OutgoingContent, lengthBytes: number, growth: number): void {
+    const { added, contentAt } = content;
+    if (added === undefined || growth === 0) this.#arena.copy(to, contentAt, lengthBytes);
+    else this.#added.copy(to, contentAt, lengthBytes, added, growth);
   }
 
   #writeMethod(at: Address, slot: number, tag: DeliveryTag, redelivered: boolean): void {
@@ -130,14 +149,15 @@ export class DeliveryWriter {
     const headerLength = FRAME_OVERHEAD_BYTES + arena.view.getInt32(content.contentAt + 3);
     const methodLength = this.#lengths[slot] as number;
     const frameCount = Math.ceil(content.bodySizeBytes / to.payloadMax);
-    const total =
-      methodLength + headerLength + content.bodySizeBytes + frameCount * FRAME_OVERHEAD_BYTES;
+    const growth = this.#growthOf(content, to);
+    const headLength = methodLength + headerLength + growth;
+    const total = headLength + content.bodySizeBytes + frameCount * FRAME_OVERHEAD_BYTES;
     const at = output.reserve(total);
     if (at === NO_PAGE) return false;
     this.#writeMethod(at, slot, tag, redelivered);
-    arena.copy(at + methodLength, content.contentAt, headerLength);
+    this.#copyContent(at + methodLength, content, headerLength, growth);
     arena.view.setUint16(at + methodLength + 1, to.channelNumber);
-    let frameAt = at + methodLength + headerLength;
+    let frameAt = at + headLength;
     let from = content.contentAt + headerLength + 7;
     for (let rest = content.bodySizeBytes; rest > 0; ) {
       const length = Math.min(rest, to.payloadMax);

@@ -1,0 +1,316 @@
+// hot path: runs per message
+// A queue whose messages stay where they are: any number of readers, each at its own place, see what the log has on
+// disk, and the oldest segments go when there is too much.
+
+import { Ring } from "../../lib/ring.ts";
+import { CallbackTimer } from "../../lib/timer-wheel.ts";
+import type { GateKeeper } from "../gates.ts";
+import { resourceText } from "../names.ts";
+import type { Location, LogPosition, Sequence } from "../numbers.ts";
+import type { Publication } from "../publication.ts";
+import type { Consumer } from "../queue/consumer.ts";
+import type { QueueContext } from "../queue/context.ts";
+import type { Page } from "../queue/page.ts";
+import {
+  type DeleteReason,
+  Enqueued,
+  type Getter,
+  Outcome,
+  type Queue,
+  type QueueCounters,
+  type QueueDefinition,
+  type QueueDepth,
+  zeroCounters,
+} from "../queue/queue.ts";
+import type { EffectiveSettings } from "../settings/effective.ts";
+import type { LogGatherer } from "../turn.ts";
+import { OffsetTracking, TrackedKind } from "./offset-tracking.ts";
+import type { StreamPort } from "./port.ts";
+import { ReaderSet } from "./reader-set.ts";
+import { StreamDelivery } from "./stream-delivery.ts";
+import { StreamFacts } from "./stream-facts.ts";
+import { StreamInspection } from "./stream-inspection.ts";
+import { StreamLog, type StreamLogHost } from "./stream-log.ts";
+import { type StreamReader, Waiting } from "./stream-reader.ts";
+import { StreamRecovery } from "./stream-recovery.ts";
+import { beginReading, resumeReading } from "./stream-start.ts";
+import { subscriptionFrom } from "./subscription.ts";
+
+/** A stream stops delivering for this turn after so many messages or bytes. */
+const DELIVER_RECORDS_MAX = 16_384;
+const DELIVER_BYTES_MAX = 4_194_304;
+
+/** What was published before `position` in the log ends with `sequence`. */
+interface Mark {
+  readonly position: LogPosition;
+  readonly sequence: Sequence;
+}
+
+export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGatherer {
+  readonly kind = "queue";
+  routeMark = 0;
+  inTurn = false;
+  inGates = false;
+  inTurnLog = false;
+  readonly definition: QueueDefinition;
+  readonly counters: QueueCounters = zeroCounters();
+  settings: EffectiveSettings;
+  state: "running" | "paused" | "down" | "deleted" = "running";
+  readonly inspection: StreamInspection;
+  readonly recoverable: StreamRecovery;
+  readonly stream: StreamPort;
+  idleSinceMs: number | undefined;
+  /** When the message published last was stored: what the log keeps of it. */
+  lastExpiresAtMs = 0;
+
+  readonly #context: QueueContext;
+  readonly #log: StreamLog;
+  readonly #readers = new ReaderSet();
+  readonly #delivery: StreamDelivery;
+  readonly #tracking: OffsetTracking;
+  /** One for each turn whose messages are not on disk yet. */
+  readonly #marks = new Ring<Mark>();
+  /** The last message readers may see. */
+  #committed: Sequence = 0;
+  #segmentCount = 0;
+  readonly #ageTimer = new CallbackTimer(() => this.#trim());
+
+  constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
+    const { memory, pager, streamPages, bodies, turn, journal, clock } = context;
+    this.#context = context;
+    this.definition = definition;
+    this.settings = settings;
+    const parts = { memory, pager, bodies, cache: streamPages };
+    const log = new StreamLog(parts, definition.number, settings.values, this);
+    this.#log = log;
+    this.#delivery = new StreamDelivery(memory.arena, log);
+    this.#tracking = new OffsetTracking(turn, journal, definition.number);
+    this.recoverable = new StreamRecovery(definition.number, log, this.#tracking, () =>
+      this.#onRestored(),
+    );
+    this.inspection = new StreamInspection(memory.arena, turn, log);
+    this.stream = new StreamFacts(log, this.#readers, this.#tracking, () => this.#committed);
+    this.idleSinceMs = clock.monotonicMs();
+    bodies.keepTransient(1);
+  }
+
+  get lastSequence(): Sequence {
+    return this.#log.lastSequence;
+  }
+  get consumerCount(): number {
+    return this.#readers.size;
+  }
+  get depth(): QueueDepth {
+    const count = this.#log.messageCount;
+    const bytes = this.#log.bodyBytes;
+    return {
+      ready: count,
+      unacknowledged: 0,
+      readyBytes: bytes,
+      unacknowledgedBytes: 0,
+      persistent: count,
+      persistentBytes: bytes,
+      inMemory: 0,
+      inMemoryBytes: Math.min(bytes, this.#log.pages.residentBytes),
+    };
+  }
+
+  consumers(): Iterable<Consumer> {
+    return this.#readers.consumers();
+  }
+
+  // ---- publishing ------------------------------------------------------------------------------------------------
+
+  publish(publication: Publication): Enqueued {
+    const { clock, journal, turn } = this.#context;
+    const log = this.#log;
+    if (!log.append(publication, clock.nowMs(), journal.position)) return Enqueued.noMemory;
+    this.lastExpiresAtMs = log.lastTimestampMs;
+    this.counters.published++;
+    if (!this.inTurnLog) turn.appendLater(this);
+    if (log.segments.length !== this.#segmentCount) turn.deliverLater(this);
+    return Enqueued.accepted;
+  }
+
+  /** The turn's messages are in the log's buffer: they can be seen when it is on disk. */
+  appendGathered(): void {
+    const { journal, gates } = this.#context;
+    // Inside a transaction nothing holds before its last entry, which comes next.
+    const position = journal.isInTransaction ? journal.position + 1 : journal.position;
+    this.#marks.push({ position, sequence: this.#log.lastSequence });
+    gates.wait(this);
+  }
+
+  release(durable: LogPosition): boolean {
+    const marks = this.#marks;
+    const before = this.#committed;
+    while (marks.length > 0 && (marks.peek() as Mark).position <= durable) {
+      this.#committed = (marks.shift() as Mark).sequence;
+    }
+    if (this.#committed !== before && this.#readers.size > 0) {
+      this.#readers.onMessages();
+      this.#deliverSoon();
+    }
+    return marks.length > 0;
+  }
+
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
+  consume(consumer: Consumer): void {
+    const { name, vhost } = this.definition;
+    const subscription = subscriptionFrom(consumer.arguments, this.#context.clock.nowMs());
+    const reader = this.#readers.add(consumer, subscription, resourceText("queue", name, vhost));
+    consumer.reader = reader;
+    beginReading(reader, this.#log, this.#committed, this.#tracking);
+    this.idleSinceMs = undefined;
+    this.#readers.wait(reader, Waiting.turn);
+    this.#deliverSoon();
+  }
+
+  cancel(consumer: Consumer): void {
+    if (consumer.cancelled) return;
+    const next = this.#readers.remove(consumer);
+    if (next !== undefined) {
+      resumeReading(next, this.#log, this.#tracking);
+      this.wake(next.consumer);
+    }
+    this.touch();
+  }
+
+  wake(consumer: Consumer): void {
+    const { reader } = consumer;
+    if (reader === undefined || consumer.cancelled || this.state === "deleted") return;
+    this.#readers.wake(reader);
+    this.#deliverSoon();
+  }
+
+  deliverReady(): void {
+    this.#trim();
+    if (this.state !== "running") return;
+    let records = 0;
+    let bytes = 0;
+    const delivery = this.#delivery;
+    while (records < DELIVER_RECORDS_MAX && bytes < DELIVER_BYTES_MAX) {
+      const reader = this.#readers.next();
+      if (reader === undefined) break;
+      const waiting = delivery.serve(reader, this.#committed);
+      records += delivery.records + 1;
+      bytes += delivery.bytes;
+      this.counters.delivered += delivery.records;
+      // It may have gone because of what it got.
+      if (!reader.consumer.cancelled) this.#readers.wait(reader, waiting);
+    }
+    this.#deliverSoon();
+  }
+
+  settle(
+    consumer: Consumer | undefined,
+    sequence: Sequence,
+    _location: Location,
+    bytes: number,
+    outcome: Outcome,
+  ): void {
+    if (consumer === undefined) return;
+    consumer.unackedCount--;
+    consumer.unackedBytes -= bytes;
+    if (this.state === "deleted") return;
+    if (outcome === Outcome.accept) this.counters.acknowledged++;
+    const reader = consumer.reader as StreamReader;
+    if (reader.settled !== undefined && (outcome === Outcome.accept || !consumer.cancelled)) {
+      const settled = reader.settled.settle(sequence);
+      const { name } = reader.subscription;
+      if (settled > 0 && name !== undefined) {
+        this.#tracking.store(TrackedKind.offset, name, settled - 1);
+      }
+    }
+    if (reader.waiting === Waiting.credit && !consumer.cancelled) this.wake(consumer);
+  }
+
+  /** Whoever asks on behalf of a client has been told that streams have no basic.get. */
+  get(getter: Getter): void {
+    this.counters.getEmpty++;
+    getter.onEmpty(this);
+  }
+
+  /** The same: nothing is taken out of a stream. */
+  purge(): number {
+    return 0;
+  }
+
+  touch(): void {
+    if (this.#readers.size === 0) this.idleSinceMs = this.#context.clock.monotonicMs();
+  }
+
+  applySettings(settings: EffectiveSettings): void {
+    this.settings = settings;
+    this.#log.values = settings.values;
+    this.#segmentCount = 0;
+    this.#context.turn.deliverLater(this);
+  }
+
+  pause(): void {
+    if (this.state === "running") this.state = "paused";
+  }
+
+  resume(): void {
+    if (this.state !== "paused") return;
+    this.state = "running";
+    this.#context.turn.deliverLater(this);
+  }
+
+  delete(_reason: DeleteReason): void {
+    this.state = "deleted";
+    if (this.#ageTimer.isScheduled) this.#context.timers.cancel(this.#ageTimer);
+    this.#readers.cancelAll();
+    this.#log.clear();
+    this.#context.bodies.keepTransient(-1);
+  }
+
+  // ---- what the log of the stream tells --------------------------------------------------------------------------
+
+  onPageLoaded(page: Page, isDamaged: boolean): void {
+    if (isDamaged) {
+      for (const reader of this.#readers) if (reader.page === page) reader.moveTo(reader.next);
+    }
+    this.#readers.onPageLoaded();
+    this.#deliverSoon();
+  }
+
+  onPageDropped(page: Page): void {
+    for (const reader of this.#readers) {
+      if (reader.page === page) reader.moveTo(Math.max(reader.next, page.lastSequence + 1));
+    }
+  }
+
+  onMessagesLost(count: number): void {
+    this.counters.lost += count;
+  }
+
+  #onRestored(): void {
+    this.#committed = this.#log.lastSequence;
+    this.#context.turn.deliverLater(this);
+  }
+
+  #deliverSoon(): void {
+    if (!this.inTurn && this.#readers.readyCount > 0) this.#context.turn.deliverLater(this);
+  }
+
+  /** Drops what retention does not keep, and looks again when the next segment may be too old. */
+  #trim(): void {
+    const log = this.#log;
+    if (log.segments.length === this.#segmentCount || this.state === "deleted") return;
+    const { clock, journal, timers } = this.#context;
+    const nowMs = clock.nowMs();
+    const from = log.firstSequence;
+    while (log.isTooLong(nowMs)) log.dropSegment();
+    if (log.firstSequence > from) {
+      journal.settle(this.definition.number, from, log.firstSequence - 1);
+    }
+    this.#segmentCount = log.segments.length;
+    const { maxAgeMs } = this.settings.values;
+    const second = log.segments[1];
+    if (maxAgeMs === undefined || second === undefined) return;
+    if (this.#ageTimer.isScheduled) timers.cancel(this.#ageTimer);
+    timers.scheduleAfter(this.#ageTimer, Math.max(1, second.firstTimestampMs + maxAgeMs - nowMs));
+  }
+}

@@ -1,0 +1,154 @@
+// The side of a stream that checkpoints and replay speak to.
+
+import type { Address } from "../../lib/arena.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "../queue/page.ts";
+import {
+  type CheckpointWriter,
+  NO_LOG_POSITION,
+  type PageFacts,
+  type Recoverable,
+} from "../recovery.ts";
+import { NO_VALUES } from "./bloom.ts";
+import { type OffsetTracking, TrackedKind } from "./offset-tracking.ts";
+import type { StreamLog } from "./stream-log.ts";
+
+export class StreamRecovery implements Recoverable {
+  readonly #queue: QueueNumber;
+  readonly #log: StreamLog;
+  readonly #tracking: OffsetTracking;
+  readonly #onRestored: () => void;
+  #lastSequence: Sequence = 0;
+
+  constructor(
+    queue: QueueNumber,
+    log: StreamLog,
+    tracking: OffsetTracking,
+    onRestored: () => void,
+  ) {
+    this.#queue = queue;
+    this.#log = log;
+    this.#tracking = tracking;
+    this.#onRestored = onRestored;
+  }
+
+  // ---- checkpoints ---------------------------------------------------------------------------------------------
+
+  get lowestLogPosition(): LogPosition {
+    let lowest = NO_LOG_POSITION;
+    for (const page of this.#log.unwritten) lowest = Math.min(lowest, page.lowestLogPosition);
+    return lowest;
+  }
+
+  writeOutBefore(position: LogPosition): void {
+    for (const page of this.#log.unwritten) {
+      if (page.lowestLogPosition >= position) continue;
+      if (page.state === PageState.open) this.#log.chain.seal(page);
+      this.#log.pages.write(page);
+    }
+  }
+
+  checkpoint(writer: CheckpointWriter): void {
+    const queue = this.#queue;
+    const log = this.#log;
+    if (log.lastSequence > 0) writer.lastSequences(queue, [log.lastSequence]);
+    if (log.firstSequence > 1) writer.settled(queue, 1, log.firstSequence - 1);
+    for (const { from, to } of log.gone.ranges()) writer.settled(queue, from, to);
+    const named: Page[] = [];
+    for (const page of log) {
+      if (page.handle === NOT_WRITTEN) break;
+      named.push(page);
+      writer.page(queue, factsOf(page));
+      if (page.externalBodies === 0) continue;
+      for (const [sequence, body] of log.scan.bodiesOf(page)) writer.body(queue, sequence, body);
+    }
+    for (const { firstSequence, filter } of named) {
+      if (filter !== undefined && filter.length > 0) {
+        writer.pageFilter(queue, firstSequence, filter);
+      }
+    }
+    for (const kind of [TrackedKind.offset, TrackedKind.publisher]) {
+      for (const [name, value] of this.#tracking.entries(kind)) {
+        writer.tracked(queue, kind, name, value);
+      }
+    }
+  }
+
+  // ---- replay --------------------------------------------------------------------------------------------------
+
+  restoreLastSequences(sequences: readonly Sequence[]): void {
+    for (const sequence of sequences) {
+      this.#lastSequence = Math.max(this.#lastSequence, sequence);
+    }
+  }
+
+  restoreDeliveredUpTo(): void {}
+
+  restoreReturned(): void {}
+
+  restorePage(facts: PageFacts): void {
+    const log = this.#log;
+    if (facts.firstSequence <= log.lastSequence || facts.lastSequence < log.firstSequence) return;
+    const page = log.pages.adopt(log.chain.level, smallestPageFor(facts.lengthBytes), facts.handle);
+    page.usedBytes = facts.lengthBytes;
+    page.firstSequence = facts.firstSequence;
+    page.lastSequence = facts.lastSequence;
+    page.live = page.unread = page.logged = facts.messageCount;
+    page.unreadBytes = page.loggedBytes = facts.messageBytes;
+    page.lastExpiryMs = facts.lastExpiryMs;
+    page.settledSince = undefined;
+    page.filter = NO_VALUES;
+    log.adopt(page);
+  }
+
+  restoreBody(sequence: Sequence, body: BodyReference): void {
+    const page = this.#log.pageOf(sequence);
+    if (page === undefined || page.handle === NOT_WRITTEN || sequence < page.firstSequence) return;
+    page.bodies ??= new Map();
+    if (page.bodies.has(sequence)) return;
+    page.bodies.set(sequence, body);
+    page.externalBodies++;
+    this.#log.scan.bodies.restoreReference(body);
+  }
+
+  restoreFilter(firstSequence: Sequence, filter: Uint8Array): void {
+    const page = this.#log.pageOf(firstSequence);
+    if (page?.firstSequence === firstSequence && page.handle !== NOT_WRITTEN) page.filter = filter;
+  }
+
+  restoreTracked(kind: TrackedKind, name: string, value: number): void {
+    this.#tracking.restore(kind, name, value);
+  }
+
+  restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean {
+    const log = this.#log;
+    if (sequence <= log.lastSequence || sequence < log.firstSequence) return true;
+    return log.restore(at, sequence, expiresAtMs, position);
+  }
+
+  /** Streams lose messages from their old end alone, but for those of transactions that never ended. */
+  restoreSettled(from: Sequence, to: Sequence): void {
+    const log = this.#log;
+    if (from <= log.firstSequence) log.dropBefore(to + 1);
+    else log.gone.add(from, to);
+  }
+
+  restored(): void {
+    const { chain } = this.#log;
+    chain.lastSequence = Math.max(chain.lastSequence, this.#lastSequence);
+    this.#log.findSegments();
+    this.#onRestored();
+  }
+}
+
+function factsOf(page: Page): PageFacts {
+  return {
+    handle: page.handle,
+    lengthBytes: page.usedBytes,
+    firstSequence: page.firstSequence,
+    lastSequence: page.lastSequence,
+    messageCount: page.live,
+    messageBytes: page.unreadBytes,
+    lastExpiryMs: page.lastExpiryMs,
+  };
+}
