@@ -132,4 +132,46 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace:
       "    void from;\n    void sequence;\n    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);",
   },
+  {
+    name: "readers of a stream see what is not on disk",
+    file: "src/broker/stream/stream-queue.ts",
+    find: "(marks.peek() as Mark).position <= durable",
+    replace: "(marks.peek() as Mark).position <= durable + 1e9",
+  },
+  {
+    name: "a transaction can be seen in a stream before its end is on disk",
+    file: "src/broker/stream/stream-queue.ts",
+    find: "journal.isInTransaction ? journal.position + 1 : journal.position",
+    replace: "journal.isInTransaction ? 0 : journal.position",
+  },
+  {
+    name: "a checkpoint forgets where a stream begins",
+    file: "src/broker/stream/stream-recovery.ts",
+    find: "if (log.firstSequence > 1) writer",
+    replace: "if (log.firstSequence < 0) writer",
+  },
+  {
+    name: "a checkpoint forgets messages of a stream that never were",
+    file: "src/broker/stream/stream-recovery.ts",
+    find: "for (const { from, to } of log.gone.ranges()) writer.settled(queue, from, to);",
+    replace: "",
+  },
+  {
+    name: "a checkpoint forgets tracked offsets",
+    file: "src/broker/stream/stream-recovery.ts",
+    find: "writer.tracked(queue, kind, name, value);",
+    replace: "void value; void name;",
+  },
+  {
+    name: "a checkpoint forgets the filters of a stream",
+    file: "src/broker/stream/stream-recovery.ts",
+    find: "if (filter !== undefined && filter.length > 0) {",
+    replace: "if (filter !== undefined && filter.length < 0) {",
+  },
+  {
+    name: "transient messages of a stream are not logged",
+    file: "src/broker/publishing.ts",
+    find: "persistent || definition.type.traits.keepsTransient",
+    replace: "persistent",
+  },
 ];

@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runHistory } from "./history.ts";
+import { runStreamHistory } from "./streams.ts";
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,9 @@ interface Outcome {
 /** Seeds that failed once and are tried first, for ever. */
 const FIXED_SEEDS = [5, 10, 34, 35, 39, 50, 62, 65, 86, 92, 145, 203, 213, 226, 340, 364, 472];
 
+/** Every so many-th seed has a history of streams too. */
+const STREAM_EVERY = 3;
+
 const startedMs = performance.now();
 const workers = values.seed === undefined ? Number(values.workers) : 1;
 const isWorker = values.stride !== "1";
@@ -53,6 +57,9 @@ async function run(): Promise<Outcome> {
       const imagesPerCrash = Number(values["images-per-crash"]);
       const result = await runHistory({ seed, imagesPerCrash });
       sum.images += result.images;
+      if (seed % STREAM_EVERY === 0 || values.seed !== undefined) {
+        sum.images += (await runStreamHistory({ seed, imagesPerCrash })).images;
+      }
       sum.passed++;
       if (values.seed !== undefined) await compareTraces(seed, imagesPerCrash, result.trace);
     } catch (error) {

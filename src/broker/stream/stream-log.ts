@@ -261,7 +261,7 @@ export class StreamLog implements PagesHost {
     const max = this.#segmentBytesMax;
     for (const page of this) {
       const last = this.segments[this.segments.length - 1];
-      if (last === undefined || last.bytes >= max) {
+      if (last === undefined || last.bytes + page.usedBytes > max) {
         this.#beginSegment(
           Math.max(this.firstSequence, page.firstSequence),
           page.lastExpiryMs,
