@@ -72,8 +72,13 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   readonly #marks = new Ring<Mark>();
   /** The last message readers may see. */
   #committed: Sequence = 0;
+  /** When it was looked at last whether there is too much. */
   #segmentCount = 0;
-  readonly #ageTimer = new CallbackTimer(() => this.#trim());
+  #mustTrim = false;
+  readonly #ageTimer = new CallbackTimer(() => {
+    this.#mustTrim = true;
+    this.#context.turn.deliverLater(this);
+  });
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
     const { memory, pager, streamPages, bodies, turn, journal, clock } = context;
@@ -128,7 +133,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
     this.lastExpiresAtMs = log.lastTimestampMs;
     this.counters.published++;
     if (!this.inTurnLog) turn.appendLater(this);
-    if (log.segments.length !== this.#segmentCount) turn.deliverLater(this);
+    if (log.segments.length !== this.#segmentCount && !this.inTurn) turn.deliverLater(this);
     return Enqueued.accepted;
   }
 
@@ -244,7 +249,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   applySettings(settings: EffectiveSettings): void {
     this.settings = settings;
     this.#log.values = settings.values;
-    this.#segmentCount = 0;
+    this.#mustTrim = true;
     this.#context.turn.deliverLater(this);
   }
 
@@ -298,19 +303,25 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   /** Drops what retention does not keep, and looks again when the next segment may be too old. */
   #trim(): void {
     const log = this.#log;
-    if (log.segments.length === this.#segmentCount || this.state === "deleted") return;
-    const { clock, journal, timers } = this.#context;
+    if (log.segments.length === this.#segmentCount && !this.#mustTrim) return;
+    if (this.state === "deleted") return;
+    this.#mustTrim = false;
+    const { clock, journal, timers, turn } = this.#context;
     const nowMs = clock.nowMs();
     const from = log.firstSequence;
     while (log.isTooLong(nowMs)) log.dropSegment();
     if (log.firstSequence > from) {
       journal.settle(this.definition.number, from, log.firstSequence - 1);
+      turn.schedule();
     }
     this.#segmentCount = log.segments.length;
     const { maxAgeMs } = this.settings.values;
     const second = log.segments[1];
     if (maxAgeMs === undefined || second === undefined) return;
     if (this.#ageTimer.isScheduled) timers.cancel(this.#ageTimer);
-    timers.scheduleAfter(this.#ageTimer, Math.max(1, second.firstTimestampMs + maxAgeMs - nowMs));
+    timers.scheduleAfter(
+      this.#ageTimer,
+      Math.max(1, second.firstTimestampMs + maxAgeMs - nowMs + 1),
+    );
   }
 }
