@@ -1,6 +1,6 @@
 // The command `leveret`: its subcommands as a table, loaded only when they are called.
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { LEVERET_VERSION } from "../version.ts";
 import type { StartFlags } from "./start.ts";
 
@@ -38,9 +38,11 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
       const { perf } = await import("./perf.ts");
       exitCode = await perf(args.slice(args.indexOf("perf") + 1));
     });
-  addWatching(program, args, (code) => {
+  const onExit = (code: number) => {
     exitCode = code;
-  });
+  };
+  addInspect(program, onExit);
+  addWatching(program, args, onExit);
   const config = program.command("config").description("look at the configuration");
   config
     .command("check [file]")
@@ -64,6 +66,19 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
+}
+
+function addInspect(program: Command, onExit: (exitCode: number) => void): void {
+  program
+    .command("inspect")
+    .description("show what a data directory holds and what is wrong with it, changing nothing")
+    .argument("[directory]", "the data directory (default LEVERET_DATA_DIR, then ./leveret-data)")
+    .addOption(new Option("--format <format>").choices(["table", "json"]).default("table"))
+    .action(async (directory: string | undefined, { format }: { format: "table" | "json" }) => {
+      const { inspectDirectory } = await import("./inspect/inspect.ts");
+      const fallback = process.env.LEVERET_DATA_DIR || "./leveret-data";
+      onExit(await inspectDirectory(directory ?? fallback, format));
+    });
 }
 
 /** Commands of leveretctl that are called so often that they are here too. */

@@ -37,6 +37,13 @@ export async function lockDirectory(directory: string): Promise<{ release(): Pro
   throw new DiskError("ELOCKED", `${directory} is being locked by another process`);
 }
 
+/** The process that has the directory now, without touching anything; undefined when none has. */
+export async function lockHolder(directory: string): Promise<number | undefined> {
+  const highest = Math.max(0, ...(await lockNumbers(directory)));
+  const owner = highest === 0 ? "free" : await ownerOf(lockPath(directory, highest));
+  return typeof owner === "object" ? owner.pid : undefined;
+}
+
 /** Makes lock.N, if it is ours to make, and removes the lower ones. */
 async function take(directory: string, number: number, text: string): Promise<boolean> {
   const path = lockPath(directory, number);

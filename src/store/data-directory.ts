@@ -1,7 +1,7 @@
 // What a data directory is, seen from outside: its identity, its lock, and the names in it. Whatever does not look
 // like one is refused and left as it is.
 
-import type { Disk, Random } from "../env/env.ts";
+import { type Disk, DiskError, type Random } from "../env/env.ts";
 import { crc32Of } from "../lib/crc32.ts";
 import { type DirectoryId, directoryIdFrom, directoryIdText, FORMAT_VERSION } from "./format.ts";
 
@@ -116,8 +116,8 @@ export async function lockDirectory(
   try {
     return await disk.lock(directory);
   } catch (error) {
-    if ((error as { code?: string }).code !== "ELOCKED") throw error;
-    throw new StoreRefusal("locked", `${directory} is in use by another broker`);
+    if (!(error instanceof DiskError) || error.code !== "ELOCKED") throw error;
+    throw new StoreRefusal("locked", error.message);
   }
 }
 

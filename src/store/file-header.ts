@@ -25,10 +25,10 @@ export function writeFileHeader(
   view: DataView,
   at: number,
   magic: number,
-  header: Omit<FileHeader, "version">,
+  header: Omit<FileHeader, "version"> & { readonly version?: number },
 ): void {
   view.setUint32(at + 4, magic, true);
-  view.setUint32(at + 8, FORMAT_VERSION, true);
+  view.setUint32(at + 8, header.version ?? FORMAT_VERSION, true);
   view.setUint32(at + 12, 0, true);
   view.setUint32(at + 16, header.id.low, true);
   view.setUint32(at + 20, header.id.high, true);

@@ -3,7 +3,9 @@
 
 import { type BlockHeader, positionBehind } from "./block.ts";
 import type { Damage } from "./damage.ts";
+import { Name } from "./data-directory.ts";
 import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
+import { logFileName } from "./log-files.ts";
 import type { FoundBlock, LogWindow } from "./log-window.ts";
 
 /** A batch is never longer, so behind a damaged one the next begins within this. */
@@ -187,21 +189,21 @@ export class LogReader {
     const lost = found.block.position - position;
     const effect =
       lost === 0 ? "nothing is lost" : `${lost} bytes of log entries behind ${position} are lost`;
-    for (let number = file; number <= found.file; number++) {
+    for (let number = Math.max(file, FIRST_LOG_FILE); number <= found.file; number++) {
       const name = this.#names.get(number);
       if (name === undefined) {
         this.#reportMissing(number);
       } else if (number === file || number === found.file) {
-        const fromOffset = number === file ? offset : 0;
+        const fromOffset = number === file ? offset : BATCH_ALIGNMENT_BYTES;
         const toOffset = number === found.file ? found.offset : Number.POSITIVE_INFINITY;
-        this.#damage.push({ file: name, fromOffset, toOffset, effect });
+        this.#damage.push({ file: `${Name.log}/${name}`, fromOffset, toOffset, effect });
       }
     }
   }
 
   #reportMissing(file: number): void {
     this.#damage.push({
-      file: `log file ${file}`,
+      file: `${Name.log}/${logFileName(file)}`,
       fromOffset: 0,
       toOffset: Number.POSITIVE_INFINITY,
       effect: "the file is missing, and all it held is lost",

@@ -97,6 +97,18 @@ export function checkPage(
   return widenToRecords(u8, view, at, lengthBytes, bad);
 }
 
+/** Whether what tells apart and guards the stretches of a page is as it was written. */
+export function isPageTableGood(
+  u8: Uint8Array,
+  view: DataView,
+  at: Address,
+  lengthBytes: number,
+): boolean {
+  const table = at + lengthBytes;
+  const footer = table + chunkCount(lengthBytes) * CHUNK_ENTRY_BYTES;
+  return view.getUint32(footer, true) === footerCrc(u8, table, footer);
+}
+
 /** Makes all of a page one settled record: what is left of a page that can't be read at all. */
 export function blankPage(view: DataView, at: Address, lengthBytes: number): void {
   view.setUint32(at, lengthBytes, true);
@@ -113,8 +125,7 @@ function widenToRecords(
   bad: readonly BadStretch[],
 ): BadStretch[] {
   const table = at + lengthBytes;
-  const footer = table + chunkCount(lengthBytes) * CHUNK_ENTRY_BYTES;
-  const isTableGood = view.getUint32(footer, true) === footerCrc(u8, table, footer);
+  const isTableGood = isPageTableGood(u8, view, at, lengthBytes);
   const widened: BadStretch[] = [];
   let record = 0;
   for (const { fromOffset, toOffset } of bad) {

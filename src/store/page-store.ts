@@ -10,7 +10,7 @@ import type { Damage } from "./damage.ts";
 import type { DirectoryId } from "./format.ts";
 import type { GatherBuffer, PageWriteListener } from "./gather-buffer.ts";
 import type { IoQueue } from "./io-queue.ts";
-import { blankPage, checkPage, pageImageBytes, sealPage } from "./page-image.ts";
+import { blankPage, checkPage, isPageTableGood, pageImageBytes, sealPage } from "./page-image.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentSet } from "./segment-set.ts";
 
@@ -164,6 +164,14 @@ export class PageStore implements Pager {
         effect: "the messages that lie there are lost",
       });
       owner.onPageDamaged(token, fromOffset, toOffset);
+    }
+    if (isWanted && bad.length === 0 && !isPageTableGood(u8, view, at, lengthBytes)) {
+      onDamage({
+        file: segment.path,
+        fromOffset: offset + lengthBytes,
+        toOffset: offset + pageImageBytes(lengthBytes),
+        effect: "nothing is lost: it is what guards a page that is whole",
+      });
     }
     owner.onPageRead(token);
   }

@@ -1,5 +1,5 @@
-// Looks into a data directory at start: checks every file's header, chooses the checkpoint, and knows what is garbage.
-// Nothing is changed before everything has been found readable.
+// Looks into a data directory: checks every file's header, chooses the checkpoint, and knows what is garbage. Looking
+// changes nothing; a start makes and removes files only after everything has been found readable.
 
 import type { Clock, Disk, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
@@ -12,6 +12,7 @@ import {
 import { ColdFile } from "./cold-file.ts";
 import type { Damage } from "./damage.ts";
 import {
+  type DirectoryIdentity,
   Name,
   newDirectoryId,
   readIdentity,
@@ -19,10 +20,11 @@ import {
   unknownVersion,
   writeIdentity,
 } from "./data-directory.ts";
-import { FILE_HEADER_BYTES, readFileHeader } from "./file-header.ts";
+import { FILE_HEADER_BYTES, type FileHeader, readFileHeader } from "./file-header.ts";
 import { BATCH_ALIGNMENT_BYTES, type DirectoryId, FORMAT_VERSION, Magic } from "./format.ts";
 import { logFileNumber } from "./log-files.ts";
-import { segmentNumber } from "./segment-set.ts";
+import { pageImageBytes } from "./page-image.ts";
+import { segmentName, segmentNumber } from "./segment-set.ts";
 
 export interface Contents {
   readonly id: DirectoryId;
@@ -33,10 +35,22 @@ export interface Contents {
   readonly logFileSizes: ReadonlyMap<number, number>;
   /** Segments the checkpoint names. */
   readonly segments: ReadonlyMap<number, { readonly fileName: string; readonly sizeBytes: number }>;
+  /** The highest number that a segment has, or is named by. */
   readonly lastSegment: number;
+  /** Both, the better one first. */
+  readonly checkpointFiles: readonly CheckpointFile[];
+  /** Paths of files that no start needs. */
+  readonly leftovers: readonly string[];
   readonly damage: readonly Damage[];
   /** By the number of the log file: what is wrong with its header or name. */
   readonly logHeaderTrouble: ReadonlyMap<number, string>;
+}
+
+export interface CheckpointFile {
+  readonly name: string;
+  readonly checkpoint: CheckpointReading | undefined;
+  /** What is wrong with it. */
+  readonly trouble: string | undefined;
 }
 
 interface FoundFile {
@@ -59,23 +73,64 @@ export class StoreDirectory {
   readonly #damage: Damage[] = [];
   /** What is wrong with the headers of files; of no interest unless the file is needed. */
   readonly #badHeaders = new Map<string, string>();
+  #identity: DirectoryIdentity | "damaged" | undefined = undefined;
 
   constructor(options: StoreDirectoryOptions) {
     this.#options = options;
   }
 
-  /** Rejects with a StoreRefusal if the directory must not be touched. */
-  static async check(disk: Disk, directory: string): Promise<void> {
-    await readIdentity(disk, directory);
+  /** Rejects with a StoreRefusal if the directory must not be touched, not even to lock it. */
+  static async check(disk: Disk, memory: Memory, directory: string): Promise<void> {
+    const identity = await readIdentity(disk, directory);
+    if (identity === undefined) return;
+    const names = await disk.list(directory);
+    const files: [string, number][] = [];
+    for (const name of [Name.checkpoint, Name.checkpointCopy]) {
+      if (names.includes(name)) files.push([name, Magic.checkpoint]);
+    }
+    for (const [folder, magic] of [
+      [Name.log, Magic.logFile],
+      [Name.segments, Magic.segment],
+    ] as const) {
+      if (!names.includes(folder)) continue;
+      for (const name of await disk.list(`${directory}/${folder}`)) {
+        if (isOurs(folder, name)) files.push([`${folder}/${name}`, magic]);
+      }
+    }
+    for (const [file, magic] of files) {
+      const path = `${directory}/${file}`;
+      // Of a directory in use a file may be gone by now.
+      const header = await readHeader(disk, memory, path, magic).catch(() => undefined);
+      if (header !== undefined && header.version > FORMAT_VERSION) {
+        throw unknownVersion(path, header.version);
+      }
+    }
   }
 
+  /** What is there, after which the store can be opened: a new directory is made, leftovers are removed. */
   async load(): Promise<Contents> {
     const { disk, directory } = this.#options;
-    const identity = await readIdentity(disk, directory);
-    if (identity === undefined || (identity !== "damaged" && !identity.ready)) {
-      return this.#create(identity?.id);
+    const contents = await this.look();
+    if (contents === undefined) return this.#create();
+    for (const name of [Name.log, Name.segments, Name.transient]) {
+      const path = `${directory}/${name}`;
+      if ((await disk.stat(path)) === undefined) await disk.makeDirectory(path);
     }
-    const checkpoint = await this.#chooseCheckpoint();
+    for (const path of contents.leftovers) await disk.unlink(path);
+    if (this.#identity === "damaged") {
+      await writeIdentity(disk, directory, { id: contents.id, ready: true });
+    }
+    return contents;
+  }
+
+  /** What is there; undefined when there is nothing yet. Changes nothing. Rejects with a StoreRefusal. */
+  async look(): Promise<Contents | undefined> {
+    const { disk, directory } = this.#options;
+    const identity = await readIdentity(disk, directory);
+    this.#identity = identity;
+    if (identity === undefined || (identity !== "damaged" && !identity.ready)) return undefined;
+    const checkpointFiles = await this.#readCheckpoints();
+    const checkpoint = checkpointFiles[0]?.checkpoint as CheckpointReading;
     if (identity === "damaged") {
       this.#damage.push(wholeFile(Name.identity, "nothing is lost: it is written anew"));
     }
@@ -83,22 +138,18 @@ export class StoreDirectory {
     const log = await this.#find(Name.log, logFileNumber, Magic.logFile, id);
     const segments = await this.#find(Name.segments, segmentNumber, Magic.segment, id);
     const named = this.#namedSegments(checkpoint, segments);
-    for (const { fileName } of named.values()) {
-      const effect = this.#badHeaders.get(`${directory}/${Name.segments}/${fileName}`);
-      if (effect !== undefined) {
-        this.#damage.push({ file: fileName, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
-      }
-    }
-    await this.#removeGarbage(segments, named);
-    if (identity === "damaged") await writeIdentity(disk, directory, { id, ready: true });
+    this.#reportSegments(checkpoint, named);
+    const names = segments.map(({ name }) => segmentNumber(name) ?? 0);
     return {
       id,
       isNew: false,
       checkpoint,
+      checkpointFiles,
       logFiles: new Map(log.map((x) => [x.number, x.name])),
       logFileSizes: new Map(log.map((x) => [x.number, x.sizeBytes])),
       segments: named,
-      lastSegment: Math.max(0, ...segments.map((x) => x.number), ...named.keys()),
+      lastSegment: Math.max(0, ...names, ...segments.map((x) => x.number), ...named.keys()),
+      leftovers: await this.#leftovers(segments, named),
       damage: this.#damage,
       logHeaderTrouble: new Map(
         log.flatMap(({ name, number }) => {
@@ -109,9 +160,10 @@ export class StoreDirectory {
     };
   }
 
-  async #create(known: DirectoryId | undefined): Promise<Contents> {
+  async #create(): Promise<Contents> {
     const { disk, directory, random, clock } = this.#options;
-    const id = known ?? newDirectoryId(random);
+    const known = this.#identity;
+    const id = known === undefined || known === "damaged" ? newDirectoryId(random) : known.id;
     await writeIdentity(disk, directory, { id, ready: false });
     for (const name of [Name.log, Name.segments, Name.transient]) {
       const path = `${directory}/${name}`;
@@ -135,41 +187,42 @@ export class StoreDirectory {
       id,
       isNew: true,
       checkpoint: goodOne(readCheckpoint(bytes)) as CheckpointReading,
+      checkpointFiles: [],
       logFiles: new Map(),
       logFileSizes: new Map(),
       segments: new Map(),
       lastSegment: 0,
+      leftovers: [],
       damage: [],
       logHeaderTrouble: new Map(),
     };
   }
 
-  /** The newer of the good checkpoints. */
-  async #chooseCheckpoint(): Promise<CheckpointReading> {
+  /** Both checkpoints, the newer good one first. */
+  async #readCheckpoints(): Promise<CheckpointFile[]> {
     const { directory } = this.#options;
-    const found: CheckpointReading[] = [];
-    const reasons: string[] = [];
+    const files: CheckpointFile[] = [];
     for (const name of [Name.checkpoint, Name.checkpointCopy]) {
       const result = await this.#readCheckpoint(name);
       if (result.kind === "unknown version") {
         throw unknownVersion(`${directory}/${name}`, result.version);
       }
-      if (result.kind === "good") found.push(result.checkpoint);
-      else reasons.push(`${name}: ${result.reason}`);
+      const trouble = result.kind === "good" ? undefined : result.reason;
+      files.push({ name, checkpoint: goodOne(result), trouble });
     }
-    found.sort((a, b) => b.head.number - a.head.number);
-    const [newest] = found;
-    if (newest === undefined) {
+    files.sort((a, b) => numberOf(b) - numberOf(a));
+    if (files[0]?.checkpoint === undefined) {
+      const reasons = files.map(({ name, trouble }) => `${name}: ${trouble}`).join("; ");
       throw new StoreRefusal(
         "damaged",
-        `${directory} can't be opened because both of its checkpoints are unusable (${reasons.join("; ")}): restore it from a backup`,
+        `${directory} can't be opened because both of its checkpoints are unusable (${reasons}): restore it from a backup`,
       );
     }
-    for (const reason of reasons) {
-      const [name] = reason.split(":");
-      this.#damage.push(wholeFile(name as string, "nothing is lost: there is a good copy"));
+    for (const { name, trouble } of files) {
+      if (trouble === undefined) continue;
+      this.#damage.push(wholeFile(name, `${trouble}; nothing is lost, there is a good copy`));
     }
-    return newest;
+    return files;
   }
 
   async #readCheckpoint(name: string): Promise<CheckpointResult> {
@@ -190,7 +243,6 @@ export class StoreDirectory {
     const path = `${directory}/${folder}`;
     if ((await disk.stat(path)) === undefined) {
       this.#damage.push(wholeFile(folder, "the folder is missing, and all it held is lost"));
-      await disk.makeDirectory(path);
       return [];
     }
     const found: FoundFile[] = [];
@@ -214,18 +266,12 @@ export class StoreDirectory {
     id: DirectoryId,
   ): Promise<number> {
     const { disk, memory } = this.#options;
-    const { arena } = memory;
-    const { at } = memory.logBuffers[0];
-    const file = await ColdFile.open(disk, path, { write: false, create: false, synced: false });
-    const length = await file.read(at, FILE_HEADER_BYTES, 0);
-    file.close();
-    const header =
-      length === FILE_HEADER_BYTES ? readFileHeader(arena.u8, arena.view, at, magic) : undefined;
+    const header = await readHeader(disk, memory, path, magic);
     if (header === undefined) {
       this.#badHeaders.set(path, "its header is damaged, which costs nothing");
       return named;
     }
-    if (header.version !== FORMAT_VERSION) throw unknownVersion(path, header.version);
+    if (header.version > FORMAT_VERSION) throw unknownVersion(path, header.version);
     const isOurs = header.id.low === id.low && header.id.high === id.high;
     if (!isOurs) this.#badHeaders.set(path, "it belongs to another data directory");
     else if (header.number !== named) {
@@ -243,27 +289,77 @@ export class StoreDirectory {
     for (const { segment } of checkpoint.places) {
       if (named.has(segment)) continue;
       const file = byNumber.get(segment);
-      const fileName = file?.name ?? `segment-${String(segment).padStart(8, "0")}`;
+      const fileName = file?.name ?? segmentName(segment);
       named.set(segment, { fileName, sizeBytes: file?.sizeBytes ?? 0 });
     }
     return named;
   }
 
-  /** Segments no checkpoint names, and everything transient. */
-  async #removeGarbage(
-    segments: readonly FoundFile[],
-    named: ReadonlyMap<number, unknown>,
-  ): Promise<void> {
-    const { disk, directory } = this.#options;
-    for (const { name, number } of segments) {
-      if (!named.has(number)) await disk.unlink(`${directory}/${Name.segments}/${name}`);
+  /** Headers that are not as they should be, files that are not there, and pages behind the end of their file. */
+  #reportSegments(
+    checkpoint: CheckpointReading,
+    named: ReadonlyMap<number, { readonly fileName: string; readonly sizeBytes: number }>,
+  ): void {
+    const { directory } = this.#options;
+    const neededBytes = new Map<number, number>();
+    for (const { segment, offset, lengthBytes } of checkpoint.places) {
+      const end = offset + pageImageBytes(lengthBytes);
+      neededBytes.set(segment, Math.max(end, neededBytes.get(segment) ?? 0));
     }
-    const transient = `${directory}/${Name.transient}`;
-    if ((await disk.stat(transient)) === undefined) await disk.makeDirectory(transient);
-    for (const name of await disk.list(transient)) {
-      if (segmentNumber(name) !== undefined) await disk.unlink(`${transient}/${name}`);
+    for (const [number, { fileName, sizeBytes }] of named) {
+      const file = `${Name.segments}/${fileName}`;
+      const effect = this.#badHeaders.get(`${directory}/${file}`);
+      const toOffset = neededBytes.get(number) ?? 0;
+      if (sizeBytes === 0) {
+        this.#damage.push(wholeFile(file, "it is missing, and all it held is lost"));
+      } else if (sizeBytes < toOffset) {
+        const lost = "the file ends too early, and the messages behind its end are lost";
+        this.#damage.push({ file, fromOffset: sizeBytes, toOffset, effect: lost });
+      } else if (effect !== undefined) {
+        this.#damage.push({ file, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
+      }
     }
   }
+
+  /** Segments no checkpoint names, and everything transient. */
+  async #leftovers(
+    segments: readonly FoundFile[],
+    named: ReadonlyMap<number, unknown>,
+  ): Promise<string[]> {
+    const { disk, directory } = this.#options;
+    const paths = segments
+      .filter(({ number }) => !named.has(number))
+      .map(({ name }) => `${directory}/${Name.segments}/${name}`);
+    const transient = `${directory}/${Name.transient}`;
+    if ((await disk.stat(transient)) === undefined) return paths;
+    for (const name of await disk.list(transient)) {
+      if (segmentNumber(name) !== undefined) paths.push(`${transient}/${name}`);
+    }
+    return paths;
+  }
+}
+
+function isOurs(folder: string, name: string): boolean {
+  const number = folder === Name.log ? logFileNumber(name) : segmentNumber(name);
+  return number !== undefined;
+}
+
+/** The header of a file, unless it is damaged. */
+async function readHeader(
+  disk: Disk,
+  { arena, logBuffers }: Memory,
+  path: string,
+  magic: number,
+): Promise<FileHeader | undefined> {
+  const { at } = logBuffers[0];
+  const file = await ColdFile.open(disk, path, { write: false, create: false, synced: false });
+  const length = await file.read(at, FILE_HEADER_BYTES, 0);
+  file.close();
+  return length === FILE_HEADER_BYTES ? readFileHeader(arena.u8, arena.view, at, magic) : undefined;
+}
+
+function numberOf({ checkpoint }: CheckpointFile): number {
+  return checkpoint?.head.number ?? -1;
 }
 
 function goodOne(result: CheckpointResult): CheckpointReading | undefined {

@@ -1,18 +1,11 @@
 // The embedded store: a data directory with a write-ahead log, segments and checkpoints, opened by one process.
 // `open` looks and locks, `replay` tells the broker what was, `begin` lets it go on, `close` makes the next start quick.
 
-import {
-  type CheckpointSource,
-  type Engine,
-  type EntryKind,
-  EntryKind as Kind,
-  type ReplayHandler,
-} from "../broker/ports.ts";
+import type { CheckpointSource, Engine, ReplayHandler } from "../broker/ports.ts";
 import type { Clock, Disk, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import { SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
-import { forEachEntry } from "./block.ts";
-import type { CheckpointReading, StoreState } from "./checkpoint-file.ts";
+import type { CheckpointReading } from "./checkpoint-file.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Damage, damageText } from "./damage.ts";
 import { lockDirectory, Name } from "./data-directory.ts";
@@ -27,8 +20,8 @@ import {
   LogFiles,
   type LogFilesOptions,
 } from "./log-files.ts";
-import { LogReader, type LogReading } from "./log-reader.ts";
-import { LogWindow } from "./log-window.ts";
+import type { LogReading } from "./log-reader.ts";
+import { readLog, replayCheckpoint } from "./log-replay.ts";
 import { PageStore } from "./page-store.ts";
 import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
@@ -77,8 +70,8 @@ export class Store implements Engine {
 
   /** Locks the directory, making it if it is not there. Rejects with a StoreRefusal, which changes nothing. */
   static async open(options: StoreOptions): Promise<Store> {
-    const { disk, directory } = options;
-    await StoreDirectory.check(disk, directory);
+    const { disk, memory, directory } = options;
+    await StoreDirectory.check(disk, memory, directory);
     if ((await disk.stat(directory)) === undefined) {
       await disk.makeDirectory(directory);
       await disk.syncDirectory(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) || ".");
@@ -135,8 +128,9 @@ export class Store implements Engine {
   /** Tells `handler` the checkpoint, then the log. Afterwards `begin`. */
   async replay(handler: ReplayHandler): Promise<RecoveryReport> {
     const { checkpoint, isNew } = this.#contents;
-    this.#replayCheckpoint(checkpoint, handler);
-    const reading = await this.#replayLog(checkpoint.state, handler);
+    replayCheckpoint(checkpoint, this.#options.memory, handler);
+    const untilRelieved = () => this.#untilRelieved(handler);
+    const reading = await readLog({ ...this.#options, handler, untilRelieved }, this.#contents);
     await this.#resume(checkpoint, reading);
     const stoppedOrderly = checkpoint.state.stopped && reading.blockCount === 0 && !isNew;
     for (const damage of reading.damage) this.#reportDamage(damage);
@@ -243,42 +237,6 @@ export class Store implements Engine {
     }
   }
 
-  #replayCheckpoint(checkpoint: CheckpointReading, handler: ReplayHandler): void {
-    const { memory } = this.#options;
-    const { at: window, lengthBytes: windowBytes } = memory.logBuffers[0];
-    checkpoint.forEach((kind, at, lengthBytes) => {
-      if (lengthBytes > windowBytes) throw new Error("an entry of the checkpoint is too long");
-      memory.arena.u8.set(checkpoint.bytes.subarray(at, at + lengthBytes), window);
-      handler.onEntry(kind, window, lengthBytes, checkpoint.state.position);
-    });
-  }
-
-  async #replayLog(state: StoreState, handler: ReplayHandler): Promise<LogReading> {
-    const { memory, disk, directory } = this.#options;
-    const { view, u8 } = memory.arena;
-    const names = this.#contents.logFiles;
-    const window = new LogWindow({
-      disk,
-      directory: `${directory}/${Name.log}`,
-      id: this.#id,
-      u8,
-      view,
-      region: memory.logBuffers[0],
-      names,
-    });
-    const reader = new LogReader(window, names, state.log, (at, block) => {
-      forEachEntry(view, at, block, (kind, entryAt, lengthBytes, position) => {
-        const from = kind === Kind.definition ? state.definitionsPosition : state.position;
-        if (position < from) return;
-        handler.onEntry(kind as EntryKind, entryAt, lengthBytes, position);
-      });
-      return handler.congested ? this.#untilRelieved(handler) : undefined;
-    });
-    const reading = await reader.read();
-    window.close();
-    return reading;
-  }
-
   /** Pages leave memory while replay waits. */
   async #untilRelieved(handler: ReplayHandler): Promise<void> {
     const { clock } = this.#options;
@@ -342,7 +300,7 @@ export class Store implements Engine {
   #reportLogHeaders(first: number, last: number): void {
     for (const [number, effect] of this.#contents.logHeaderTrouble) {
       if (number < first || number > last) continue;
-      const file = this.#contents.logFiles.get(number) as string;
+      const file = `${Name.log}/${this.#contents.logFiles.get(number)}`;
       this.#reportDamage({ file, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
     }
   }

@@ -1,0 +1,65 @@
+// Tells what a checkpoint and the log behind it say, entry by entry: at a start, and when a directory is inspected.
+
+import { EntryKind, type ReplayHandler } from "../broker/ports.ts";
+import type { Disk } from "../env/env.ts";
+import type { Memory } from "../lib/memory.ts";
+import { forEachEntry } from "./block.ts";
+import type { CheckpointReading } from "./checkpoint-file.ts";
+import { Name } from "./data-directory.ts";
+import type { DirectoryId } from "./format.ts";
+import { LogReader, type LogReading } from "./log-reader.ts";
+import { LogWindow } from "./log-window.ts";
+
+/** Tells the handler every entry of a checkpoint. */
+export function replayCheckpoint(
+  checkpoint: CheckpointReading,
+  memory: Memory,
+  handler: ReplayHandler,
+): void {
+  const { at: window, lengthBytes: windowBytes } = memory.logBuffers[0];
+  checkpoint.forEach((kind, at, lengthBytes) => {
+    if (lengthBytes > windowBytes) throw new Error("an entry of the checkpoint is too long");
+    memory.arena.u8.set(checkpoint.bytes.subarray(at, at + lengthBytes), window);
+    handler.onEntry(kind, window, lengthBytes, checkpoint.state.position);
+  });
+}
+
+export interface LogReplayOptions {
+  readonly disk: Disk;
+  readonly memory: Memory;
+  readonly directory: string;
+  readonly handler: ReplayHandler;
+  /** Answers while the handler can take no more. */
+  readonly untilRelieved?: (() => Promise<void>) | undefined;
+}
+
+/** Tells the handler every entry of the log that counts beside the checkpoint. */
+export async function readLog(
+  { disk, memory, directory, handler, untilRelieved }: LogReplayOptions,
+  { checkpoint: { state }, id, logFiles }: LogFacts,
+): Promise<LogReading> {
+  const { view, u8 } = memory.arena;
+  const window = new LogWindow({
+    ...{ disk, id, u8, view },
+    directory: `${directory}/${Name.log}`,
+    region: memory.logBuffers[0],
+    names: logFiles,
+  });
+  const reader = new LogReader(window, logFiles, state.log, (at, block) => {
+    forEachEntry(view, at, block, (kind, entryAt, lengthBytes, position) => {
+      const from = kind === EntryKind.definition ? state.definitionsPosition : state.position;
+      if (position < from) return;
+      handler.onEntry(kind as EntryKind, entryAt, lengthBytes, position);
+    });
+    return handler.congested ? untilRelieved?.() : undefined;
+  });
+  const reading = await reader.read();
+  window.close();
+  return reading;
+}
+
+interface LogFacts {
+  readonly checkpoint: CheckpointReading;
+  readonly id: DirectoryId;
+  readonly logFiles: ReadonlyMap<number, string>;
+}
