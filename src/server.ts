@@ -4,6 +4,7 @@ import { applyLiveAccess, renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { loadDefinitionsFile } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
+import { NO_METADATA } from "./broker/vhost.ts";
 import { rulesOf } from "./broker-rules.ts";
 import { compareConfigs } from "./config/load.ts";
 import type { Config } from "./config/table.ts";
@@ -267,7 +268,7 @@ export class Server {
       return loadDefinitionsFile(broker, node.loadDefinitions, readFile);
     }
     if (broker.vhosts.size > 0) return;
-    broker.addVhost(access.defaultVhost);
+    broker.addVhost(access.defaultVhost, { ...NO_METADATA, description: "Default virtual host" });
     const tags = [...access.defaultUserTags].flatMap(([tag, isSet]) => (isSet ? [tag] : []));
     const { defaultUser, defaultPassword, defaultVhost } = access;
     await new Promise<void>((resolve) => {

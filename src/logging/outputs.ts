@@ -34,7 +34,9 @@ export function consoleOutput(form: LogForm, level: Severity | undefined): LogOu
           useOnlyCustomProps: true,
         })
       : pino.destination({ dest: 1, sync: false });
-  return outputTo(sink, form, level);
+  const output = outputTo(sink, form, level);
+  // There is nothing to open again at standard output.
+  return { ...output, reopen: () => {} };
 }
 
 export interface FileOptions {

@@ -19,6 +19,9 @@ export interface RealRabbitMq {
   readonly port: number;
   /** As guest on vhost "/". */
   readonly url: string;
+  /** Where its programs lie, and the environment in which they find this node. */
+  readonly programs: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Runs a rabbitmqctl command and answers what it printed. */
   ctl(...command: string[]): Promise<string>;
   /** Stops the application inside the node and starts it again: every connection is closed, durable objects stay. */
@@ -39,6 +42,8 @@ export interface RealRabbitMqOptions {
   readonly plugins?: readonly string[];
   /** More lines of rabbitmq.conf. */
   readonly configuration?: readonly string[];
+  /** Where the name is part of what is compared. */
+  readonly nodeName?: string;
 }
 
 /** Answers when the node takes connections. */
@@ -51,7 +56,7 @@ export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
-    RABBITMQ_NODENAME: `compare${port}@localhost`,
+    RABBITMQ_NODENAME: options.nodeName ?? `compare${port}@localhost`,
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distributionPort),
     ERL_EPMD_PORT: String(epmdPort),
@@ -85,6 +90,8 @@ export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<
   return {
     port,
     url: `amqp://guest:guest@127.0.0.1:${port}/`,
+    programs: BIN,
+    env,
     ctl,
     restart: async () => {
       await ctl("stop_app");

@@ -190,6 +190,9 @@ function reasonOf(text: string, status: number): string {
   try {
     const { reason } = JSON.parse(text) as { reason?: unknown };
     if (typeof reason === "string") return reason;
+    if (Array.isArray(reason) && reason[0] === "invalid_regexp") {
+      return `regular expression '${reason[1]}' is invalid: ${reason[2]}`;
+    }
     if (reason !== undefined) return JSON.stringify(reason);
   } catch {
     // No JSON: the status has to do.

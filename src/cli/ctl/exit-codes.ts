@@ -27,3 +27,25 @@ export class CtlError extends Error {
 export class UsageError extends CtlError {
   override readonly name: "CtlError" = "CtlError";
 }
+
+/** An option that is unknown (`value` empty), or whose value cannot be read. */
+export function invalidOption(option: string, value: string): UsageError {
+  return new UsageError(
+    Exit.usage,
+    `Error (argument validation): Invalid options for this command:\n${option} : ${value}`,
+  );
+}
+
+/** An argument that makes no sense, exit code 65. */
+export function badArgument(why?: string): UsageError {
+  const detail = why === undefined ? "." : `: ${why}`;
+  return new UsageError(Exit.dataError, `Error (argument validation): Bad argument${detail}`);
+}
+
+/** What is asked for is not there to choose, exit code 64. */
+export function unsupportedUnit(unit: string, known: readonly string[]): UsageError {
+  return new UsageError(
+    Exit.usage,
+    `Error (argument validation): "unit '${unit}' is not supported. Please use one of: ${known.join(", ")}"`,
+  );
+}

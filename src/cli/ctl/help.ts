@@ -9,7 +9,9 @@ export function bold(text: string, { isColoured }: Pick<Terminal, "isColoured">)
 }
 
 export function usageLine(program: string, verb: Verb): string {
-  const options = (verb.options ?? []).map(({ flags }) => `[${flags.replace(/^-\w, /, "")}]`);
+  const options = (verb.options ?? [])
+    .map(({ flags }) => `[${flags.replace(/^-\w, /, "")}]`)
+    .filter((text) => !verb.usage.includes(text.slice(1).split(/[ \]]/)[0]!));
   return [program, "[--node <node>] [--longnames] [--quiet]", verb.name, ...options, verb.usage]
     .filter((part) => part !== "")
     .join(" ");
@@ -39,8 +41,6 @@ const GENERAL_OPTIONS = `-n, --node <node>        the broker's name
 --data-dir <directory>   where the broker keeps its data (and the socket commands use)
 --http-url <url>         reach the broker over its HTTP API, with --username and --password`;
 
-const NAME_WIDTH = 30;
-
 export function generalHelp(
   program: string,
   scope: Scope,
@@ -48,6 +48,7 @@ export function generalHelp(
   terminal: Terminal,
 ): string {
   const known = verbs.filter((verb) => verb.scopes.includes(scope));
+  const nameWidth = Math.max(...known.map(({ name }) => name.length)) + 2;
   const groups = [...new Set(known.map(({ group }) => group))];
   const lines = [
     "",
@@ -61,7 +62,7 @@ export function generalHelp(
   for (const group of groups) {
     lines.push(`${bold(group, terminal)}:`, "");
     for (const verb of known.filter((each) => each.group === group)) {
-      lines.push(`   ${verb.name.padEnd(NAME_WIDTH)}${verb.summary}`);
+      lines.push(`   ${verb.name.padEnd(nameWidth)}${verb.summary}`);
     }
     lines.push("");
   }

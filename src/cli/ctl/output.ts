@@ -21,8 +21,12 @@ export function render(output: Output, { formatter, withHeaders }: OutputOptions
     case "value":
       return formatter === "json" ? `${JSON.stringify(output.json)}\n` : `${output.text}\n`;
     case "rows": {
+      if (output.isWhole === true && output.rows.length === 0) {
+        return formatter === "json" || formatter === "erlang" ? "[]\n" : "\n";
+      }
       const headers = withHeaders && output.noHeader !== true;
-      return renderRows(output.columns, output.rows, formatter, headers);
+      const form = formatter === "table" && output.isFramed === true ? "pretty_table" : formatter;
+      return renderRows(output.columns, output.rows, form, headers);
     }
   }
 }
@@ -77,8 +81,13 @@ function csvRows(columns: readonly string[], items: readonly Row[], withHeaders:
 
 function prettyRows(columns: readonly string[], items: readonly Row[]): string {
   const table = new Table({ head: [...columns], style: { head: [], border: [] } });
-  for (const item of items) table.push(columns.map((column) => cell(item[column])));
+  for (const item of items) table.push(columns.map((column) => framedCell(item[column])));
   return `${table.toString()}\n`;
+}
+
+/** Lists of words without brackets. */
+function framedCell(value: Json | undefined): string {
+  return Array.isArray(value) ? (value as readonly Json[]).map(cell).join(", ") : cell(value);
 }
 
 function erlangRow(columns: readonly string[], item: Row): string {

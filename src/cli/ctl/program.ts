@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { RABBITMQ_LEVEL } from "../../version.ts";
 import { ApiFailure, Client, NotReachable, type Target } from "./client.ts";
-import { CtlError, Exit, UsageError } from "./exit-codes.ts";
+import { CtlError, Exit, invalidOption, UsageError } from "./exit-codes.ts";
 import { bold, generalHelp, nearest, usageLine, verbHelp } from "./help.ts";
 import { render } from "./output.ts";
 import { chosenColumns, type Formatter, type Invocation, type Scope, type Verb } from "./verb.ts";
@@ -53,10 +53,8 @@ export async function runCtl(argv: readonly string[], context: CtlContext): Prom
       terminal.out(`${RABBITMQ_LEVEL}\n`);
       return Exit.ok;
     }
-    if (name === undefined || name === "help") {
-      const asked = name === "help" ? argv[argv.indexOf("help") + 1] : undefined;
-      return help(asked, context, name === "help" || argv.includes("--help"));
-    }
+    if (name === undefined) return help(undefined, context, argv.includes("--help"));
+    if (name === "help") return helpOn(argv, context);
     const verb = findVerb(name, context.scope);
     if (verb === undefined) return unknownVerb(name, context);
     if (argv.includes("--help")) return help(name, context, true);
@@ -78,8 +76,15 @@ export async function runCtl(argv: readonly string[], context: CtlContext): Prom
       terminal.error(`Error:\n${error.reason}\n`);
       return error.status === 404 ? Exit.unavailable : Exit.software;
     }
-    throw error;
+    if (!isSystemError(error)) throw error;
+    terminal.error(`Error:\n${error.message}\n`);
+    return Exit.unavailable;
   }
+}
+
+/** Of the file system or the network: the operator's to mend, so that a stack trace helps nobody. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
 /** Options that take a value, so that the value is not taken for the command. */
@@ -131,6 +136,30 @@ function help(
   return asked ? Exit.ok : Exit.usage;
 }
 
+/** `help [COMMAND]`. */
+function helpOn(argv: readonly string[], context: CtlContext): number {
+  const words = argv.slice(argv.indexOf("help") + 1).filter((word) => !word.startsWith("-"));
+  if (words.length > 1) {
+    throw new UsageError(Exit.usage, "Error (argument validation): too many arguments.");
+  }
+  const [name] = words;
+  if (argv.includes("--list-commands")) {
+    const known = verbs.filter((verb) => verb.scopes.includes(context.scope));
+    context.terminal.out(
+      `${known
+        .map((verb) => verb.name)
+        .sort()
+        .join("\n")}\n`,
+    );
+    return Exit.ok;
+  }
+  if (name === undefined || findVerb(name, context.scope) !== undefined) {
+    return help(name, context, true);
+  }
+  context.terminal.error(`Error:\n\nCommand '${name}' not found. \n`);
+  return Exit.usage;
+}
+
 function unknownVerb(name: string, { terminal, program, scope }: CtlContext): number {
   const near = nearest(
     name,
@@ -154,19 +183,16 @@ async function runVerb(verb: Verb, argv: readonly string[], context: CtlContext)
     options.quiet === true ||
     options.silent === true ||
     (formatter !== "table" && formatter !== "pretty_table");
-  const timeoutSeconds =
-    options.timeout === undefined || options.timeout === "infinity"
-      ? undefined
-      : Number(options.timeout);
-  const target = verb.isOffline === true ? undefined : context.findTarget(options);
+  const timeoutSeconds = timeoutOf(options);
+  const isAlone = verb.isOffline === true && verb.asksName !== true;
+  const target = isAlone ? undefined : context.findTarget(options);
   const client = new Client(
     target ?? { kind: "socket", path: "" },
     timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
   );
   const invocation: Invocation = {
     client,
-    node:
-      verb.isOffline === true ? (options.node ?? "") : await nodeName(client, options.node, verb),
+    node: isAlone ? (options.node ?? "") : await nodeName(client, options.node, verb),
     vhost: options.vhost ?? "/",
     args,
     options: parsed.own,
@@ -174,18 +200,31 @@ async function runVerb(verb: Verb, argv: readonly string[], context: CtlContext)
     timeoutSeconds,
     isQuiet,
     program,
+    scope: context.scope,
     say: (line) => terminal.out(`${line}\n`),
     readInput: terminal.readInput,
   };
   if (verb.columns !== undefined) checkColumns(invocation, verb);
+  verb.check?.(invocation);
   const banner = isQuiet ? undefined : verb.banner?.(invocation);
   if (banner !== undefined) terminal.out(`${banner}\n`);
   if (options.dryRun === true) return Exit.ok;
   const output = await verb.run(invocation);
-  const withHeaders =
-    options.silent !== true && options.tableHeaders !== false && options.scriptMode !== true;
+  // As in RabbitMQ: CSV keeps its header when it is silent.
+  const isBare = options.silent === true && formatter !== "csv";
+  const withHeaders = !isBare && options.tableHeaders !== false && options.scriptMode !== true;
   terminal.out(render(output, { formatter, withHeaders }));
   return Exit.ok;
+}
+
+/** Seconds; undefined = as long as it takes. */
+function timeoutOf({ timeout }: GlobalOptions): number | undefined {
+  if (timeout === undefined || timeout === "infinity") return undefined;
+  const seconds = Number(timeout);
+  if (timeout.trim() === "" || !Number.isFinite(seconds) || seconds < 0) {
+    throw invalidOption("-t", timeout);
+  }
+  return seconds;
 }
 
 interface Parsed {
@@ -239,12 +278,7 @@ function addGlobalOptions(command: Command): void {
 
 function usageErrorOf(error: CommanderError): UsageError {
   const option = /unknown option '([^']+)'/.exec(error.message)?.[1];
-  if (option !== undefined) {
-    return new UsageError(
-      Exit.usage,
-      `Error (argument validation): Invalid options for this command:\n${option} : `,
-    );
-  }
+  if (option !== undefined) return invalidOption(option, "");
   return new UsageError(
     Exit.usage,
     `Error (argument validation): ${error.message.replace(/^error: /, "")}`,
@@ -279,6 +313,7 @@ async function nodeName(client: Client, asked: string | undefined, verb: Verb): 
     throw unreachable(asked, `the broker here is called ${node}`);
   } catch (error) {
     if (error instanceof NotReachable && verb.name.startsWith("await")) return asked ?? "";
+    if (error instanceof NotReachable && verb.isOffline === true) return asked ?? "rabbit";
     if (error instanceof NotReachable) throw unreachable(asked ?? "here", error.message);
     throw error;
   }

@@ -24,6 +24,8 @@ export interface Invocation {
   readonly isQuiet: boolean;
   /** The program's name, for usage lines. */
   readonly program: string;
+  /** Which program's commands it knows. */
+  readonly scope: Scope;
   /** Writes a line while the command still runs. */
   readonly say: (line: string) => void;
   /** Reads what is piped in. */
@@ -42,6 +44,10 @@ export type Output =
       readonly rows: readonly Row[];
       /** Lines without the header, whatever the formatter. */
       readonly noHeader?: boolean;
+      /** Without rows an empty line is printed, as RabbitMQ does for lists it does not stream. */
+      readonly isWhole?: boolean;
+      /** Framed where another listing is a plain table. */
+      readonly isFramed?: boolean;
     }
   /** `text` for people, `json` for `--formatter json`. */
   | { readonly kind: "value"; readonly text: string; readonly json: Json };
@@ -56,12 +62,18 @@ export interface Verb {
   readonly group: string;
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
+  /** Throws UsageError or CtlError when arguments make no sense; runs before anything is printed. */
+  readonly check?: (invocation: Invocation) => void;
   /** Said first unless quiet. */
   readonly banner?: (invocation: Invocation) => string | undefined;
   /** Columns it can show, for listings. */
   readonly columns?: ColumnSet;
   /** Works without a broker. */
   readonly isOffline?: boolean;
+  /** Works without a broker, but says the broker's name when there is one. */
+  readonly asksName?: boolean;
+  /** The exit code of a command that cannot do anything here. */
+  readonly exitsWith?: number;
   /** Takes whatever it is given. */
   readonly anyOptions?: boolean;
   run(invocation: Invocation): Output | Promise<Output>;
@@ -80,6 +92,11 @@ export function textOutput(text: string): Output {
 
 export function rows(columns: readonly string[], items: readonly Row[]): Output {
   return { kind: "rows", columns, rows: items };
+}
+
+/** Rows of a list that comes in one piece: users, permissions, parameters, limits. */
+export function wholeRows(columns: readonly string[], items: readonly Row[]): Output {
+  return { kind: "rows", columns, rows: items, isWhole: true };
 }
 
 /** The columns asked for, or the usual ones; whoever asks for unknown ones is told. */

@@ -9,6 +9,9 @@ const NO_MIRRORS = "there are no mirrored classic queues here: use quorum queues
 const NOT_YET = "this broker does not have it: see docs/compatibility.md";
 const ON_DISK = "stop the broker and remove its data directory instead";
 
+/** The group of these commands in help pages. */
+export const absentGroup = "Not here";
+
 interface Absent {
   readonly names: readonly string[];
   readonly scopes: readonly Scope[];
@@ -22,6 +25,7 @@ const absent: readonly Absent[] = [
       "forget_cluster_node",
       "rename_cluster_node",
       "update_cluster_nodes",
+      "change_cluster_node_type",
       "force_standalone_khepri_boot",
     ],
     scopes: ["ctl"],
@@ -35,6 +39,7 @@ const absent: readonly Absent[] = [
       "exec",
       "remote_shell",
       "observer",
+      "schema_info",
       "erlang_cookie_hash",
       "erlang_cookie_sources",
     ],
@@ -42,15 +47,13 @@ const absent: readonly Absent[] = [
     why: NO_ERLANG,
   },
   {
-    names: [
-      "encode",
-      "decode",
-      "encrypt_conf_value",
-      "decrypt_conf_value",
-      "list_ciphers",
-      "list_hashes",
-    ],
+    names: ["encode", "decode", "encrypt_conf_value", "decrypt_conf_value"],
     scopes: ["ctl"],
+    why: "values are not encrypted here: name an environment variable, as in $(PASSWORD)",
+  },
+  {
+    names: ["list_ciphers", "list_hashes"],
+    scopes: ["ctl", "diagnostics"],
     why: "values are not encrypted here: name an environment variable, as in $(PASSWORD)",
   },
   {
@@ -88,8 +91,12 @@ const absent: readonly Absent[] = [
     why: NOT_YET,
   },
   {
+    names: ["stream_status"],
+    scopes: ["streams", "queues", "diagnostics"],
+    why: NOT_YET,
+  },
+  {
     names: [
-      "stream_status",
       "coordinator_status",
       "add_super_stream",
       "delete_super_stream",
@@ -115,6 +122,11 @@ const absent: readonly Absent[] = [
 /** What has nothing left to do here, and says so with exit code 0 because scripts call it as a step. */
 const done: readonly (readonly [string, readonly Scope[], string])[] = [
   ["force_boot", ["ctl"], "A broker on one node waits for no other"],
+  [
+    "hipe_compile",
+    ["ctl"],
+    "This command is a no-op. HiPE is no longer supported by modern Erlang versions",
+  ],
   ["reconcile_vhosts", ["ctl"], "Virtual hosts run wherever the broker runs"],
 ];
 
@@ -127,8 +139,9 @@ export const absentVerbs: readonly Verb[] = [
         usage: "...",
         minimumArgs: 0,
         maximumArgs: 100,
-        group: "Not here",
+        group: absentGroup,
         summary: why,
+        exitsWith: Exit.unavailable,
         isOffline: true,
         anyOptions: true,
         run: () => {
@@ -143,8 +156,8 @@ export const absentVerbs: readonly Verb[] = [
       scopes,
       usage: "",
       minimumArgs: 0,
-      maximumArgs: 0,
-      group: "Not here",
+      maximumArgs: 1,
+      group: absentGroup,
       summary: text,
       run: ({ isQuiet }) => (isQuiet ? nothing : textOutput(text)),
     }),

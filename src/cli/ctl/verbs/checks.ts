@@ -2,12 +2,13 @@
 
 import { createConnection } from "node:net";
 import { ApiFailure, part, type Row } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
+import { badArgument, CtlError, Exit, unsupportedUnit } from "../exit-codes.ts";
 import { type Invocation, type Output, textOutput } from "../verb.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { alarmsOf } from "./reports.ts";
 
 const CONNECT_MS = 5_000;
+const PERIODS = ["days", "weeks", "months", "years"];
 
 export const checks: readonly Diagnostic[] = [
   {
@@ -19,12 +20,11 @@ export const checks: readonly Diagnostic[] = [
   {
     name: "is_running",
     summary: "Whether the broker runs",
-    banner: ({ node }) => `Asking node ${node} for its RabbitMQ app status ...`,
-    run: ({ node }) => ({
-      kind: "value",
-      text: `RabbitMQ on node ${node} is fully booted and running`,
-      json: { result: true },
-    }),
+    banner: ({ node }) => `Asking node ${node} for its status ...`,
+    run: ({ node }) => {
+      const text = `RabbitMQ on node ${node} is fully booted and running`;
+      return { kind: "value", text, json: { message: text, result: true } };
+    },
   },
   {
     name: "is_booting",
@@ -39,7 +39,7 @@ export const checks: readonly Diagnostic[] = [
   {
     name: "check_alarms",
     summary: "Exit code 69 while there is an alarm in the cluster",
-    banner: ({ node }) => `Asking node ${node} to report any known resource alarms ...`,
+    banner: ({ node }) => `Asking node ${node} to report any local resource alarms ...`,
     run: (invocation) =>
       checkAlarms(invocation, `Node ${invocation.node} reported no alarms, local or clusterwide`),
   },
@@ -76,13 +76,17 @@ export const checks: readonly Diagnostic[] = [
     summary: "Exit code 69 unless something listens on this port",
     usage: "<port>",
     args: [1, 1],
+    check: ({ args }) => {
+      if (!/^[1-9]\d*$/.test(args[0]!)) throw badArgument("Argument must be a positive integer");
+    },
     banner: ({ args, node }) =>
       `Asking node ${node} if there's an active listener on port ${args[0]} ...`,
     run: (invocation) =>
       check(invocation, `/health/checks/port-listener/${part(invocation.args[0]!)}`, {
-        ok: `A listener for port ${invocation.args[0]} is running`,
-        failed: `No listener for port ${invocation.args[0]} is active. Listeners on the following ports are active: `,
+        ok: `A listener for port ${invocation.args[0]} is running on node ${invocation.node}.`,
+        failed: `No listener for port ${invocation.args[0]} is active on node ${invocation.node}. Found listeners that use the following ports: `,
         list: "ports",
+        bare: true,
       }),
   },
   {
@@ -94,8 +98,8 @@ export const checks: readonly Diagnostic[] = [
       `Asking node ${node} if there's an active listener for protocol ${args[0]} ...`,
     run: (invocation) =>
       check(invocation, `/health/checks/protocol-listener/${part(invocation.args[0]!)}`, {
-        ok: `A listener for protocol ${invocation.args[0]} is running`,
-        failed: `No listener for protocol ${invocation.args[0]} is active. Listeners for the following protocols are active: `,
+        ok: `A listener for protocol ${invocation.args[0]} is running on node ${invocation.node}.`,
+        failed: `No listener for protocol ${invocation.args[0]} is active on node ${invocation.node}. Found listeners for the following protocols: `,
         list: "protocols",
       }),
   },
@@ -113,8 +117,13 @@ export const checks: readonly Diagnostic[] = [
       { flags: "--within <period>", description: "how soon" },
       { flags: "--unit <unit>", description: "days, weeks, months or years" },
     ],
-    run: async ({ client, options, node }) => {
-      const within = String(options.within ?? 1);
+    check: ({ options }) => {
+      const unit = String(options.unit ?? "weeks");
+      if (!PERIODS.includes(unit)) throw unsupportedUnit(unit, PERIODS);
+    },
+    banner: ({ node }) => `Checking certificate expiration on node ${node} ...`,
+    run: async ({ client, options }) => {
+      const within = String(options.within ?? 4);
       const unit = String(options.unit ?? "weeks");
       try {
         await client.get(`/health/checks/certificate-expiration/${part(within)}/${part(unit)}`);
@@ -122,7 +131,7 @@ export const checks: readonly Diagnostic[] = [
         if (!(error instanceof ApiFailure)) throw error;
         throw new CtlError(Exit.unavailable, error.reason);
       }
-      return textOutput(`No certificates are expiring within ${within} ${unit} on node ${node}.`);
+      return textOutput(`No certificates are expiring within ${within} ${unit}.`);
     },
   },
   ...[
@@ -166,7 +175,12 @@ async function checkAlarms({ client, node }: Invocation, fine: string): Promise<
 async function check(
   { client }: Invocation,
   path: string,
-  texts: { readonly ok: string; readonly failed: string; readonly list: string },
+  texts: {
+    readonly ok: string;
+    readonly failed: string;
+    readonly list: "ports" | "protocols";
+    readonly bare?: boolean;
+  },
 ): Promise<Output> {
   try {
     await client.get(path);
@@ -179,7 +193,8 @@ async function check(
     const active = listeners.map(({ port, protocol }) =>
       texts.list === "ports" ? port : protocol,
     );
-    throw new CtlError(Exit.unavailable, texts.failed + active.join(", "));
+    const text = texts.failed + active.join(", ");
+    throw new CtlError(Exit.unavailable, text, { bare: texts.bare ?? false });
   }
 }
 

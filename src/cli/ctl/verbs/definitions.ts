@@ -1,7 +1,9 @@
 // Definitions into and out of files.
 
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { CtlError, Exit, UsageError } from "../exit-codes.ts";
+import { dirname } from "node:path";
+import { badArgument, CtlError, Exit } from "../exit-codes.ts";
 import { type Invocation, nothing, textOutput, type Verb } from "../verb.ts";
 import { orUnavailable } from "./requests.ts";
 
@@ -17,10 +19,14 @@ export const definitionVerbs: readonly Verb[] = [
     group: "Definitions",
     summary: "Writes everything that is declared to a file, or to standard output",
     options: [FORMAT],
+    check: ({ args, options }) => {
+      requireJson(options.format);
+      const directory = dirname(args[0]!);
+      if (!existsSync(directory)) throw badArgument(`Directory ${directory} does not exist`);
+    },
     banner: ({ args }) =>
       args[0] === "-" ? undefined : `Exporting definitions in JSON to a file at "${args[0]}" ...`,
-    run: async ({ client, args, options }) => {
-      requireJson(options.format);
+    run: async ({ client, args }) => {
       const text = await client.text("GET", "/definitions");
       if (args[0] === "-") return textOutput(text);
       await writeFile(args[0]!, text);
@@ -43,29 +49,29 @@ export const definitionVerbs: readonly Verb[] = [
       args[0] === undefined || args[0] === "-"
         ? "Importing definitions in JSON from standard input ..."
         : `Importing definitions in JSON from a file at "${args[0]}" ...`,
+    check: ({ args, options }) => {
+      requireJson(options.format);
+      const [path] = args;
+      if (path !== undefined && path !== "-" && !existsSync(path)) {
+        throw badArgument(`File ${path} does not exist`);
+      }
+    },
     run: async (invocation) => {
-      requireJson(invocation.options.format);
       const text = await definitionsText(invocation);
       await orUnavailable(invocation.client.text("POST", "/definitions", text));
-      return nothing;
+      return invocation.isQuiet ? nothing : textOutput("Definitions were imported.");
     },
   },
 ];
 
 function requireJson(format: string | boolean | undefined): void {
-  if (format === undefined || String(format).toLowerCase() === "json") return;
-  throw new CtlError(Exit.usage, `the format ${String(format)} is Erlang's: use json`);
+  const name = String(format ?? "json").toLowerCase();
+  if (name === "json") return;
+  if (name !== "erlang") throw badArgument("Format should be either json or erlang");
+  throw new CtlError(Exit.usage, "the format erlang is Erlang's own: use json");
 }
 
 async function definitionsText({ args, readInput }: Invocation): Promise<string> {
   const path = args[0];
-  if (path === undefined || path === "-") return readInput();
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    throw new UsageError(
-      Exit.dataError,
-      `Error (argument validation): Bad argument: File ${path} does not exist`,
-    );
-  }
+  return path === undefined || path === "-" ? readInput() : readFile(path, "utf8");
 }

@@ -4,7 +4,7 @@ import { constants, getCiphers } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { part, type Row } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
+import { CtlError, Exit, invalidOption, unsupportedUnit } from "../exit-codes.ts";
 import { type Invocation, nothing, type Output, rows, textOutput, type Verb } from "../verb.ts";
 import { checks } from "./checks.ts";
 import { type Diagnostic, diagnosticVerb } from "./diagnostic.ts";
@@ -53,6 +53,10 @@ const looks: readonly Diagnostic[] = [
     name: "memory_breakdown",
     summary: "Where memory went",
     options: [{ flags: "--unit <unit>", description: "bytes, mb or gb" }],
+    check: ({ options }) => {
+      const unit = String(options.unit ?? "gb").toLowerCase();
+      if (UNITS[unit] === undefined) throw unsupportedUnit(unit, ["bytes", "mb", "gb"]);
+    },
     banner: ({ node }) => `Reporting memory breakdown on node ${node}...`,
     run: memoryBreakdown,
   },
@@ -70,6 +74,10 @@ const looks: readonly Diagnostic[] = [
     name: "log_tail",
     summary: "The last lines of the log",
     options: [{ flags: "-N, --number <lines>", description: "how many; 50 unless given" }],
+    check: ({ options }) => {
+      const lines = String(options.number ?? 50);
+      if (!/^\d+$/.test(lines)) throw invalidOption("-N", lines);
+    },
     run: async ({ client, options }) => {
       const lines = (await client.get(`/logs?limit=${Number(options.number ?? 50)}`)) as {
         text: string;
@@ -100,6 +108,7 @@ const looks: readonly Diagnostic[] = [
   },
   {
     name: "list_node_auth_attempt_stats",
+    scopes: ["ctl", "diagnostics"],
     summary: "Logins that succeeded and failed, by protocol",
     banner: ({ node }) => `Listing authentication attempts for node "${node}" ...`,
     run: async ({ client, node }) =>
@@ -181,11 +190,12 @@ const looks: readonly Diagnostic[] = [
     summary: "Addresses of a host's name, as this machine sees them",
     usage: "<hostname> [--address-family <family>]",
     args: [1, 1],
+    banner: ({ args, options, node }) =>
+      `Asking node ${node} to resolve hostname ${args[0]} to ${String(options.addressFamily ?? "IPv4")} addresses...`,
     options: [
       { flags: "--address-family <family>", description: "IPv4 or IPv6" },
       { flags: "--offline", description: "accepted" },
     ],
-    isOffline: true,
     run: async ({ args, options }) => {
       const family = String(options.addressFamily ?? "IPv4").toLowerCase() === "ipv6" ? 6 : 4;
       try {

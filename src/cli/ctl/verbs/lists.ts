@@ -1,6 +1,7 @@
 // Listings of queues, exchanges, bindings, connections, channels and consumers.
 
 import { part, type Row } from "../client.ts";
+import { channelProcessId, processId } from "../process-id.ts";
 import {
   type ColumnSet,
   chosenColumns,
@@ -200,7 +201,7 @@ const listings: readonly ListingSpec[] = [
     columns: QUEUES,
     banner: (invocation) =>
       `${timeoutLine(invocation)}\nListing queues for vhost ${invocation.vhost} ...`,
-    load: async ({ client, vhost, options }, columns) => {
+    load: async ({ client, vhost, options, node }, columns) => {
       const found = await client.find(`/vhosts/${part(vhost)}`);
       if (found === undefined) return [];
       const queues = await client.list(
@@ -213,7 +214,7 @@ const listings: readonly ListingSpec[] = [
       return wanted.map((queue) => ({
         ...queue,
         pid: queue.leader ?? "",
-        owner_pid: (queue.owner_pid_details as Row | undefined)?.name ?? "",
+        owner_pid: ownerOf(queue, node),
       }));
     },
   },
@@ -252,11 +253,11 @@ const listings: readonly ListingSpec[] = [
     summary: "Open connections",
     columns: CONNECTIONS,
     banner: () => "Listing connections ...",
-    load: async ({ client }) => {
+    load: async ({ client, node }) => {
       const connections = await client.list("/connections");
       return connections.map((connection) => ({
         ...connection,
-        pid: connection.name!,
+        pid: processId(node, String(connection.name)),
         protocol: connection.protocol === "AMQP 0-9-1" ? "{0,9,1}" : connection.protocol!,
       }));
     },
@@ -266,12 +267,12 @@ const listings: readonly ListingSpec[] = [
     summary: "Open channels",
     columns: CHANNELS,
     banner: () => "Listing channels ...",
-    load: async ({ client }) => {
+    load: async ({ client, node }) => {
       const channels = await client.list("/channels");
       return channels.map((channel) => ({
         ...channel,
-        pid: channel.name!,
-        connection: (channel.connection_details as Row | undefined)?.name ?? "",
+        pid: channelProcessId(node, String(channel.name)),
+        connection: processId(node, String((channel.connection_details as Row).name)),
       }));
     },
   },
@@ -280,17 +281,23 @@ const listings: readonly ListingSpec[] = [
     summary: "Consumers of a virtual host",
     columns: CONSUMERS,
     banner: ({ vhost }) => `Listing consumers in vhost ${vhost} ...`,
-    load: async ({ client, vhost }) => {
+    load: async ({ client, vhost, node }) => {
       if ((await client.find(`/vhosts/${part(vhost)}`)) === undefined) return [];
       const consumers = await client.list(`/consumers/${part(vhost)}`);
       return consumers.map((consumer) => ({
         ...consumer,
         queue_name: (consumer.queue as Row).name!,
-        channel_pid: (consumer.channel_details as Row).name ?? "",
+        channel_pid: channelProcessId(node, String((consumer.channel_details as Row).name)),
       }));
     },
   },
 ];
+
+/** The connection an exclusive queue belongs to. */
+function ownerOf({ owner_pid_details: owner }: Row, node: string): string {
+  const name = (owner as Row | null | undefined)?.name;
+  return typeof name === "string" ? processId(node, name) : "";
+}
 
 export const listVerbs: readonly Verb[] = [
   ...listings.map(

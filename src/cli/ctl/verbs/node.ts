@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Json, Row } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
+import { badArgument, CtlError, Exit } from "../exit-codes.ts";
 import { type Invocation, nothing, type Output, textOutput, type Verb } from "../verb.ts";
 import { clusterReport, statusReport } from "./reports.ts";
 
@@ -87,6 +87,9 @@ export const nodeVerbs: readonly Verb[] = [
     maximumArgs: 1,
     group: "Cluster",
     summary: "Waits until so many nodes are there",
+    check: ({ args }) => {
+      if (!/^[1-9]\d*$/.test(args[0]!)) throw badArgument("Argument must be a positive integer");
+    },
     banner: ({ args, node, timeoutSeconds }) =>
       `Will wait for at least ${args[0]} nodes to join the cluster of ${node}. Timeout: ${timeoutSeconds ?? 300} seconds.`,
     run: async (invocation) => {
@@ -97,7 +100,7 @@ export const nodeVerbs: readonly Verb[] = [
   },
   {
     name: "wait",
-    scopes: ["ctl"],
+    scopes: ["ctl", "diagnostics"],
     usage: "[<pidfile>] [--pid <pid>]",
     minimumArgs: 0,
     maximumArgs: 1,

@@ -2,6 +2,7 @@
 
 import { ApiFailure, part } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
+import { processId } from "../process-id.ts";
 import { chosenColumns, nothing, rows, textOutput, type Verb } from "../verb.ts";
 import { requireVhost } from "./requests.ts";
 
@@ -19,15 +20,18 @@ export const operationVerbs: readonly Verb[] = [
   {
     name: "close_connection",
     scopes: CTL,
-    usage: "<connectionpid> <explanation>",
+    usage: "<connection pid> <explanation>",
     minimumArgs: 2,
     maximumArgs: 2,
     group: "Operations",
-    summary: "Closes the connection of that name, saying why",
+    summary: "Closes the connection with that pid or name, saying why",
     banner: ({ args }) => `Closing connection ${args[0]}, reason: ${args[1]}...`,
-    run: async ({ client, args }) => {
+    run: async ({ client, args, node }) => {
+      const all = await client.list("/connections?columns=name");
+      const named = all.find(({ name }) => processId(node, String(name)) === args[0]);
+      const name = String(named?.name ?? args[0]);
       try {
-        await client.delete(`/connections/${part(args[0]!)}`, { "x-reason": args[1]! });
+        await client.delete(`/connections/${part(name)}`, { "x-reason": args[1]! });
       } catch (error) {
         if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
         throw new CtlError(Exit.unavailable, `there is no connection "${args[0]}"`);

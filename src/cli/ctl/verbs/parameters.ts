@@ -1,9 +1,15 @@
 // Policies, operator policies, runtime and global parameters.
 
 import { part, type Row } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
-import { nothing, rows, type Verb } from "../verb.ts";
-import { jsonArgument, orMissing, orUnavailable, requireVhost } from "./requests.ts";
+import { invalidOption } from "../exit-codes.ts";
+import { nothing, type Verb, wholeRows } from "../verb.ts";
+import {
+  jsonArgument,
+  orMissing,
+  orUnavailable,
+  requireVhost,
+  requireVhostData,
+} from "./requests.ts";
 
 const CTL = ["ctl"] as const;
 const POLICY_OPTIONS = [
@@ -88,7 +94,7 @@ export const parameterVerbs: readonly Verb[] = [
   },
   {
     name: "list_parameters",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -96,10 +102,10 @@ export const parameterVerbs: readonly Verb[] = [
     summary: "Runtime parameters of a virtual host",
     banner: ({ vhost }) => `Listing runtime parameters for vhost "${vhost}" ...`,
     run: async ({ client, vhost }) => {
-      await requireVhost(client, vhost);
+      await requireVhostData(client, vhost);
       const all = await client.list("/parameters");
       const own = all.filter((each) => each.vhost === vhost);
-      return rows(["component", "name", "value"], own.map(withJson("value")));
+      return wholeRows(["component", "name", "value"], own.map(withJson("value")));
     },
   },
   {
@@ -133,7 +139,7 @@ export const parameterVerbs: readonly Verb[] = [
   },
   {
     name: "list_global_parameters",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -141,7 +147,10 @@ export const parameterVerbs: readonly Verb[] = [
     summary: "Global parameters",
     banner: () => "Listing global runtime parameters ...",
     run: async ({ client }) =>
-      rows(["name", "value"], (await client.list("/global-parameters")).map(withJson("value"))),
+      wholeRows(
+        ["name", "value"],
+        (await client.list("/global-parameters")).map(withJson("value")),
+      ),
   },
   {
     name: "set_cluster_name",
@@ -173,19 +182,20 @@ function setVerb({ set, path, words }: PolicyKind): Verb {
     group: "Policies",
     summary: `Sets a ${words}: settings for queues or exchanges by the pattern of their names`,
     options: POLICY_OPTIONS,
+    check: ({ options }) => {
+      const priority = String(options.priority ?? 0);
+      if (!/^-?\d+$/.test(priority)) throw invalidOption("--priority", priority);
+    },
     banner: ({ args, vhost, options }) =>
       `Setting ${words} "${args[0]}" for pattern "${args[1]}" to "${args[2]}" with priority "${options.priority ?? 0}" for vhost "${vhost}" ...`,
     run: async ({ client, args, vhost, options }) => {
       const [name, pattern, definition] = args;
-      const priority = Number(options.priority ?? 0);
-      if (!Number.isInteger(priority))
-        throw new CtlError(Exit.usage, "priority must be a whole number");
-      await requireVhost(client, vhost);
+      await requireVhostData(client, vhost);
       await orUnavailable(
         client.put(`/${path}/${part(vhost)}/${part(name!)}`, {
           pattern,
           definition: jsonArgument(definition!),
-          priority,
+          priority: Number(options.priority ?? 0),
           "apply-to": options.applyTo ?? "all",
         }),
       );
@@ -205,7 +215,6 @@ function clearVerb({ clear, path, words, clearWords }: PolicyKind): Verb {
     summary: `Clears a ${words}`,
     banner: ({ args, vhost }) => `Clearing ${clearWords} "${args[0]}" on vhost "${vhost}" ...`,
     run: async ({ client, args, vhost }) => {
-      await requireVhost(client, vhost);
       await orMissing(client.delete(`/${path}/${part(vhost)}/${part(args[0]!)}`), GONE);
       return nothing;
     },
@@ -215,7 +224,7 @@ function clearVerb({ clear, path, words, clearWords }: PolicyKind): Verb {
 function listVerb({ list, path, words }: PolicyKind): Verb {
   return {
     name: list,
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -224,9 +233,9 @@ function listVerb({ list, path, words }: PolicyKind): Verb {
     banner: ({ vhost }) =>
       `Listing ${path === "policies" ? "policies" : "operator policy overrides"} for vhost "${vhost}" ...`,
     run: async ({ client, vhost }) => {
-      await requireVhost(client, vhost);
+      await requireVhostData(client, vhost);
       const all = await client.list(`/${path}/${part(vhost)}`);
-      return rows(POLICY_COLUMNS, all.map(withJson("definition")));
+      return wholeRows(POLICY_COLUMNS, all.map(withJson("definition")));
     },
   };
 }

@@ -1,9 +1,14 @@
 // Permissions and topic permissions.
 
 import { ApiFailure, part } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
-import { nothing, rows, type Verb } from "../verb.ts";
-import { orUnavailable, requireUser, requireVhost, requireVhostData } from "./requests.ts";
+import { nothing, type Verb, wholeRows } from "../verb.ts";
+import {
+  orUnavailable,
+  requireNamedUser,
+  requireUser,
+  requireVhost,
+  requireVhostData,
+} from "./requests.ts";
 
 const GROUP = "Access Control";
 const CTL = ["ctl"] as const;
@@ -87,7 +92,7 @@ export const permissionVerbs: readonly Verb[] = [
     banner: ({ vhost }) => `Listing permissions for vhost "${vhost}" ...`,
     run: async ({ client, vhost }) => {
       await requireVhostData(client, vhost);
-      return rows(
+      return wholeRows(
         ["user", ...PERMISSIONS],
         await client.list(`/vhosts/${part(vhost)}/permissions`),
       );
@@ -95,7 +100,7 @@ export const permissionVerbs: readonly Verb[] = [
   },
   {
     name: "list_user_permissions",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "<username>",
     minimumArgs: 1,
     maximumArgs: 1,
@@ -104,7 +109,7 @@ export const permissionVerbs: readonly Verb[] = [
     banner: ({ args }) => `Listing permissions for user "${args[0]}" ...`,
     run: async ({ client, args }) => {
       await requireNamedUser(client, args[0]!);
-      return rows(
+      return wholeRows(
         ["vhost", ...PERMISSIONS],
         await client.list(`/users/${part(args[0]!)}/permissions`),
       );
@@ -153,7 +158,7 @@ export const permissionVerbs: readonly Verb[] = [
   },
   {
     name: "list_topic_permissions",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -163,12 +168,12 @@ export const permissionVerbs: readonly Verb[] = [
     run: async ({ client, vhost }) => {
       await requireVhostData(client, vhost);
       const all = await client.list(`/vhosts/${part(vhost)}/topic-permissions`);
-      return rows(["user", "exchange", "write", "read"], all);
+      return wholeRows(["user", "exchange", "write", "read"], all);
     },
   },
   {
     name: "list_user_topic_permissions",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "<username>",
     minimumArgs: 1,
     maximumArgs: 1,
@@ -179,16 +184,7 @@ export const permissionVerbs: readonly Verb[] = [
       await requireNamedUser(client, args[0]!);
       const all = await client.list(`/users/${part(args[0]!)}/topic-permissions`);
       const columns = ["vhost", "exchange", "write", "read"];
-      return { kind: "rows", columns, rows: all, noHeader: true };
+      return { kind: "rows", columns, rows: all, noHeader: true, isWhole: true };
     },
   },
 ];
-
-/** As the listings say it. */
-async function requireNamedUser(
-  client: Parameters<typeof requireUser>[0],
-  name: string,
-): Promise<void> {
-  if ((await client.find(`/users/${part(name)}`)) !== undefined) return;
-  throw new CtlError(Exit.unavailable, `{:no_such_user, "${name}"}`);
-}

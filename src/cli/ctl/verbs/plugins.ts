@@ -1,7 +1,7 @@
 // rabbitmq-plugins: what RabbitMQ adds as plugins is built in here or absent.
 
 import { RABBITMQ_LEVEL } from "../../../version.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
+import { CtlError, Exit, UsageError } from "../exit-codes.ts";
 import { type Invocation, type Output, textOutput, type Verb } from "../verb.ts";
 
 const PLUGINS = ["plugins"] as const;
@@ -67,6 +67,7 @@ export const pluginVerbs: readonly Verb[] = [
       { flags: "-e, --implicitly-enabled", description: "the same" },
     ],
     isOffline: true,
+    asksName: true,
     banner: ({ args }) => `Listing plugins with pattern "${args[0] ?? ".*"}" ...`,
     run: listPlugins,
   },
@@ -84,8 +85,13 @@ export const pluginVerbs: readonly Verb[] = [
           : "Enables plugins; what is built in is on already",
       options: OFFLINE,
       isOffline: true,
-      banner: ({ args }) =>
-        `${name === "disable" ? "Disabling" : "Enabling"} plugins on this node:\n${args.join("\n")}`,
+      asksName: true,
+      check: ({ args, options }) => {
+        if (name === "set" || args.length > 0 || options.all === true) return;
+        throw new UsageError(Exit.usage, "Error (argument validation): not enough arguments.");
+      },
+      banner: ({ args, node }) =>
+        `${name === "disable" ? "Disabling" : "Enabling"} plugins on node ${node}:\n${args.join("\n")}`,
       run: (invocation) => changePlugins(name, invocation),
     }),
   ),
@@ -99,15 +105,16 @@ export const pluginVerbs: readonly Verb[] = [
     summary: "Whether plugins are built in; exit code 69 when one is not",
     options: OFFLINE,
     isOffline: true,
-    banner: ({ args }) => `Asking this node if plugin ${args.join(", ")} is enabled...`,
-    run: ({ args }) => {
+    asksName: true,
+    banner: ({ args, node }) => `Asking node ${node} if plugin ${args.join(", ")} is enabled...`,
+    run: ({ args, node }) => {
       const missing = args.filter((name) => !isBuiltIn(name));
       if (missing.length === 0)
-        return textOutput(`Plugin ${args.join(", ")} is enabled on this node`);
+        return textOutput(`Plugin ${args.join(", ")} is enabled on node ${node}`);
       const enabled = pluginTable.filter(([, kind]) => kind === "built-in").map(([name]) => name);
       throw new CtlError(
         Exit.unavailable,
-        `Plugin ${missing.join(", ")} is not enabled on this node. Enabled plugins and dependencies: ${enabled.join(", ")}`,
+        `Plugin ${missing.join(", ")} is not enabled on node ${node}. Enabled plugins and dependencies: ${enabled.join(", ")}`,
       );
     },
   },
@@ -121,6 +128,7 @@ export const pluginVerbs: readonly Verb[] = [
     summary: "Where plugins lie: nowhere, they are built in",
     options: OFFLINE,
     isOffline: true,
+    asksName: true,
     banner: () => "Listing plugin directories used by this node",
     run: () =>
       textOutput(
@@ -133,7 +141,7 @@ function isBuiltIn(name: string): boolean {
   return pluginTable.some(([known, kind]) => known === name && kind === "built-in");
 }
 
-function listPlugins({ args, options, isQuiet }: Invocation): Output {
+function listPlugins({ args, options, isQuiet, node }: Invocation): Output {
   const pattern = new RegExp(args[0] ?? ".*");
   const enabledOnly = options.enabled === true || options.implicitlyEnabled === true;
   const shown = pluginTable.filter(
@@ -157,13 +165,13 @@ function listPlugins({ args, options, isQuiet }: Invocation): Output {
   );
   const legend = [
     " Configured: E = explicitly enabled; e = implicitly enabled",
-    " | Status: * = running on this node",
+    ` | Status: * = running on ${node}`,
     " |/",
   ];
   return { kind: "value", text: [...(isQuiet ? [] : legend), ...lines].join("\n"), json };
 }
 
-function changePlugins(action: "enable" | "disable" | "set", { args }: Invocation): Output {
+function changePlugins(action: "enable" | "disable" | "set", { args, node }: Invocation): Output {
   const unknown = args.filter((name) => !pluginTable.some(([known]) => known === name));
   if (unknown.length > 0) {
     throw new CtlError(
@@ -184,7 +192,7 @@ function changePlugins(action: "enable" | "disable" | "set", { args }: Invocatio
   const lines = [
     "The following plugins have been configured:",
     ...enabled,
-    "Applying plugin configuration to this node...",
+    `Applying plugin configuration to ${node}...`,
   ];
   if (action === "disable" && args.some(isBuiltIn)) {
     return textOutput(

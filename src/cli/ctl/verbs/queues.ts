@@ -1,6 +1,6 @@
 // rabbitmq-queues, rabbitmq-streams and rabbitmq-upgrade: commands about replicas. One node has one replica of each.
 
-import { part, type Row } from "../client.ts";
+import { type Client, part, type Row } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
 import { nothing, rows, textOutput, type Verb } from "../verb.ts";
 import { orUnavailable } from "./requests.ts";
@@ -79,13 +79,21 @@ export const queueVerbs: readonly Verb[] = [
       args[0] === "all"
         ? "Re-balancing leaders of all queues..."
         : `Re-balancing leaders of ${args[0]} queues...`,
+    check: ({ args }) => {
+      if (["all", "classic", "quorum", "stream"].includes(args[0]!)) return;
+      const text = `type ${args[0]} is not supported. Try one of all, classic, quorum, stream.`;
+      throw new CtlError(Exit.unavailable, text);
+    },
     run: async ({ client, node }) => {
-      const queues = await client.list("/queues?columns=leader");
-      const quorum = queues.filter(({ leader }) => leader !== undefined).length;
-      return rows(
-        ["Node name", "Number of replicated queues"],
-        [{ "Node name": node, "Number of replicated queues": quorum }],
-      );
+      const queues = await client.list("/queues?columns=type");
+      const quorum = queues.filter(({ type }) => type === "quorum").length;
+      const columns = [
+        "Node name",
+        "Number of quorum queues",
+        "Number of replicated classic queues",
+      ];
+      const row = { [columns[0]!]: node, [columns[1]!]: quorum, [columns[2]!]: 0 };
+      return { kind: "rows", columns, rows: [row], isFramed: true };
     },
   },
   {
@@ -100,6 +108,7 @@ export const queueVerbs: readonly Verb[] = [
       `Peeking at quorum queue ${args[0]} at position ${args[1]} on node ${node} ...`,
     run: async ({ client, args, vhost }) => {
       const place = Number(args[1]);
+      await requireQuorum(client, vhost, args[0]!, "Cannot peek into a classic queue");
       const path = `/queues/${part(vhost)}/${part(args[0]!)}/messages?count=${place}`;
       const found = (await client.get(path)) as { items: readonly Row[] };
       const message = found.items[place - 1];
@@ -119,14 +128,18 @@ export const queueVerbs: readonly Verb[] = [
   ...memberVerbs(),
   {
     name: "reclaim_quorum_memory",
-    scopes: QUEUES,
+    scopes: ["queues", "diagnostics"],
     usage: "<queue>",
     minimumArgs: 1,
     maximumArgs: 1,
     group: "Operations",
     summary: "Has nothing to do here: backlogs leave memory by themselves",
     banner: ({ args }) => `Will flush Raft WAL of quorum queue ${args[0]} ...`,
-    run: () => nothing,
+    run: async ({ client, args, vhost }) => {
+      const text = "This operation is not applicable to classic queues";
+      await requireQuorum(client, vhost, args[0]!, text);
+      return nothing;
+    },
   },
   {
     name: "force_checkpoint",
@@ -145,6 +158,18 @@ export const queueVerbs: readonly Verb[] = [
   },
   ...upgradeVerbs(),
 ];
+
+/** A quorum queue, or exit code 69 with `otherwise` for another and "not_found" for none. */
+async function requireQuorum(
+  client: Client,
+  vhost: string,
+  name: string,
+  otherwise: string,
+): Promise<void> {
+  const queue = await client.find(`/queues/${part(vhost)}/${part(name)}?columns=type`);
+  if (queue === undefined) throw new CtlError(Exit.unavailable, "not_found");
+  if (queue.type === "classic") throw new CtlError(Exit.unavailable, otherwise);
+}
 
 /** Changing the members of a queue needs a second node. */
 function memberVerbs(): readonly Verb[] {
@@ -185,29 +210,42 @@ function memberVerbs(): readonly Verb[] {
 }
 
 function upgradeVerbs(): readonly Verb[] {
-  const texts: readonly (readonly [string, string, string])[] = [
+  const texts: readonly (readonly [string, string, string, string])[] = [
     [
       "await_online_quorum_plus_one",
+      "Waits until quorum queues can lose this node; one node has nothing to wait for",
       "Will wait for a quorum + 1 of nodes to be online for all quorum queues for 120 seconds...",
       "Target node seems to be the only one in a single node cluster, the command does not apply",
     ],
     [
       "has_reached_target_cluster_size",
+      "Whether the cluster is complete; one node is",
       "Checking the cluster's size ...",
       "The cluster has reached its size: 1 node",
     ],
-    ["post_upgrade", "Executing post upgrade tasks...", "There is nothing to do after an upgrade"],
+    [
+      "await_online_synchronized_mirror",
+      "Waits until mirrored queues can lose this node; there are none",
+      "Will wait for classic mirrored queues to have at least one synchronised mirror online for 120 seconds...",
+      "Target node seems to be the only one in a single node cluster, the command does not apply",
+    ],
+    [
+      "post_upgrade",
+      "Tasks after an upgrade, of which there are none",
+      "Executing post upgrade tasks...",
+      "There is nothing to do after an upgrade",
+    ],
   ];
   const passive = texts.map(
-    ([name, banner, text]): Verb => ({
+    ([name, summary, banner, text]): Verb => ({
       name,
       scopes: ["upgrade"],
       usage: "",
       minimumArgs: 0,
       maximumArgs: 0,
       group: "Upgrade",
-      summary: text,
-      banner: () => banner,
+      summary,
+      banner: ({ timeoutSeconds }) => banner.replace("120", String(timeoutSeconds ?? 120)),
       run: () => textOutput(text),
     }),
   );

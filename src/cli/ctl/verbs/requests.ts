@@ -1,6 +1,6 @@
 // Requests many commands make, with RabbitMQ's words for what can be wrong.
 
-import { ApiFailure, type Client, part, type Row } from "../client.ts";
+import { ApiFailure, type Client, type Json, part, type Row } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
 
 /** The user, or exit code 67. */
@@ -29,6 +29,13 @@ export async function requireVhostData(client: Client, name: string): Promise<Ro
   return vhost;
 }
 
+/** The user; exit code 69 in the words of those commands that let the broker look. */
+export async function requireNamedUser(client: Client, name: string): Promise<Row> {
+  const user = await client.find(`/users/${part(name)}`);
+  if (user === undefined) throw new CtlError(Exit.unavailable, `{:no_such_user, "${name}"}`);
+  return user;
+}
+
 /** Runs `action`; a 404 becomes `message`. */
 export async function orMissing<T>(
   action: Promise<T>,
@@ -51,6 +58,12 @@ export async function orUnavailable<T>(action: Promise<T>): Promise<T> {
     if (error instanceof ApiFailure) throw new CtlError(Exit.unavailable, error.reason);
     throw error;
   }
+}
+
+/** Limits as the listings show them: JSON in the order of names. */
+export function limitsText(limits: Json | undefined): string {
+  const entries = Object.entries((limits ?? {}) as Row);
+  return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** JSON given as an argument. */

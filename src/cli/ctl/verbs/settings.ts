@@ -2,11 +2,11 @@
 
 import { size } from "../../../config/value-types.ts";
 import { ApiFailure } from "../client.ts";
-import { CtlError, Exit, UsageError } from "../exit-codes.ts";
+import { badArgument, CtlError, Exit, UsageError } from "../exit-codes.ts";
 import { nothing, type Verb } from "../verb.ts";
 
 const CTL = ["ctl"] as const;
-const LEVELS = "debug, info, warning, error, critical, none";
+const LEVELS = ["debug", "info", "warning", "error", "critical", "none"];
 
 export const settingVerbs: readonly Verb[] = [
   {
@@ -17,6 +17,15 @@ export const settingVerbs: readonly Verb[] = [
     maximumArgs: 2,
     group: "Configuration and Environment",
     summary: "Above this much memory publishers are blocked",
+    check: ({ args }) => {
+      const [first, second] = args;
+      if (first === "absolute") {
+        if (second === undefined) throw notEnough();
+        bytesOf(second);
+      } else if (Number.isFinite(Number(first)) && !(Number(first) >= 0 && Number(first) <= 1)) {
+        throw badArgument("The threshold should be a fraction between 0.0 and 1.0");
+      }
+    },
     banner: ({ args, node }) => {
       if (args[0] === "absolute")
         return `Setting memory threshold on ${node} to ${args[1]} bytes ...`;
@@ -40,6 +49,12 @@ export const settingVerbs: readonly Verb[] = [
     maximumArgs: 2,
     group: "Configuration and Environment",
     summary: "Below this much free disk space publishers are blocked",
+    check: ({ args }) => {
+      const [first, second] = args;
+      if (first !== "mem_relative") bytesOf(first);
+      else if (second === undefined) throw notEnough();
+      else numberOf(second);
+    },
     banner: ({ args, node }) =>
       args[0] === "mem_relative"
         ? `Setting disk free limit on ${node} to ${args[1]} times the total RAM ...`
@@ -60,7 +75,18 @@ export const settingVerbs: readonly Verb[] = [
     maximumArgs: 2,
     group: "Configuration and Environment",
     summary: "How much is logged, in all or of one category",
-    banner: ({ args }) => `Setting log level to "${args.at(-1)}" ...`,
+    check: ({ args }) => {
+      const level = args.at(-1)!;
+      if (LEVELS.includes(level)) return;
+      throw new CtlError(
+        Exit.unavailable,
+        `level ${level} is not supported. Try one of ${LEVELS.join(", ")}`,
+      );
+    },
+    banner: ({ args }) =>
+      args.length === 1
+        ? `Setting log level to "${args[0]}" ...`
+        : `Setting log level of category "${args[0]}" to "${args[1]}" ...`,
     run: async ({ client, args }) => {
       const level = args.at(-1);
       try {
@@ -70,10 +96,7 @@ export const settingVerbs: readonly Verb[] = [
         );
       } catch (error) {
         if (!(error instanceof ApiFailure)) throw error;
-        throw new CtlError(
-          Exit.unavailable,
-          `level ${level} is not supported. Try one of ${LEVELS}`,
-        );
+        throw new CtlError(Exit.unavailable, `there is no log category ${args[0]}`);
       }
       return nothing;
     },
@@ -86,7 +109,6 @@ export const settingVerbs: readonly Verb[] = [
     maximumArgs: 0,
     group: "Configuration and Environment",
     summary: "Starts a new log file",
-    banner: () => "Rotating logs ...",
     run: async ({ client }) => {
       await client.post("/node/rotate-logs");
       return nothing;
@@ -126,6 +148,6 @@ function numberOf(text: string | undefined): number {
   return value;
 }
 
-function badArgument(): UsageError {
-  return new UsageError(Exit.dataError, "Error (argument validation): Bad argument.");
+function notEnough(): UsageError {
+  return new UsageError(Exit.usage, "Error (argument validation): not enough arguments.");
 }

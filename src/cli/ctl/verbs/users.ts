@@ -1,9 +1,15 @@
 // Users: adding, changing, deleting, listing.
 
 import { ApiFailure, part } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
-import { type Invocation, nothing, rows, textOutput, type Verb } from "../verb.ts";
-import { jsonArgument, orUnavailable, requireUser } from "./requests.ts";
+import { badArgument, CtlError, Exit } from "../exit-codes.ts";
+import { type Invocation, nothing, rows, textOutput, type Verb, wholeRows } from "../verb.ts";
+import {
+  jsonArgument,
+  limitsText,
+  orUnavailable,
+  requireNamedUser,
+  requireUser,
+} from "./requests.ts";
 
 const GROUP = "Users";
 const CTL = ["ctl"] as const;
@@ -20,7 +26,11 @@ export const userVerbs: readonly Verb[] = [
     group: GROUP,
     summary: "Adds a user; without a password argument it is read from standard input",
     options: [{ flags: "--pre-hashed-password", description: "the password is a hash already" }],
-    banner: ({ args }) => `Adding user "${args[0]}" ...`,
+    check: ({ args }) => {
+      if (args[0] === "") throw badArgument("user cannot be an empty string");
+    },
+    banner: ({ args }) =>
+      `Adding user "${args[0]}" ...${args[1] === undefined ? "\nPassword: " : ""}`,
     run: addUser,
   },
   {
@@ -73,7 +83,7 @@ export const userVerbs: readonly Verb[] = [
     summary: "Takes a user's password away: no password lets it in",
     banner: ({ args }) => `Clearing password for user "${args[0]}" ...`,
     run: async ({ client, args }) => {
-      const user = await requireUser(client, args[0]!);
+      const user = await requireNamedUser(client, args[0]!);
       await client.put(`/users/${part(args[0]!)}`, { password_hash: "", tags: user.tags });
       return nothing;
     },
@@ -153,7 +163,7 @@ export const userVerbs: readonly Verb[] = [
     summary: 'Sets limits of a user, as JSON: {"max-connections": 10}',
     banner: ({ args }) => `Setting user limits to "${args[1]}" for user "${args[0]}" ...`,
     run: async ({ client, args }) => {
-      await requireUser(client, args[0]!, false);
+      await requireNamedUser(client, args[0]!);
       for (const [name, value] of Object.entries(jsonArgument(args[1]!) as object)) {
         await orUnavailable(client.put(`/user-limits/${part(args[0]!)}/${part(name)}`, { value }));
       }
@@ -174,7 +184,7 @@ export const userVerbs: readonly Verb[] = [
         : `Clearing "${args[1]}" limit for user "${args[0]}" ...`,
     run: async ({ client, args }) => {
       const [user, limit] = args;
-      await requireUser(client, user!, false);
+      await requireNamedUser(client, user!);
       const limits = limit === "all" ? ["max-connections", "max-channels"] : [limit!];
       for (const name of limits) {
         await orUnavailable(client.delete(`/user-limits/${part(user!)}/${part(name)}`));
@@ -184,7 +194,7 @@ export const userVerbs: readonly Verb[] = [
   },
   {
     name: "list_user_limits",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -201,14 +211,14 @@ export const userVerbs: readonly Verb[] = [
     run: async ({ client, options }) => {
       const all = await client.list("/user-limits");
       if (options.global === true) {
-        return rows(
+        return wholeRows(
           ["user", "limits"],
-          all.map(({ user, value }) => ({ user: user!, limits: JSON.stringify(value) })),
+          all.map(({ user, value }) => ({ user: user!, limits: limitsText(value) })),
         );
       }
       const name = String(options.user ?? "guest");
       const own = all.find(({ user }) => user === name);
-      return textOutput(JSON.stringify(own?.value ?? {}));
+      return textOutput(limitsText(own?.value));
     },
   },
 ];
@@ -231,7 +241,7 @@ async function addUser(invocation: Invocation) {
   } catch (error) {
     throw error instanceof ApiFailure ? new CtlError(Exit.dataError, error.reason) : error;
   }
-  return textOutput(REMINDER);
+  return invocation.isQuiet ? nothing : textOutput(REMINDER);
 }
 
 /** The second argument, or a line of what is piped in. */

@@ -1,8 +1,15 @@
 // Virtual hosts.
 
 import { part } from "../client.ts";
-import { chosenColumns, nothing, rows, textOutput, type Verb } from "../verb.ts";
-import { jsonArgument, orUnavailable, requireVhost, requireVhostData } from "./requests.ts";
+import { CtlError, Exit } from "../exit-codes.ts";
+import { chosenColumns, nothing, rows, textOutput, type Verb, wholeRows } from "../verb.ts";
+import {
+  jsonArgument,
+  limitsText,
+  orUnavailable,
+  requireVhost,
+  requireVhostData,
+} from "./requests.ts";
 
 const GROUP = "Virtual Hosts";
 const CTL = ["ctl"] as const;
@@ -102,7 +109,9 @@ export const vhostVerbs: readonly Verb[] = [
       `Setting tags for virtual host "${args[0]}" to [${args.slice(1).join(", ")}] ...`,
     run: async ({ client, args }) => {
       const [name, ...tags] = args;
-      await requireVhost(client, name!);
+      if ((await client.find(`/vhosts/${part(name!)}`)) === undefined) {
+        throw new CtlError(Exit.dataError, `Virtual host "${name}" does not exist`);
+      }
       await client.put(`/vhosts/${part(name!)}`, { tags });
       return nothing;
     },
@@ -159,7 +168,7 @@ export const vhostVerbs: readonly Verb[] = [
     summary: 'Sets limits of a virtual host, as JSON: {"max-queues": 100}',
     banner: ({ args, vhost }) => `Setting vhost limits to "${args[0]}" for vhost "${vhost}" ...`,
     run: async ({ client, args, vhost }) => {
-      await requireVhost(client, vhost);
+      await requireVhostData(client, vhost);
       for (const [name, value] of Object.entries(jsonArgument(args[0]!) as object)) {
         await orUnavailable(client.put(`/vhost-limits/${part(vhost)}/${part(name)}`, { value }));
       }
@@ -185,7 +194,7 @@ export const vhostVerbs: readonly Verb[] = [
   },
   {
     name: "list_vhost_limits",
-    scopes: CTL,
+    scopes: ["ctl", "diagnostics"],
     usage: "",
     minimumArgs: 0,
     maximumArgs: 0,
@@ -199,14 +208,14 @@ export const vhostVerbs: readonly Verb[] = [
     run: async ({ client, options, vhost }) => {
       const all = await client.list("/vhost-limits");
       if (options.global === true) {
-        return rows(
+        return wholeRows(
           ["vhost", "limits"],
-          all.map((each) => ({ vhost: each.vhost!, limits: JSON.stringify(each.value) })),
+          all.map((each) => ({ vhost: each.vhost!, limits: limitsText(each.value) })),
         );
       }
-      await requireVhost(client, vhost);
+      await requireVhostData(client, vhost);
       const own = all.find((each) => each.vhost === vhost);
-      return textOutput(own === undefined ? "" : JSON.stringify(own.value));
+      return own === undefined ? wholeRows([], []) : textOutput(limitsText(own.value));
     },
   },
   {
