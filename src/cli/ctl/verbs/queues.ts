@@ -9,6 +9,34 @@ const QUEUES = ["queues"] as const;
 const ALONE = (node: string) =>
   `Node ${node} seems to be the only one in a single node cluster, the check does not apply`;
 
+/** Name, summary, banner, answer. */
+const UPGRADE_TEXTS: readonly (readonly [string, string, string, string])[] = [
+  [
+    "await_online_quorum_plus_one",
+    "Waits until quorum queues can lose this node; one node has nothing to wait for",
+    "Will wait for a quorum + 1 of nodes to be online for all quorum queues for 120 seconds...",
+    "Target node seems to be the only one in a single node cluster, the command does not apply",
+  ],
+  [
+    "has_reached_target_cluster_size",
+    "Whether the cluster is complete; one node is",
+    "Checking the cluster's size ...",
+    "The cluster has reached its size: 1 node",
+  ],
+  [
+    "await_online_synchronized_mirror",
+    "Waits until mirrored queues can lose this node; there are none",
+    "Will wait for classic mirrored queues to have at least one synchronised mirror online for 120 seconds...",
+    "Target node seems to be the only one in a single node cluster, the command does not apply",
+  ],
+  [
+    "post_upgrade",
+    "Tasks after an upgrade, of which there are none",
+    "Executing post upgrade tasks...",
+    "There is nothing to do after an upgrade",
+  ],
+];
+
 export const queueVerbs: readonly Verb[] = [
   {
     name: "quorum_status",
@@ -85,8 +113,8 @@ export const queueVerbs: readonly Verb[] = [
       throw new CtlError(Exit.unavailable, text);
     },
     run: async ({ client, node }) => {
-      const queues = await client.list("/queues?columns=type");
-      const quorum = queues.filter(({ type }) => type === "quorum").length;
+      const queues = await client.list("/queues?columns=members");
+      const quorum = queues.filter(({ members }) => members !== undefined).length;
       const columns = [
         "Node name",
         "Number of quorum queues",
@@ -166,9 +194,10 @@ async function requireQuorum(
   name: string,
   otherwise: string,
 ): Promise<void> {
-  const queue = await client.find(`/queues/${part(vhost)}/${part(name)}?columns=type`);
+  const queue = await client.find(`/queues/${part(vhost)}/${part(name)}?columns=name,members`);
   if (queue === undefined) throw new CtlError(Exit.unavailable, "not_found");
-  if (queue.type === "classic") throw new CtlError(Exit.unavailable, otherwise);
+  // Classic queues have no members.
+  if (queue.members === undefined) throw new CtlError(Exit.unavailable, otherwise);
 }
 
 /** Changing the members of a queue needs a second node. */
@@ -210,33 +239,7 @@ function memberVerbs(): readonly Verb[] {
 }
 
 function upgradeVerbs(): readonly Verb[] {
-  const texts: readonly (readonly [string, string, string, string])[] = [
-    [
-      "await_online_quorum_plus_one",
-      "Waits until quorum queues can lose this node; one node has nothing to wait for",
-      "Will wait for a quorum + 1 of nodes to be online for all quorum queues for 120 seconds...",
-      "Target node seems to be the only one in a single node cluster, the command does not apply",
-    ],
-    [
-      "has_reached_target_cluster_size",
-      "Whether the cluster is complete; one node is",
-      "Checking the cluster's size ...",
-      "The cluster has reached its size: 1 node",
-    ],
-    [
-      "await_online_synchronized_mirror",
-      "Waits until mirrored queues can lose this node; there are none",
-      "Will wait for classic mirrored queues to have at least one synchronised mirror online for 120 seconds...",
-      "Target node seems to be the only one in a single node cluster, the command does not apply",
-    ],
-    [
-      "post_upgrade",
-      "Tasks after an upgrade, of which there are none",
-      "Executing post upgrade tasks...",
-      "There is nothing to do after an upgrade",
-    ],
-  ];
-  const passive = texts.map(
+  const passive = UPGRADE_TEXTS.map(
     ([name, summary, banner, text]): Verb => ({
       name,
       scopes: ["upgrade"],
