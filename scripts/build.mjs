@@ -47,9 +47,30 @@ export async function buildPrograms() {
     // ws looks for these two and does without them.
     external: ["bufferutil", "utf-8-validate"],
   });
+  await buildLibraries(build);
   removeOldChunks(dist, Object.keys(result.metafile.outputs));
   writeCompat(dist);
   writeFileSync(join(dist, ".built"), "");
+}
+
+/** The library once more in the old module format: test frameworks that know only `require` load it so. */
+async function buildLibraries(build) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { index: ENTRIES.index, testing: ENTRIES.testing },
+    outdir: "dist",
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    banner: { js: 'const __url = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "__url" },
+    minifySyntax: true,
+    legalComments: "external",
+    logLevel: "warning",
+    external: ["bufferutil", "utf-8-validate"],
+  });
 }
 
 function removeOldChunks(dist, outputs) {

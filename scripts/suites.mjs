@@ -31,6 +31,7 @@ export const suites = [
       ...["amqp-tools", "ruby-bunny", "php-cli", "php-amqp"],
     ],
   },
+  { script: "test:examples", budgetSeconds: 120, packages: ["celery"] },
   { script: "test:browser", budgetSeconds: 360, packages: ["chromium"] },
   { script: "test:clients:seeds", budgetSeconds: 300, packages: ["python3-pika"] },
 ];

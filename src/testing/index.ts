@@ -26,7 +26,10 @@ export type { TestQueue, Within } from "./test-queue.ts";
 export interface TestClock {
   /** What the broker takes for now. */
   now(): Date;
-  /** Lets time pass for the broker, at once: TTLs, expiries, delays and timeouts in it happen in order, each at its time. */
+  /**
+   * Lets time pass for the broker, at once, and a tick (50 ms) more: TTLs, expiries, delays and timeouts in it happen in
+   * order, each at its time.
+   */
   advance(duration: Duration): Promise<void>;
 }
 
@@ -59,7 +62,8 @@ export class TestBroker {
     this.faults = new Faults(broker, net);
     this.clock = {
       now: () => new Date(clock.nowMs()),
-      advance: (duration) => clock.advance(durationMs(duration)),
+      // A message with a TTL of an hour is gone an hour later, not at the tick behind it.
+      advance: (duration) => clock.advance(durationMs(duration) + broker.timers.tickMs),
     };
   }
 
