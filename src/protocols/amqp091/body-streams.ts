@@ -30,12 +30,15 @@ export class BodyStreams {
   #current: BodyStream | undefined = undefined;
   /** Frames, and heads of further bodies, that came up meanwhile. */
   readonly #behind: (Uint8Array | BodyStream)[] = [];
+  readonly #onIdle: () => void;
   #waitingForChunk = false;
   #closed = false;
 
-  constructor(bodies: Bodies, output: Output) {
+  /** `onIdle`: a body that had to wait for its bytes has left, and deliveries may start again. */
+  constructor(bodies: Bodies, output: Output, onIdle: () => void) {
     this.#bodies = bodies;
     this.#output = output;
+    this.#onIdle = onIdle;
   }
 
   /** A body is under way: no delivery may start, replies queue up behind it. */
@@ -82,7 +85,10 @@ export class BodyStreams {
       this.#waitingForChunk = true;
       this.#bodies.whenLoaded(stream.reference, stream.offset, () => {
         this.#waitingForChunk = false;
+        if (this.#closed) return;
         this.pump();
+        // Nobody asked for this turn: consumers that were passed over meanwhile would wait for ever.
+        if (!this.busy) this.#onIdle();
       });
       return false;
     }

@@ -99,8 +99,9 @@ export class Connection
     this.name = `${shown(socket.peer)} -> ${shown(socket.local)}`;
     this.#login = new Login(settings, this.#loginHost(), this, socket.tls);
     this.output = new Output(tools.broker.memory, socket, this);
-    this.bodies = new BodyStreams(tools.broker.bodies, this.output);
     this.#channels = new ChannelTable(tools, this);
+    const wake = (): void => this.#channels.wakeConsumers();
+    this.bodies = new BodyStreams(tools.broker.bodies, this.output, wake);
     const dispatch = new FrameDispatch(tools, this, this.#channels);
     this.#input = new FrameInput(tools.broker.memory, socket, dispatch);
     this.#heartbeats = new Heartbeats(tools.broker.timers, {
