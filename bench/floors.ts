@@ -30,6 +30,8 @@ export const bars: Readonly<Record<string, Bars>> = {
   "ack-each": { floor: { wallTimes: 12, cpuTimes: 30 }, goal: { wallTimes: 25, cpuTimes: 60 } },
   "durable-publish": { floor: { wallTimes: 6 }, goal: { wallTimes: 12 } },
   "durable-both": { floor: { wallTimes: 5 }, goal: { wallTimes: 8 } },
+  "durable-one": { floor: { wallTimes: 1 }, goal: { wallTimes: 1 } },
+  "durable-hundred": { floor: { wallTimes: 5 }, goal: { wallTimes: 6 } },
   fifty: { floor: { wallTimes: 20, cpuTimes: 30 }, goal: { wallTimes: 40, cpuTimes: 70 } },
   latency: { floor: { wallTimes: 4 }, goal: { wallTimes: 15 } },
 };

@@ -45,6 +45,13 @@ const fifty: Partial<LoadFlags> = {
   queuePatternTo: "50",
 };
 
+const hundred: Partial<LoadFlags> = {
+  producers: "100",
+  consumers: "0",
+  queuePattern: "perf-%",
+  queuePatternTo: "100",
+};
+
 export const cases: readonly Case[] = [
   { name: "noack-16", title: "16 B, no ack", figure: "received", flags: { autoack: true } },
   {
@@ -88,6 +95,18 @@ export const cases: readonly Case[] = [
     title: "1 KiB durable, confirms, window 256, consumer prefetch 500",
     figure: "received",
     flags: { confirm: "256", qos: "500", multiAckEvery: "50", size: "1k", flag: ["persistent"] },
+  },
+  {
+    name: "durable-one",
+    title: "1 KiB durable, confirms, window 1, publish only",
+    figure: "confirmed",
+    flags: { confirm: "1", consumers: "0", size: "1k", flag: ["persistent"] },
+  },
+  {
+    name: "durable-hundred",
+    title: "1 KiB durable, 100 publishers on 100 queues, confirms, window 1",
+    figure: "confirmed",
+    flags: { ...hundred, confirm: "1", size: "1k", flag: ["persistent"] },
   },
   {
     name: "fifty",
