@@ -18,6 +18,7 @@ export const suites = [
   { script: "test:unit", budgetSeconds: 300 },
   { script: "test:simulation", budgetSeconds: 420 },
   { script: "test:simulation:bugs", budgetSeconds: 420 },
+  { script: "test:crash", budgetSeconds: 300 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },

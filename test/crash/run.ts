@@ -1,0 +1,54 @@
+// npm run test:crash [-- --kills 1000 --seed 5 --keep]
+// Kills a real broker under real clients again and again, and demands after each restart that nothing that was
+// confirmed is lost. The same seed makes the same plan; timing is never the same.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { CrashRun } from "./crash-run.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "50" },
+    seed: { type: "string" },
+    /** Keeps a copy of the data directory as the last crash left it. */
+    keep: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+  },
+});
+
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const folder = mkdtempSync(join(tmpdir(), "leveret-crash-"));
+const run = new CrashRun({
+  kills: Number(values.kills),
+  seed,
+  directory: join(folder, "data"),
+  imageDirectory: values.keep ? join(folder, "image") : undefined,
+  onLife: (text) => {
+    if (values.verbose) console.log(`${run.kills} ${text}`);
+  },
+});
+
+const startedMs = performance.now();
+let failed = 0;
+try {
+  await run.run();
+} catch (error) {
+  failed = 1;
+  console.log(`after ${run.kills} kills: ${error instanceof Error ? error.message : error}`);
+  console.log(`  npm run test:crash -- --kills ${values.kills} --seed ${seed}`);
+  console.log(`  the data directory is kept: ${folder}`);
+}
+await run.end();
+if (failed === 0) rmSync(folder, { recursive: true, force: true });
+for (const [name, count] of run.endings) console.log(`${String(count).padStart(5)} ${name}`);
+if (run.missing.length > 0) console.log(`skipped: no queues as in ${run.missing.join(", ")}`);
+const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+console.log(
+  `seed ${seed}: ${run.kills} kills in ${seconds} s, ${run.confirmed} messages confirmed, ${run.lost} lost,`,
+  `${run.transactions} transactions, ${run.definitions} definitions; longest start`,
+  `${Math.round(run.longestRecoveryMs)} ms`,
+);
+console.log(`${run.comparisons} passed, ${failed} failed, ${run.missing.length} skipped`);
+process.exit(failed === 0 ? 0 : 1);
