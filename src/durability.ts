@@ -21,6 +21,8 @@ export interface DurabilityOptions {
   readonly directory: string;
   readonly logFileSizes?: LogFileSizes;
   readonly segmentBytes?: number;
+  /** Space kept so that a full disk can be drained. */
+  readonly reserveBytes?: number;
   /** One sentence people should know: damage, trouble that passes. */
   readonly onNotice: (text: string) => void;
 }
@@ -63,6 +65,10 @@ export async function onDisk(options: DurabilityOptions): Promise<Durability> {
     engine: store,
     store,
     recover: async (broker) => {
+      store.onDiskFull = (isFull) => {
+        if (isFull) broker.alarms.set("disk", "the disk is full", "store");
+        else broker.alarms.clear("disk", "store");
+      };
       const replay = new Replay(broker);
       const report = await store.replay(replay);
       replay.end();

@@ -21,6 +21,10 @@ export interface ResourceMonitorOptions {
   readonly diskLimit: Limit;
 }
 
+/** A disk with less than this above its limit is looked at more often: it may be full within the usual interval. */
+const NEAR_BYTES = 2_147_483_648;
+const NEAR_INTERVAL_MS = 100;
+
 /** What this monitor says of an alarm, beside what others say. */
 const SOURCE = "monitor";
 
@@ -54,9 +58,10 @@ export class ResourceMonitor {
   }
 
   start(): void {
-    this.check();
     const { clock, intervalMs } = this.#options;
-    this.#timer = clock.setTimer(intervalMs, () => this.start());
+    const isNear = this.check() < NEAR_BYTES;
+    const afterMs = isNear ? Math.min(intervalMs, NEAR_INTERVAL_MS) : intervalMs;
+    this.#timer = clock.setTimer(afterMs, () => this.start());
   }
 
   stop(): void {
@@ -64,18 +69,19 @@ export class ResourceMonitor {
     this.#timer = undefined;
   }
 
-  /** Looks now. */
-  check(): void {
+  /** Looks now. Answers how much may still be written; infinite when the disk is not watched. */
+  check(): number {
     const { alarms, facts, dataDirectory } = this.#options;
     const memoryIsShort = facts.residentBytes() > this.memoryLimitBytes;
     if (memoryIsShort) alarms.set("memory", "memory is above its high watermark", SOURCE);
     else alarms.clear("memory", SOURCE);
-    const diskIsShort =
-      this.watchesDisk &&
-      dataDirectory !== undefined &&
-      facts.diskFreeBytes(dataDirectory) < this.diskLimitBytes;
-    if (diskIsShort) alarms.set("disk", "free disk space is below its limit", SOURCE);
+    const leftBytes =
+      this.watchesDisk && dataDirectory !== undefined
+        ? facts.diskFreeBytes(dataDirectory) - this.diskLimitBytes
+        : Number.POSITIVE_INFINITY;
+    if (leftBytes < 0) alarms.set("disk", "free disk space is below its limit", SOURCE);
     else alarms.clear("disk", SOURCE);
+    return leftBytes;
   }
 }
 

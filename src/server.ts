@@ -136,7 +136,15 @@ export class Server {
       wantedAmqpListeners(this.#sources, (socket) => this.#amqp.accept(socket)),
       options.log,
     );
+    this.#startMonitor(options.world.facts);
     await this.#startManagement(options);
+  }
+
+  /** Limits hold whether or not there is management. */
+  #startMonitor(facts: ProcessFacts | undefined): void {
+    if (facts === undefined) return;
+    this.#monitor = newMonitor(this.config, this.broker, facts);
+    this.#monitor.start();
   }
 
   #logWithExchange(log: Log): Log {
@@ -153,9 +161,7 @@ export class Server {
     // Loading it takes the processor for a while: clients that waited for the port are answered first.
     await new Promise<void>((resolve) => world.clock.setTimer(CLIENTS_FIRST_MS, resolve));
     const { startServerManagement } = await import("./server-management.ts");
-    const monitor = newMonitor(config, broker, world.facts);
-    monitor.start();
-    this.#monitor = monitor;
+    const monitor = this.#monitor as ResourceMonitor;
     this.#management = await startServerManagement({
       ...{ config, broker, log, onBug, monitor },
       logger: this.#logger ?? new Logger(broker.clock),
@@ -376,6 +382,7 @@ function openDurability({ config, world, log }: ServerOptions): Promise<Durabili
   return onDisk({
     ...{ clock, random, memory, disk },
     directory: dataDirectory,
+    reserveBytes: config.resources.diskReserveBytes,
     onNotice: (text) => log.write("warning", "storage", text),
   });
 }

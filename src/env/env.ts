@@ -187,6 +187,11 @@ export class DiskError extends Error {
   }
 }
 
+/** Nothing is broken: there is only no space left, or no quota. */
+export function isFullDisk({ code }: DiskError): boolean {
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 /** How a file is opened. */
 export interface OpenOptions {
   readonly write: boolean;

@@ -16,6 +16,8 @@ const POLL_MS = 5;
 const WRITE_OUT_LIMIT_MS = 30_000;
 /** After a failed attempt the next one waits this long. */
 const RETRY_MS = 10_000;
+/** On a full disk it is a checkpoint that frees space. */
+const FULL_DISK_RETRY_MS = 1_000;
 
 export interface CheckpointerOptions {
   readonly disk: Disk;
@@ -27,6 +29,8 @@ export interface CheckpointerOptions {
   readonly files: LogFiles;
   readonly pages: PageStore;
   readonly durable: SegmentSet;
+  /** False while the disk is full: a checkpoint then only frees what it can. */
+  readonly mayWriteOut: () => boolean;
   readonly lastNumber: number;
   /** An attempt failed; it will be tried again. */
   readonly onTrouble: (error: unknown) => void;
@@ -77,7 +81,7 @@ export class Checkpointer {
       this.#running = this.#attempt(false);
       const succeeded = await this.#running;
       if (succeeded || this.#stopped) continue;
-      await this.#delay(RETRY_MS);
+      await this.#delay(this.#options.mayWriteOut() ? RETRY_MS : FULL_DISK_RETRY_MS);
       this.#isWanted = true;
     }
     this.#running = undefined;
@@ -95,7 +99,9 @@ export class Checkpointer {
 
   async #make(isLast: boolean): Promise<void> {
     const { log, source, durable, files } = this.#options;
-    await this.#writeOut(isLast ? log.position : log.previousFileStart);
+    if (this.#options.mayWriteOut()) {
+      await this.#writeOut(isLast ? log.position : log.previousFileStart);
+    }
     if (isLast) await new Promise<void>((resolve) => log.flush(resolve));
     // From here to the first await nothing happens in between: all of this is true at one moment.
     const position = Math.min(source.lowestLogPosition, log.position);
@@ -127,6 +133,7 @@ export class Checkpointer {
     source.writeOutBefore(position);
     pages.flush();
     while (source.lowestLogPosition < position && clock.monotonicMs() < untilMs) {
+      if (!this.#options.mayWriteOut()) return;
       await this.#delay(POLL_MS);
       // New pages may have become old while others were written.
       source.writeOutBefore(position);

@@ -234,7 +234,15 @@ export class LogFiles {
   async #prepare(): Promise<void> {
     const number = this.#current.number + 1;
     const spare = this.#spare.pop();
-    this.#next = await makeFile(this.#options, number, this.#nextSizeBytes, spare);
+    try {
+      this.#next = await makeFile(this.#options, number, this.#nextSizeBytes, spare);
+    } catch (error) {
+      // Half a file would hold on to space that others need to free some.
+      const { disk, directory, sizes } = this.#options;
+      this.#nextSizeBytes = sizes.smallestBytes;
+      await disk.unlink(`${directory}/${logFileName(number)}`).catch(() => {});
+      throw error;
+    }
   }
 }
 

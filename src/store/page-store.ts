@@ -3,7 +3,7 @@
 
 import type { QueueNumber } from "../broker/numbers.ts";
 import type { PageHandle, PageOwner, Pager } from "../broker/ports.ts";
-import type { DiskError } from "../env/env.ts";
+import { type DiskError, isFullDisk } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Damage } from "./damage.ts";
@@ -108,7 +108,7 @@ export class PageStore implements Pager {
       },
       onFailed: (error) => {
         segments.release(segment, imageBytes);
-        if (error.code === "ENOSPC" || error.code === "EDQUOT") this.#options.onDiskFull();
+        if (isFullDisk(error)) this.#options.onDiskFull();
         owner.onPageFailed(token, error.message);
       },
     };

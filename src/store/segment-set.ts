@@ -57,6 +57,13 @@ export class SegmentSet {
     return sum;
   }
 
+  /** What the next checkpoint frees. */
+  get deadBytes(): number {
+    let sum = 0;
+    for (const segment of this.#dead) sum += segment.sizeBytes;
+    return sum;
+  }
+
   segment(number: number): Segment | undefined {
     return this.#segments.get(number);
   }

@@ -2,13 +2,14 @@
 // `open` looks and locks, `replay` tells the broker what was, `begin` lets it go on, `close` makes the next start quick.
 
 import type { CheckpointSource, Engine, ReplayHandler } from "../broker/ports.ts";
-import type { Clock, Disk, Random } from "../env/env.ts";
+import { type Clock, type Disk, DiskError, isFullDisk, type Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import { SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
 import type { CheckpointReading } from "./checkpoint-file.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Damage, damageText } from "./damage.ts";
 import { lockDirectory, Name } from "./data-directory.ts";
+import { DiskReserve } from "./disk-reserve.ts";
 import { FILE_HEADER_BYTES } from "./file-header.ts";
 import type { DirectoryId } from "./format.ts";
 import { GatherBuffer } from "./gather-buffer.ts";
@@ -36,6 +37,8 @@ export interface StoreOptions {
   readonly directory: string;
   readonly logFileSizes?: LogFileSizes;
   readonly segmentBytes?: number;
+  /** Space kept so that a full disk can be drained; none if undefined. */
+  readonly reserveBytes?: number;
   /** Tells what people should know: damage, trouble that passes. One sentence. */
   readonly onNotice: (text: string) => void;
 }
@@ -63,10 +66,13 @@ export class Store implements Engine {
   readonly #transient: SegmentSet;
   readonly #scratchAt: number;
   readonly #damage: Damage[] = [];
+  readonly #reserve: DiskReserve;
   #files: LogFiles | undefined = undefined;
   #checkpointer: Checkpointer | undefined = undefined;
   /** The store can't be relied on any more; as Log.handler.onFailed, and for segments too. */
   onFailed: (reason: string) => void = (reason) => this.log.handler.onFailed(reason);
+  /** The disk is full: nothing more should be published. Or it has room again. */
+  onDiskFull: (isFull: boolean) => void = () => {};
 
   /** Locks the directory, making it if it is not there. Rejects with a StoreRefusal, which changes nothing. */
   static async open(options: StoreOptions): Promise<Store> {
@@ -110,8 +116,10 @@ export class Store implements Engine {
       transient: { segments: this.#transient, gather: new GatherBuffer(memory, clock, this.#io) },
       capacityBytes: Number.MAX_SAFE_INTEGER,
       onDamage: (damage) => this.#reportDamage(damage),
-      onDiskFull: () => this.log.onDiskFull(),
+      onDiskFull: () => this.#reserve.noteFull(),
     });
+    this.#reserve = this.#newReserve();
+    this.log.onDiskFull = () => this.#reserve.noteFull();
     this.#restorePages();
     for (const damage of contents.damage) this.#reportDamage(damage);
   }
@@ -156,14 +164,38 @@ export class Store implements Engine {
       files,
       pages: this.pager,
       durable: this.#durable,
+      mayWriteOut: () => !this.#reserve.isFull,
       lastNumber: this.#contents.checkpoint.head.number,
-      onTrouble: (error) => onNotice(`a checkpoint failed: ${messageOf(error)}`),
+      onTrouble: (error) => {
+        if (isDiskFull(error)) this.#reserve.noteFull();
+        onNotice(`a checkpoint failed: ${messageOf(error)}`);
+      },
       onFailed: (reason) => this.onFailed(reason),
     });
     files.onSwitched = () => checkpointer.want();
     this.#checkpointer = checkpointer;
     // What was damaged has been reported: the next start should not meet it again.
     if (this.#damage.length > 0) checkpointer.want();
+    this.#reserve.prepare();
+  }
+
+  #newReserve(): DiskReserve {
+    const { disk, clock, directory, reserveBytes = 0, onNotice } = this.#options;
+    return new DiskReserve({
+      disk,
+      clock,
+      directory,
+      name: Name.reserve,
+      sizeBytes: reserveBytes,
+      onFull: (isFull) => {
+        onNotice(isFull ? "the disk is full: publishers wait" : "the disk has room again");
+        this.onDiskFull(isFull);
+      },
+      // Segments without messages go with the next checkpoint, which otherwise only a full log file brings.
+      whileFull: () => {
+        if (this.#durable.deadBytes > 0) this.#checkpointer?.want();
+      },
+    });
   }
 
   /** Makes a checkpoint soon. */
@@ -202,6 +234,7 @@ export class Store implements Engine {
 
   async #release(): Promise<void> {
     this.log.stop();
+    await this.#reserve.stop();
     await this.#files?.close();
     await this.#durable.settleRemovals();
     await this.#transient.settleRemovals();
@@ -276,8 +309,10 @@ export class Store implements Engine {
       this.#files = await LogFiles.resume(options, place, older);
     }
     const files = this.#files;
-    files.onTrouble = (error) =>
-      this.#options.onNotice(`the next log file could not be prepared: ${messageOf(error)}`);
+    files.onTrouble = (error) => {
+      if (isDiskFull(error)) this.#reserve.noteFull();
+      else this.#options.onNotice(`the next log file could not be prepared: ${messageOf(error)}`);
+    };
     this.log.begin(files, end, reading.starts);
   }
 
@@ -309,6 +344,10 @@ export class Store implements Engine {
     this.#damage.push(damage);
     this.#options.onNotice(damageText(damage));
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof DiskError && isFullDisk(error);
 }
 
 function messageOf(error: unknown): string {

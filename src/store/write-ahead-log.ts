@@ -4,7 +4,13 @@
 
 import type { LogPosition } from "../broker/numbers.ts";
 import { EntryKind, type Log, type LogHandler } from "../broker/ports.ts";
-import type { Clock, DiskError, FileHandler, TimerHandle } from "../env/env.ts";
+import {
+  type Clock,
+  type DiskError,
+  type FileHandler,
+  isFullDisk,
+  type TimerHandle,
+} from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
@@ -15,7 +21,7 @@ import type { LogPlace } from "./log-reader.ts";
 /** What nobody waits for is written after this time at the latest, sooner with anything else. */
 export const LAZY_MS = 50;
 /** How often a write is tried again that found the disk full. */
-const FULL_DISK_RETRY_MS = 1_000;
+const FULL_DISK_RETRY_MS = 200;
 
 /** Kinds no reply waits for. */
 const lazyKinds: boolean[] = [];
@@ -171,7 +177,7 @@ export class WriteAheadLog implements Log, FileHandler {
 
   onFailed(_token: number, error: DiskError): void {
     if (this.#failed) return;
-    if (error.code === "ENOSPC" || error.code === "EDQUOT") {
+    if (isFullDisk(error)) {
       // Nothing was promised and nothing lost: the same bytes go to the same place once there is room.
       this.onDiskFull();
       this.#clock.setTimer(FULL_DISK_RETRY_MS, () => {

@@ -18,6 +18,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Lives between two lines that say how far it is. */
+const PROGRESS_EVERY = 100;
+
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const folder = mkdtempSync(join(tmpdir(), "leveret-crash-"));
 const run = new CrashRun({
@@ -27,10 +30,13 @@ const run = new CrashRun({
   imageDirectory: values.keep ? join(folder, "image") : undefined,
   onLife: (text) => {
     if (values.verbose) console.log(`${run.kills} ${text}`);
+    else if (run.comparisons % PROGRESS_EVERY === PROGRESS_EVERY - 1) console.log(progress());
   },
 });
 
 const startedMs = performance.now();
+// Ended from outside, it leaves no broker behind.
+process.once("SIGTERM", () => void run.end().finally(() => process.exit(143)));
 let failed = 0;
 try {
   await run.run();
@@ -44,11 +50,12 @@ await run.end();
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
 for (const [name, count] of run.endings) console.log(`${String(count).padStart(5)} ${name}`);
 if (run.missing.length > 0) console.log(`skipped: no queues as in ${run.missing.join(", ")}`);
-const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-console.log(
-  `seed ${seed}: ${run.kills} kills in ${seconds} s, ${run.confirmed} messages confirmed, ${run.lost} lost,`,
-  `${run.transactions} transactions, ${run.definitions} definitions; longest start`,
-  `${Math.round(run.longestRecoveryMs)} ms`,
-);
+console.log(progress());
 console.log(`${run.comparisons} passed, ${failed} failed, ${run.missing.length} skipped`);
 process.exit(failed === 0 ? 0 : 1);
+
+function progress(): string {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+  const counts = `${run.confirmed} messages confirmed, ${run.lost} lost, ${run.transactions} transactions, ${run.definitions} definitions`;
+  return `seed ${seed}: ${run.kills} kills in ${seconds} s, ${counts}; longest start ${Math.round(run.longestRecoveryMs)} ms`;
+}

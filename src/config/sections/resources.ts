@@ -54,6 +54,12 @@ export const resourceRows = {
     "The same as a multiple of the machine's memory; wins over bytes.",
     { live: true },
   ),
+  diskReserveBytes: one(
+    "leveret.disk.reserve",
+    size,
+    33_554_432,
+    "Space kept in the data directory (at most a sixteenth of the disk) and given up when the disk is really full, so that consumers can still drain it; 0 = none.",
+  ),
   arenaBytes: one(
     "leveret.memory.arena",
     size,
