@@ -15,6 +15,7 @@ import { observingRoutes } from "./resources/observing.ts";
 import { permissionRoutes } from "./resources/permissions.ts";
 import { policyRoutes } from "./resources/policies.ts";
 import { queueRoutes } from "./resources/queues.ts";
+import { streamRoutes } from "./resources/streams.ts";
 import { traceRoutes } from "./resources/traces.ts";
 import { userRoutes } from "./resources/users.ts";
 import { vhostRoutes } from "./resources/vhosts.ts";
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...featureRoutes,
   ...explainRoutes,
+  ...streamRoutes,
   ...traceRoutes,
   ...observingRoutes,
 ];

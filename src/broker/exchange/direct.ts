@@ -9,6 +9,7 @@ import type {
   RoutedMessage,
   TargetSet,
 } from "./exchange.ts";
+import { isSuperStream, SuperStreamRouter } from "./super-stream.ts";
 
 class DirectRouter implements ExchangeRouter {
   readonly #byKey = new Map<string, DestinationBag>();
@@ -39,7 +40,8 @@ export const directType: ExchangeType = {
   routesByContent: false,
   routesByKey: true,
   hasTopicPermissions: false,
-  createRouter: () => new DirectRouter(),
+  createRouter: (definition) =>
+    isSuperStream(definition) ? new SuperStreamRouter() : new DirectRouter(),
 };
 
 /** Every queue is bound to the default exchange by its name; it takes no other bindings. */

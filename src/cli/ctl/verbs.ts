@@ -14,6 +14,7 @@ import { permissionVerbs } from "./verbs/permissions.ts";
 import { pluginVerbs } from "./verbs/plugins.ts";
 import { queueVerbs } from "./verbs/queues.ts";
 import { settingVerbs } from "./verbs/settings.ts";
+import { streamVerbs } from "./verbs/streams.ts";
 import { userVerbs } from "./verbs/users.ts";
 import { vhostVerbs } from "./verbs/vhosts.ts";
 
@@ -30,6 +31,7 @@ export const verbs: readonly Verb[] = [
   ...observingVerbs,
   ...settingVerbs,
   ...queueVerbs,
+  ...streamVerbs,
   ...pluginVerbs,
   ...diagnosticVerbs,
   ...absentVerbs,

@@ -94,3 +94,14 @@ test("beside the API metrics need a password", async () => {
   expect((await metricsApp.inject("/metrics")).statusCode).toBe(200);
   expect((await metricsApp.inject("/elsewhere")).statusCode).toBe(404);
 });
+
+test("streams have metrics of their own, and no queue has them", async () => {
+  const { request, scrape } = await metricsOf(["q"]);
+  const stream = { arguments: { "x-queue-type": "stream" } };
+  expect((await request("PUT", "/queues/%2F/s", stream)).status).toBe(201);
+  const text = await scrape("/metrics/per-object");
+  expect(text).toContain('rabbitmq_stream_segments{vhost="/",queue="s"} 0');
+  expect(text).toContain('rabbitmq_stream_committed_offset{vhost="/",queue="s"} -1');
+  expect(text).toContain('rabbitmq_stream_consumer_max_offset_lag{vhost="/",queue="s"} 0');
+  expect(text).not.toContain('rabbitmq_stream_segments{vhost="/",queue="q"}');
+});

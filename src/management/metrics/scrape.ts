@@ -7,13 +7,14 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
-import type { QueueCounters } from "../../broker/queue/queue.ts";
+import type { Queue, QueueCounters } from "../../broker/queue/queue.ts";
 import { Slicer } from "../listing.ts";
 import type { Management } from "../management.ts";
 import { channelName } from "../views/consumer.ts";
 import * as families from "./families.ts";
 import { type Family, headerText, labelsText } from "./family.ts";
 import { type GlobalSums, globalCountersText } from "./global-counters.ts";
+import { type StreamScrape, streamConsumerFamilies, streamFamilies } from "./stream-families.ts";
 
 export type ScrapeMode =
   | { readonly kind: "sums" }
@@ -51,6 +52,10 @@ const GROUPS = {
     connection_metrics: families.connectionFamilies,
   },
   exchange: { exchange_metrics: families.exchangeFamilies },
+  stream: {
+    stream_consumer_metrics: streamConsumerFamilies,
+    stream_metrics: streamFamilies,
+  },
 } as const;
 
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -65,10 +70,18 @@ export async function* scrape(management: Management, mode: ScrapeMode): AsyncIt
     yield await run.globalText();
   }
   yield* run.queues();
+  yield* run.streams();
   yield* run.channels();
   yield* run.connections();
   yield* run.exchanges();
   if (mode.kind === "detailed") yield* run.clusterParts();
+}
+
+function queueLabels({ definition }: { readonly definition: Queue["definition"] }): string {
+  return labelsText([
+    ["vhost", definition.vhost],
+    ["queue", definition.name],
+  ]);
 }
 
 class Scrape {
@@ -157,12 +170,19 @@ class Scrape {
         if (this.#slicer.due) await this.#slicer.pause();
       }
     }
-    yield* this.#objects(this.#chosen(GROUPS.queue), objects, ({ definition }) =>
-      labelsText([
-        ["vhost", definition.vhost],
-        ["queue", definition.name],
-      ]),
-    );
+    yield* this.#objects(this.#chosen(GROUPS.queue), objects, queueLabels);
+  }
+
+  streams(): AsyncIterable<string> {
+    const objects: StreamScrape[] = [];
+    for (const vhost of this.#vhosts()) {
+      for (const { definition, stream } of vhost.queues.values()) {
+        if (stream !== undefined && this.#wantsQueue(definition.name)) {
+          objects.push({ definition, stream });
+        }
+      }
+    }
+    return this.#objects(this.#chosen(GROUPS.stream), objects, queueLabels);
   }
 
   channels(): AsyncIterable<string> {

@@ -4,6 +4,7 @@ import { BrokerError } from "../../broker/errors.ts";
 import type { StoredMessage } from "../../broker/message-port.ts";
 import type { Location, Sequence } from "../../broker/numbers.ts";
 import { type Delivery, type Getter, Outcome, type Queue } from "../../broker/queue/queue.ts";
+import { checkGet } from "../../broker/queue/reading-rules.ts";
 import { PublishResult } from "../../broker/route.ts";
 import { type Answer, ApiError, badRequest, json, refusalsAsAnswers } from "../answers.ts";
 import { property } from "../api-json.ts";
@@ -95,7 +96,9 @@ async function getMessages(request: ApiRequest): Promise<Answer> {
 
 function queueToGet(find: () => Queue): Queue {
   try {
-    return find();
+    const queue = find();
+    checkGet(queue);
+    return queue;
   } catch (error) {
     if (error instanceof BrokerError && error.reason === "not-found") {
       throw new ApiError(404, { error: "not_found", reason: `NOT_FOUND - ${error.message}` });

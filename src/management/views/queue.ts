@@ -121,12 +121,22 @@ function addTypePart(into: Record<string, ApiJson>, queue: Queue, { broker }: Vi
   into.online = members;
   if (!traits.settlesRemove) {
     into.readers = { [broker.nodeName]: queue.consumerCount };
+    addStreamPart(into, queue);
     return;
   }
   into.delivery_limit = queue.settings.values.deliveryLimit ?? "unlimited";
   into.message_bytes_dlx = 0;
   into.messages_dlx = 0;
   into.open_files = { [broker.nodeName]: 0 };
+}
+
+function addStreamPart(into: Record<string, ApiJson>, { stream }: Queue): void {
+  if (stream === undefined) return;
+  into.segments = stream.segmentCount;
+  into.first_offset = stream.firstOffset;
+  into.committed_offset = stream.committedOffset ?? null;
+  into.last_offset = stream.nextOffset === 0 ? null : stream.nextOffset - 1;
+  into.stored_bytes = stream.sizeBytes;
 }
 
 /** The share of time the queue could hand out messages at once: 1 with a consumer that has credit. */

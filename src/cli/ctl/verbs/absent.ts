@@ -98,16 +98,12 @@ const absent: readonly Absent[] = [
   {
     names: [
       "coordinator_status",
-      "add_super_stream",
-      "delete_super_stream",
       "list_stream_connections",
       "list_stream_consumers",
       "list_stream_publishers",
       "list_stream_consumer_groups",
       "list_stream_group_consumers",
-      "list_stream_tracking",
       "activate_stream_consumer",
-      "reset_offset",
     ],
     scopes: ["streams"],
     why: NOT_YET,
