@@ -55,6 +55,12 @@ describe("clients from Debian", () => {
     await program.ends();
   }
 
+  it.skipIf(isMissing(needs.pika))("pika with streams", async () => {
+    const program = start(PYTHON, ["-u", file("./python/client_pika_streams.py"), target.url]);
+    for (const milestone of ["PUBLISHED", "READ"]) await program.says(milestone);
+    await program.ends();
+  });
+
   it.skipIf(isMissing(needs.pika))("pika", async () => {
     const program = start(PYTHON, ["-u", file("./python/client_pika.py"), target.url]);
     await throughRestart(program, "CONFIRMS", "TRANSACTIONS", "REPLY");
