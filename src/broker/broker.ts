@@ -133,12 +133,13 @@ export class Broker implements BrokerContext {
       pager: options.engine.pager,
       journal: this.journal,
       timers: this.timers,
+      onCaughtUp: () => this.turn.schedule(),
     });
     this.pageBudget = new PageBudget(options.memory.pages, this.turn, this.timers);
     this.streamPages = new StreamPageCache(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,
-      congested: () => options.engine.log.congested,
+      congested: () => options.engine.log.congested || this.isBehind,
       canPageOut: () => options.engine.pager.capacityBytes > 0,
       setMemoryAlarm: (isSet) => {
         if (isSet) this.alarms.set("memory", "no memory left for messages");
@@ -161,6 +162,11 @@ export class Broker implements BrokerContext {
     this.parameters = new Parameters(this);
     this.hashing = options.hashing;
     this.access = new AccessControl(this);
+  }
+
+  /** More messages wait to be written out than should be in memory. */
+  get isBehind(): boolean {
+    return this.pageBudget.isBehind || this.streamPages.isBehind || this.bodies.isBehind;
   }
 
   /** The log failed: nothing can be promised any more. Whoever runs the broker ends the process. */

@@ -48,6 +48,8 @@ export interface PagedBodiesOptions {
   readonly pager: Pager;
   readonly journal: BodyJournal;
   readonly timers: TimerWheel;
+  /** `isBehind` was true and is not any more. */
+  readonly onCaughtUp?: () => void;
 }
 
 export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
@@ -56,6 +58,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   readonly #pager: Pager;
   readonly #journal: BodyJournal;
   readonly #timers: TimerWheel;
+  readonly #onCaughtUp: () => void;
   readonly #limitBytes: number;
   readonly #bodies = new Map<BodyReference, Body>();
   /** Pages on their way to or from the disk, by token. */
@@ -81,6 +84,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     this.#pager = options.pager;
     this.#journal = options.journal;
     this.#timers = options.timers;
+    this.#onCaughtUp = options.onCaughtUp ?? (() => {});
     const poolBytes = options.memory.pages.sizeBytes;
     this.#limitBytes =
       options.pager.capacityBytes === NO_CAPACITY
@@ -90,6 +94,11 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
 
   get count(): number {
     return this.#bodies.size;
+  }
+
+  /** The disk takes bodies more slowly than they come. */
+  get isBehind(): boolean {
+    return this.#leavingBytes > this.#limitBytes;
   }
 
   begin(sizeBytes: number, isPersistent: boolean): BodyReference {
@@ -426,7 +435,9 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   #endLeaving(page: BodyPage): boolean {
     if (!page.isLeaving) return false;
     page.isLeaving = false;
+    const wasBehind = this.isBehind;
     this.#leavingBytes -= page.sizeBytes;
+    if (wasBehind && !this.isBehind) this.#onCaughtUp();
     return true;
   }
 

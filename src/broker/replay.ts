@@ -76,7 +76,7 @@ export class Replay implements ReplayHandler {
 
   get congested(): boolean {
     const { pages } = this.#broker.memory;
-    return pages.freeBytes < pages.sizeBytes * FREE_SHARE_MIN;
+    return this.#broker.isBehind || pages.freeBytes < pages.sizeBytes * FREE_SHARE_MIN;
   }
 
   /** Throws for a kind of entry this version does not know: what follows could not be trusted. */

@@ -11,6 +11,9 @@ import type { QueuePages } from "./queue-pages.ts";
 const RESIDENT_BYTES_MAX = 16 * 1_048_576;
 /** And then this part of it. */
 const RESIDENT_SHARE = 1 / 4;
+/** Publishers wait while more than this is on its way to the disk, or than this part of the pool. */
+const LEAVING_BYTES_MAX = 8 * 1_048_576;
+const LEAVING_SHARE_MAX = 1 / 8;
 /** When less of the pool than this is free, queues give up what they can; those nobody reads from all they have. */
 const FREE_SHARE_MIN = 1 / 4;
 /** Candidates looked at in one go. */
@@ -37,7 +40,7 @@ export class PageBudget extends WheelTimer implements Job {
   /** Sealed pages in memory, those on their way in or out included. */
   residentBytes = 0;
   /** Of these, pages being written in order to leave. */
-  leavingBytes = 0;
+  #leavingBytes = 0;
 
   constructor(pool: PagePool, turn: Turn, timers: TimerWheel) {
     super();
@@ -45,6 +48,30 @@ export class PageBudget extends WheelTimer implements Job {
     this.#turn = turn;
     this.#timers = timers;
     this.#limitBytes = Math.min(RESIDENT_BYTES_MAX, pool.sizeBytes * RESIDENT_SHARE);
+  }
+
+  get leavingBytes(): number {
+    return this.#leavingBytes;
+  }
+
+  /** The disk takes pages more slowly than messages come. */
+  get isBehind(): boolean {
+    return (
+      this.#leavingBytes > Math.min(LEAVING_BYTES_MAX, this.#pool.sizeBytes * LEAVING_SHARE_MAX)
+    );
+  }
+
+  /** A page is about to be written in order to leave. */
+  onLeaving(sizeBytes: number): void {
+    this.#leavingBytes += sizeBytes;
+  }
+
+  /** It was written, or could not be. */
+  onLeft(sizeBytes: number): void {
+    const wasBehind = this.isBehind;
+    this.#leavingBytes -= sizeBytes;
+    // Publishers that are held hear it in a turn, and nothing else may bring one.
+    if (wasBehind && !this.isBehind) this.#turn.schedule();
   }
 
   register(pages: QueuePages): void {
@@ -84,7 +111,7 @@ export class PageBudget extends WheelTimer implements Job {
   enforce(): void {
     let page = this.#newest;
     for (let looked = 0; looked < LOOK_MAX && page !== undefined; looked++) {
-      if (this.residentBytes - this.leavingBytes <= this.#limitBytes) return;
+      if (this.residentBytes - this.#leavingBytes <= this.#limitBytes) return;
       const { older } = page;
       const isRefused = this.#writesRest && page.handle === NOT_WRITTEN;
       if (!isRefused && !page.owner.isNear(page)) {

@@ -217,7 +217,7 @@ export class QueuePages implements PageOwner {
     }
     if (page.state > PageState.writing || page.isLeaving) return;
     page.isLeaving = true;
-    this.#budget.leavingBytes += page.sizeBytes;
+    this.#budget.onLeaving(page.sizeBytes);
     this.write(page);
   }
 
@@ -329,7 +329,7 @@ export class QueuePages implements PageOwner {
   #endLeaving(page: Page): boolean {
     if (!page.isLeaving) return false;
     page.isLeaving = false;
-    this.#budget.leavingBytes -= page.sizeBytes;
+    this.#budget.onLeft(page.sizeBytes);
     return true;
   }
 
