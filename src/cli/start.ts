@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { CertificateError } from "../amqp-listeners.ts";
 import { DefinitionsFileError } from "../boot-definitions.ts";
 import { ConfigError } from "../config/config-error.ts";
@@ -39,8 +40,9 @@ const EXIT_STORAGE_FAILED = 74;
 /** Runs the broker until a signal; answers the exit code. */
 export async function start(flags: StartFlags): Promise<number> {
   // Regexes that backtrack too much fall back to a linear engine (ReDoS).
-  const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+  // Loading modules would blow up the young generation, which V8 never gives back: 17 MB of 109 when idle.
+  setFlagsFromString("--semi-space-growth-factor=1");
   let loaded: LoadedConfig;
   try {
     loaded = loadConfigFiles(configFlags(flags));
@@ -94,6 +96,7 @@ async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): 
       facts: nodeProcessFacts(),
     },
   });
+  setFlagsFromString("--semi-space-growth-factor=2");
   printBanner(server);
   process.on("SIGHUP", () => reload(server, flags));
   await stopRequested;
