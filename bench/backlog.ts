@@ -86,9 +86,15 @@ function drain(plan: LoadPlan, onSample?: (sample: Sample) => void): Promise<Loa
   return new LoadRun({ ...plan, publish, queues }, onSample).execute();
 }
 
-function note(broker: LeveretProcess): number {
+/** Looks at the broker's memory; `phase` says so on the terminal. */
+function note(broker: LeveretProcess, phase?: string): number {
   const memory = processMemory(broker.processId as number);
   peakBytes = Math.max(peakBytes, memory?.peakBytes ?? 0);
+  if (phase !== undefined) {
+    const megabytes = (bytes = 0): number => Math.round(bytes / 1e6);
+    const now = megabytes(memory?.residentBytes);
+    console.log(`    ${phase}: ${now} MB, ${megabytes(memory?.peakBytes)} MB at most so far`);
+  }
   return memory?.residentBytes ?? 0;
 }
 
@@ -119,6 +125,7 @@ function checkOrder(name: string, result: LoadResult, count: number): void {
 
 async function main(): Promise<void> {
   let broker = await start();
+  note(broker, "started");
   const shortPlan = await planFor(broker, "short", short);
   const shortFill = rate(await fill(shortPlan));
   const shortDrain = await drain(shortPlan);
@@ -126,15 +133,16 @@ async function main(): Promise<void> {
 
   const plan = await planFor(broker, "backlog", messages);
   const longFill = rate(await fill(plan, progress("enqueue", broker)));
-  note(broker);
+  note(broker, "filled");
   await broker.kill();
   const killedMs = performance.now();
   broker = await start();
   const readyMs = performance.now() - killedMs;
 
+  note(broker, "started again");
   const again = await planFor(broker, "backlog", messages);
   const longDrain = await drain(again, progress("drain", broker));
-  note(broker);
+  note(broker, "drained");
   checkOrder("backlog", longDrain, messages);
   const stopMs = performance.now();
   broker.signal("SIGTERM");
