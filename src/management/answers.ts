@@ -72,6 +72,10 @@ export function notFound(): ApiError {
   return new ApiError(404, { error: "Object Not Found", reason: "Not Found" });
 }
 
+export function vhostNotFound(): ApiError {
+  return new ApiError(404, { error: "not_found", reason: "vhost_not_found" });
+}
+
 /** RabbitMQ answers 401, not 403, when a known user may not do something. */
 export function notAuthorised(reason: string): ApiError {
   return new ApiError(401, { error: "not_authorised", reason });

@@ -8,7 +8,13 @@ import type { Queue } from "../broker/queue/queue.ts";
 import type { Vhost } from "../broker/vhost.ts";
 import type { VhostAccess } from "../broker/vhost-access.ts";
 import type { Endpoint } from "../env/env.ts";
-import { notAuthorised, notFound, refusalsAsAnswers } from "./answers.ts";
+import {
+  type ApiError,
+  notAuthorised,
+  notFound,
+  refusalsAsAnswers,
+  vhostNotFound,
+} from "./answers.ts";
 import type { ApiObject } from "./api-json.ts";
 import { parseBody } from "./body.ts";
 import type { Management } from "./management.ts";
@@ -17,6 +23,7 @@ import { parseRanges, type ViewContext } from "./views/context.ts";
 export type Texts = Readonly<Record<string, string | undefined>>;
 
 export interface RequestParts {
+  readonly method: string;
   readonly management: Management;
   readonly user: User;
   readonly peer: Endpoint;
@@ -44,12 +51,14 @@ export class ApiRequest {
   readonly peer: Endpoint;
   readonly query: Texts;
   readonly headers: Texts;
+  readonly #method: string;
   readonly #params: Texts;
   readonly #bodyText: string;
   #body: ApiObject | undefined = undefined;
   #view: ViewContext | undefined = undefined;
 
   constructor(parts: RequestParts) {
+    this.#method = parts.method;
     this.management = parts.management;
     this.user = parts.user;
     this.peer = parts.peer;
@@ -106,7 +115,7 @@ export class ApiRequest {
   /** The vhost in the path: 404 when there is none, 401 when the user may not even look. */
   vhost(name = this.param("vhost")): Vhost {
     const vhost = this.management.broker.vhosts.get(name);
-    if (vhost === undefined) throw notFound();
+    if (vhost === undefined) throw this.#absentVhost();
     if (!this.isMonitor && !this.permitsVhost(name)) {
       throw notAuthorised("User not authorised to access virtual host");
     }
@@ -116,11 +125,16 @@ export class ApiRequest {
   /** The door to that vhost, for everything that changes something. */
   access(name = this.param("vhost")): VhostAccess {
     const { broker } = this.management;
-    if (!broker.vhosts.has(name)) throw notFound();
+    if (!broker.vhosts.has(name)) throw this.#absentVhost();
     if (!this.permitsVhost(name)) {
       throw notAuthorised("User not authorised to access virtual host");
     }
     return refusalsAsAnswers(() => broker.enter(this.user, name, this.identity));
+  }
+
+  /** Whoever brings something into a vhost that is not there hears that it is the vhost that is missing. */
+  #absentVhost(): ApiError {
+    return this.#method === "PUT" || this.#method === "POST" ? vhostNotFound() : notFound();
   }
 
   /** Vhosts the user may look into: all for those who monitor. */

@@ -6,6 +6,7 @@ import amqp from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EmbeddedBroker, startEmbedded } from "./embedded.ts";
 import { call } from "./http-client.ts";
+import { declareObjects, putObjects } from "./recorded-objects.ts";
 
 interface Recording {
   readonly method: string;
@@ -15,8 +16,10 @@ interface Recording {
   readonly body: unknown;
 }
 
-const file = new URL("data/http-recordings.json", import.meta.url);
-const { recordings } = JSON.parse(readFileSync(file, "utf8")) as { recordings: Recording[] };
+const recordings = ["http-recordings.json", "http-recordings-2.json"].flatMap((name) => {
+  const text = readFileSync(new URL(`data/${name}`, import.meta.url), "utf8");
+  return (JSON.parse(text) as { recordings: Recording[] }).recordings;
+});
 const RECORDED_CONNECTION = "127.0.0.1%3A45322%20-%3E%20127.0.0.1%3A5692";
 const RECORDED_NODE = "rec@localhost";
 
@@ -68,6 +71,9 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   "POST /queues/tmpv/q/get bogus": "RabbitMQ answers 500 to an unknown ackmode, we 400",
   "GET /auth/hash_password/abc": "RabbitMQ 3.10 has no such path, 4.x has",
   "GET /nodes/absent@x": "RabbitMQ 3.10 answers 500, we 404",
+  "GET /connections/absent/channels": "RabbitMQ 3.10 answers 500, we 404",
+  "GET /definitions/absent": "RabbitMQ 3.10 answers 400, we 404",
+  "GET /trace-files/absent": "the broker of this test keeps nothing on disk, and says so",
   "POST /queues/tmpv/q/get": "the first message's payload differs in nothing but redelivered",
 };
 
@@ -88,74 +94,23 @@ async function api(method: string, path: string, body?: unknown) {
 /** What the recordings were made with. */
 beforeAll(async () => {
   broker = await startEmbedded({ management: true });
-  const put = (path: string, body: unknown) => api("PUT", path, body);
-  await put("/vhosts/rec", { description: "recorded", tags: "a,b" });
-  await put("/users/ann", { password: "secret", tags: "management,policymaker" });
-  await put("/users/nopass", { password_hash: "", tags: "" });
-  await put("/permissions/rec/ann", { configure: "^a", write: "^b", read: "^c" });
-  await put("/topic-permissions/rec/ann", { exchange: "amq.topic", write: "^w", read: "^r" });
-  const definition = { "max-length": 100, "message-ttl": 60_000 };
-  await put("/policies/rec/pol", {
-    pattern: "^pol\\.",
-    definition,
-    "apply-to": "queues",
-    priority: 3,
-  });
-  await put("/operator-policies/rec/opol", {
-    pattern: "^pol\\.",
-    definition: { "max-length": 50 },
-    "apply-to": "queues",
-    priority: 1,
-  });
-  await put("/vhost-limits/rec/max-queues", { value: 1000 });
-  await put("/user-limits/ann/max-connections", { value: 10 });
-  await put("/global-parameters/gp", { value: { a: 1 } });
+  await putObjects(api);
   connection = await amqp.connect(`amqp://guest:guest@127.0.0.1:${broker.port}/rec`, {
     clientProperties: { connection_name: "recorder" },
   });
-  await declareAll();
+  // The last recorded request closes it.
+  connection.on("error", () => {});
+  await declareObjects(connection);
   const [only] = (await api("GET", "/connections")).body as { name: string }[];
-  names = new Map([[RECORDED_CONNECTION, encodeURIComponent(only!.name)]]);
+  names = new Map([
+    [RECORDED_CONNECTION, encodeURIComponent(only!.name)],
+    ["{connection}", encodeURIComponent(only!.name)],
+  ]);
 });
 afterAll(async () => {
-  await connection?.close();
+  await connection?.close().catch(() => {});
   await broker?.stop();
 });
-
-async function declareAll(): Promise<void> {
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("classic", { durable: true });
-  await channel.assertQueue("transient", { durable: false });
-  await channel.assertQueue("pol.a", {
-    durable: true,
-    arguments: { "x-max-length": 70, "x-dead-letter-exchange": "dlx" },
-  });
-  await channel.assertQueue("prio", { durable: true, arguments: { "x-max-priority": 5 } });
-  await channel.assertQueue("excl", { exclusive: true });
-  await channel.assertQueue("quorum", { durable: true, arguments: { "x-queue-type": "quorum" } });
-  await channel.assertExchange("x.topic", "topic", { durable: true });
-  await channel.assertExchange("x.headers", "headers", {
-    durable: true,
-    autoDelete: true,
-    arguments: { "alternate-exchange": "x.topic" },
-  });
-  await channel.assertExchange("x.int", "fanout", { internal: true });
-  await channel.bindQueue("classic", "x.topic", "a.*.b");
-  await channel.bindQueue("classic", "x.headers", "", { "x-match": "all", n: 5, s: "t" });
-  await channel.bindExchange("x.int", "x.topic", "#");
-  await channel.prefetch(7);
-  await channel.consume("classic", () => {}, {
-    consumerTag: "tag1",
-    arguments: { "x-priority": 2 },
-  });
-  const second = await connection.createChannel();
-  await second.consume("quorum", () => {}, { noAck: true });
-  for (const queue of ["classic", "transient", "pol.a", "prio", "quorum"]) {
-    channel.publish("", queue, Buffer.from("m"), { persistent: true });
-  }
-  channel.publish("x.topic", "a.x.b", Buffer.from("t"));
-  await channel.waitForConfirms();
-}
 
 function ours(path: string): string {
   let own = path.replaceAll(RECORDED_NODE, broker.server.broker.nodeName);
@@ -196,6 +151,7 @@ const looked = recordings.filter(
     !OTHER_PATHS.some((other) => other.test(path)) &&
     !path.includes("stream") &&
     !path.includes("tmpv") &&
+    !path.includes("/two") &&
     !path.includes("tmpu"),
 );
 
@@ -223,7 +179,7 @@ test("changes are answered alike, one after the other", async () => {
   const wrong: string[] = [];
   for (const recording of recordings) {
     const { method, path, request, status, body } = recording;
-    const isAfterwards = method === "GET" && path.includes("tmpv");
+    const isAfterwards = method === "GET" && /tmpv|\/two/.test(path) && status < 400;
     if (method === "GET" && !isAfterwards) continue;
     const answer = await api(method, ours(path), request);
     const label = `${method} ${path} ${JSON.stringify(request) ?? ""}`;
@@ -246,6 +202,9 @@ const ON_PURPOSE: readonly (readonly [RegExp, string])[] = [
     "RabbitMQ 4 has more targets to choose from, and so has the text",
   ],
   [/^POST \/definitions /, "our texts say which object is wrong"],
+  [/^(PUT|GET|DELETE) \/trace/, "the broker of this test keeps nothing on disk, and says so"],
+  [/^POST \/vhosts\/absent\/start/, "RabbitMQ answers 400 with an Erlang term"],
+  [/^PUT \/topic-permissions\/.*"write":"\("/, "JavaScript's words for a broken pattern"],
   [/^PUT \/parameters\/bogus/, "a text without the line break"],
   [/^PUT \/policies\/tmpv\/p .*"pattern":"\("/, "JavaScript's words for a broken pattern"],
 ];

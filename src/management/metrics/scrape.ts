@@ -14,6 +14,7 @@ import { channelName } from "../views/consumer.ts";
 import * as families from "./families.ts";
 import { type Family, headerText, labelsText } from "./family.ts";
 import { type GlobalSums, globalCountersText } from "./global-counters.ts";
+import { loginsText } from "./logins.ts";
 import { type StreamScrape, streamConsumerFamilies, streamFamilies } from "./stream-families.ts";
 
 export type ScrapeMode =
@@ -107,7 +108,10 @@ class Scrape {
   nodeText(): string {
     const { node } = this.#management;
     const scrapeOfNode = { management: this.#management, sample: node.sample() };
-    return this.#plain(this.#chosen(GROUPS.node), scrapeOfNode);
+    const mode = this.#mode;
+    const wantsLogins = mode.kind !== "detailed" || mode.families.has("auth_attempt_metrics");
+    const logins = wantsLogins ? loginsText(this.#prefix, this.#management.broker) : "";
+    return this.#plain(this.#chosen(GROUPS.node), scrapeOfNode) + logins;
   }
 
   countsText(): string {

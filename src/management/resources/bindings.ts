@@ -79,17 +79,26 @@ interface Ends {
 }
 
 function ends(request: ApiRequest, kind: Kind): Ends {
+  const found = endsOrNothing(request, kind);
+  if (found === undefined) throw notFound();
+  return found;
+}
+
+function endsOrNothing(request: ApiRequest, kind: Kind): Ends | undefined {
   const vhost = request.vhost();
   const source = vhost.exchanges.get(exchangeName(request.param("source")));
   const name = request.param("destination");
   const destination =
     kind === "queue" ? vhost.queues.get(name) : vhost.exchanges.get(exchangeName(name));
-  if (source === undefined || destination === undefined) throw notFound();
+  if (source === undefined || destination === undefined) return undefined;
   return { vhost, source, destination };
 }
 
 function between(request: ApiRequest, kind: Kind): Answer {
-  const { vhost, source, destination } = ends(request, kind);
+  const found = endsOrNothing(request, kind);
+  // Between what is not there are no bindings: RabbitMQ does not call that an error.
+  if (found === undefined) return json([]);
+  const { vhost, source, destination } = found;
   if (source.name === "" && destination.kind === "queue") {
     return json([defaultBindingView(destination)]);
   }

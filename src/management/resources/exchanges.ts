@@ -53,8 +53,9 @@ export const exchangeRoutes: readonly Route[] = [
     "management",
     "Bindings that start here",
     (request) => {
-      const exchange = request.exchange();
       const vhost = request.vhost();
+      const exchange = vhost.exchanges.get(exchangeName(request.param("name")));
+      if (exchange === undefined) return json([]);
       if (exchange.name === "") {
         return list({ items: [...vhost.queues.values()], view: defaultBindingView });
       }
@@ -65,8 +66,12 @@ export const exchangeRoutes: readonly Route[] = [
     "/exchanges/:vhost/:name/bindings/destination",
     "management",
     "Bindings that end here",
-    (request) =>
-      list({ items: [...request.vhost().bindings.to(request.exchange())], view: bindingView }),
+    (request) => {
+      const vhost = request.vhost();
+      const exchange = vhost.exchanges.get(exchangeName(request.param("name")));
+      const items = exchange === undefined ? [] : [...vhost.bindings.to(exchange)];
+      return list({ items, view: bindingView });
+    },
   ),
 ];
 

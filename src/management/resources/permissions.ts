@@ -95,6 +95,7 @@ export const permissionRoutes: readonly Route[] = [
       const { user, vhost } = requireUserAndVhost(request);
       const exchange = request.param("exchange");
       const { access } = request.management.broker;
+      if (topicPermissionsOf(request).length === 0) throw notFound();
       access.deleteTopicPermissions(
         user,
         vhost,

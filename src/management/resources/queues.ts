@@ -4,7 +4,6 @@ import { decided } from "../../broker/access/user.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import {
   type Answer,
-  ApiError,
   badRequest,
   json,
   list,
@@ -62,7 +61,9 @@ export const queueRoutes: readonly Route[] = [
     },
   ),
   get("/queues/:vhost/:name/bindings", "management", "What leads into a queue", (request) => {
-    const queue = request.queue();
+    const queue = request.vhost().queues.get(request.param("name"));
+    // Nothing leads to what is not there: RabbitMQ does not call that an error.
+    if (queue === undefined) return json([]);
     const bindings = [...request.vhost().bindings.to(queue)];
     return json([defaultBindingView(queue), ...bindings.map(bindingView)]);
   }),
@@ -143,10 +144,7 @@ function queues(request: ApiRequest, items: readonly Queue[]): Answer {
 }
 
 function declare(request: ApiRequest): Answer {
-  const { body, management } = request;
-  if (!management.broker.vhosts.has(request.param("vhost"))) {
-    throw new ApiError(404, { error: "not_found", reason: "vhost_not_found" });
-  }
+  const { body } = request;
   const access = request.access();
   const name = request.param("name");
   const isNew = !access.vhost.queues.has(name);

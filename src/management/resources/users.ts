@@ -21,6 +21,7 @@ import {
 } from "../answers.ts";
 import { type ApiJson, type ApiObject, property } from "../api-json.ts";
 import { optionalTextField, requireFields, tagsOf, textField } from "../body.ts";
+import { loginAttempts } from "../metrics/logins.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route, remove } from "../route.ts";
 
@@ -95,7 +96,7 @@ export const userRoutes: readonly Route[] = [
     "Logins that succeeded and failed, by protocol",
     ({ management }) =>
       json(
-        [...management.broker.access.attempts].map(([protocol, { succeeded, failed }]) => ({
+        loginAttempts(management.broker).map(({ protocol, succeeded, failed }) => ({
           protocol,
           auth_attempts: succeeded + failed,
           auth_attempts_succeeded: succeeded,
@@ -195,6 +196,7 @@ export function givenHash(
   const name = algorithm ?? SHA256;
   if (!hashAlgorithms.has(name)) throw badRequest(`unknown hashing algorithm ${name}`);
   const given = { value, algorithm: name };
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw badRequest(["not_base64", value]);
   if (!isUsableHash(given)) throw badRequest("password_hash is not a hash of this algorithm");
   return given;
 }
@@ -231,6 +233,10 @@ function limitField(name: string, value: ApiJson): keyof UserLimits {
 }
 
 function putLimit(request: ApiRequest): Answer {
+  const wanted = request.param("user");
+  if (request.management.broker.access.store.get(wanted) === undefined) {
+    throw badRequest(["no_such_user", wanted]);
+  }
   const { name, limits } = stored(request);
   requireFields(request.body, ["value"]);
   const value = property(request.body, "value");

@@ -71,6 +71,10 @@ export const vhostRoutes: readonly Route[] = [
     "Starts a virtual host that is down; here none ever is",
     (request) => {
       request.vhost();
+      const node = request.param("node");
+      if (node !== request.management.broker.nodeName) {
+        throw badRequest(`Request to node ${node} failed with nodedown`);
+      }
       return noContent;
     },
   ),

@@ -62,7 +62,7 @@ function shortText(name: string, value: ApiJson): string {
 
 function octet(name: string, value: ApiJson): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 255) throw badRequest(["bad_type", name]);
+  if (!Number.isInteger(number) || number < 0 || number > 255) throw badRequest(["not_int", name]);
   return number;
 }
 
