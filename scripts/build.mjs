@@ -50,6 +50,7 @@ export async function buildPrograms() {
   await buildLibraries(build);
   removeOldChunks(dist, Object.keys(result.metafile.outputs));
   writeCompat(dist);
+  run(["node_modules/tsx/dist/cli.mjs", "scripts/write-open-api.ts"]);
   writeFileSync(join(dist, ".built"), "");
 }
 

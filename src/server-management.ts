@@ -78,6 +78,7 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
       removeFile,
       mechanisms: () => config.access.mechanisms.map((name) => [name, MECHANISMS[name] ?? name]),
       plugins: () => [...BUILT_IN_PLUGINS, ...node.plugins],
+      apiDescription: builtApiDescription,
       checkPassword: (user, password) => checkPassword(config, user, password),
       warn: (text) => log.write("warning", "management", text),
       onBug: parts.onBug,
@@ -157,6 +158,15 @@ function builtPages(): string | undefined {
     fileURLToPath(new URL(place, import.meta.url)),
   );
   return places.find((place) => existsSync(join(place, "index.html")) && !isSource(place));
+}
+
+/** Lies beside the bundled program, or where a checkout builds it. */
+async function builtApiDescription(): Promise<string | undefined> {
+  for (const place of ["./openapi.json", "../openapi.json", "../dist/openapi.json"]) {
+    const text = await readFile(new URL(place, import.meta.url), "utf8").catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  return undefined;
 }
 
 /** The sources have an index.html too. */

@@ -195,6 +195,7 @@ async function serve(
     throw refusal(route.needs);
   }
   const request = new ApiRequest({
+    method: route.method,
     management,
     user,
     peer,

@@ -80,6 +80,8 @@ export interface Management {
   defaultQueueType(): string;
   /** Resolves when everything that has happened so far is on disk. */
   whenDurable(): Promise<void>;
+  /** The OpenAPI text which the build wrote; undefined where nothing was built. */
+  apiDescription(): Promise<string | undefined>;
   /** Something was thrown that is not the client's fault. */
   onBug(error: unknown): void;
 }

@@ -1,5 +1,6 @@
 // All resources of the API.
 
+import { apiDescriptionRoutes } from "./resources/api-description.ts";
 import { bindingRoutes } from "./resources/bindings.ts";
 import { browsingRoutes } from "./resources/browsing.ts";
 import { clientRoutes } from "./resources/clients.ts";
@@ -41,4 +42,5 @@ export const routes: readonly Route[] = [
   ...streamRoutes,
   ...traceRoutes,
   ...observingRoutes,
+  ...apiDescriptionRoutes,
 ];

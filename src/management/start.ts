@@ -47,6 +47,7 @@ export interface ManagementSetup {
   readonly removeFile: (path: string) => Promise<void>;
   readonly mechanisms: () => readonly (readonly [string, string])[];
   readonly plugins: () => readonly string[];
+  readonly apiDescription: () => Promise<string | undefined>;
   /** Throws badRequest for a password the configuration does not accept. */
   readonly checkPassword: (user: string, password: string) => void;
   readonly warn: (text: string) => void;
@@ -102,6 +103,7 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
       broker.parameters.setGlobal("cluster_name", name, by);
     },
     plugins: setup.plugins,
+    apiDescription: setup.apiDescription,
     mechanisms: setup.mechanisms,
     defaultQueueType: () => broker.defaultQueueType,
     whenDurable: () => whenDurable(broker),

@@ -179,6 +179,7 @@ export async function newTestApi(changes: Partial<ManagementOptions> = {}, files
       broker.clusterName = name;
     },
     plugins: () => ["rabbitmq_management"],
+    apiDescription: async () => undefined,
     mechanisms: () => [["PLAIN", "SASL PLAIN"]],
     defaultQueueType: () => "classic",
     whenDurable: async () => {},
