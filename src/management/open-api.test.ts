@@ -4,7 +4,7 @@ import { isList, LISTS, openApiOf } from "./open-api.ts";
 import { routes } from "./routes.ts";
 import { newTestApi } from "./test-management.ts";
 
-const description = JSON.parse(JSON.stringify(openApiOf(routes))) as {
+const description = JSON.parse(JSON.stringify(openApiOf(routes, "1.2.3"))) as {
   paths: Record<string, Record<string, ApiObject>>;
 };
 

@@ -1,6 +1,5 @@
 // The API's description (OpenAPI 3.1) from the table of routes. `npm run build` writes it beside the program.
 
-import { LEVERET_VERSION } from "../version.ts";
 import type { ApiJson, ApiObject } from "./api-json.ts";
 import type { Needs, Route } from "./route.ts";
 
@@ -62,7 +61,8 @@ export function isList(route: Route): boolean {
   return route.method === "GET" && LISTS.has(route.path);
 }
 
-export function openApiOf(routes: readonly Route[]): ApiObject {
+/** `version`: of the product. */
+export function openApiOf(routes: readonly Route[], version: string): ApiObject {
   const paths: Record<string, Record<string, ApiJson>> = {};
   for (const route of routes) {
     const path = `/api${route.path.replace(/:(\w+)/g, "{$1}")}`;
@@ -73,7 +73,7 @@ export function openApiOf(routes: readonly Route[]): ApiObject {
     openapi: "3.1.0",
     info: {
       title: "Leveret management API",
-      version: LEVERET_VERSION,
+      version,
       description:
         "RabbitMQ's management API as Leveret answers it, and what Leveret adds. Names in paths are percent-encoded.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
