@@ -13,6 +13,7 @@ export class ConsumerSet {
   readonly #singleActive: boolean;
   #exclusive: Consumer | undefined = undefined;
   #active: Consumer | undefined = undefined;
+  #takingForGood = 0;
 
   /** `unackedBytesMax`: unsettled bytes a consumer may hold. */
   constructor(singleActive: boolean, unackedBytesMax: number) {
@@ -27,6 +28,11 @@ export class ConsumerSet {
   /** Consumers believed to be able to take a message. */
   get readyCount(): number {
     return this.#ring.readyCount;
+  }
+
+  /** There are consumers, and each of them takes messages for good, stored or not. */
+  get takeForGood(): boolean {
+    return this.#takingForGood > 0 && this.#takingForGood === this.#all.size;
   }
 
   /** The single active consumer, where there is one. */
@@ -45,6 +51,7 @@ export class ConsumerSet {
       : this.#exclusive !== undefined;
     if (inUse) throw new BrokerError("access-refused", `${resource} in exclusive use`);
     this.#all.add(consumer);
+    if (takesForGood(consumer)) this.#takingForGood++;
     if (consumer.exclusive) this.#exclusive = consumer;
     if (this.#singleActive) {
       this.#active ??= consumer;
@@ -57,6 +64,7 @@ export class ConsumerSet {
   remove(consumer: Consumer): boolean {
     if (!this.#all.delete(consumer)) return false;
     consumer.cancelled = true;
+    if (takesForGood(consumer)) this.#takingForGood--;
     this.#ring.remove(consumer);
     if (this.#all.size === 0) this.#ring.clear();
     if (this.#exclusive === consumer) this.#exclusive = undefined;
@@ -68,6 +76,7 @@ export class ConsumerSet {
   cancelAll(): void {
     const all = [...this.#all];
     this.#all.clear();
+    this.#takingForGood = 0;
     this.#exclusive = undefined;
     this.#active = undefined;
     for (const consumer of all) {
@@ -100,4 +109,8 @@ export class ConsumerSet {
     chosen.active = true;
     this.wake(chosen);
   }
+}
+
+function takesForGood({ noAck, target }: Consumer): boolean {
+  return noAck && target.handOver !== undefined;
 }

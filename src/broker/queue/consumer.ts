@@ -2,6 +2,7 @@
 
 import type { ChannelView } from "../connection-registry.ts";
 import type { FieldTable } from "../field-table.ts";
+import type { Publication } from "../publication.ts";
 import type { StreamReader } from "../stream/stream-reader.ts";
 import type { Delivery, Queue } from "./queue.ts";
 
@@ -16,6 +17,11 @@ export interface DeliveryTarget {
   readonly writable: boolean;
   /** Hands one message over. Everything in `delivery` is copied before this returns. */
   deliver(consumer: Consumer, delivery: Delivery): void;
+  /**
+   * The same for a message that is being published and was never stored; only for consumers that acknowledge nothing.
+   * Targets without it get stored messages.
+   */
+  handOver?(consumer: Consumer, publication: Publication): void;
   /** The queue is gone or gave the consumer up; it gets nothing more. `deleted` tells whether to notify the client. */
   onCancelled(consumer: Consumer): void;
 }

@@ -275,14 +275,14 @@ export class NotingTarget implements DeliveryTarget {
   writable = true;
   readonly notes: Note[] = [];
   readonly cancelled: Consumer[] = [];
-  readonly #memory: Memory;
+  protected readonly memory: Memory;
 
   constructor(memory: Memory) {
-    this.#memory = memory;
+    this.memory = memory;
   }
 
   deliver(consumer: Consumer, delivery: Delivery): void {
-    this.notes.push(noteOf(this.#memory, consumer, delivery));
+    this.notes.push(noteOf(this.memory, consumer, delivery));
   }
   onCancelled(consumer: Consumer): void {
     this.cancelled.push(consumer);
@@ -290,6 +290,21 @@ export class NotingTarget implements DeliveryTarget {
   /** The bodies delivered so far, in order. */
   get bodies(): string[] {
     return this.notes.map((note) => note.body);
+  }
+}
+
+/** The same for a consumer that also takes messages that were never stored. */
+export class TakingTarget extends NotingTarget {
+  handedOver = 0;
+
+  handOver(consumer: Consumer, publication: Publication): void {
+    this.handedOver++;
+    const { view, buffer } = this.memory.arena;
+    const at = publication.contentAt + view.getInt32(publication.contentAt + 3) + 8 + 7;
+    const bytes = publication.bodySizeBytes;
+    const body = buffer.utf8Slice(at, at + bytes);
+    const never = { sequence: 0, location: 0, redelivered: false, deliveryCount: 0 };
+    this.notes.push({ consumer, body, bytes, ...never });
   }
 }
 

@@ -47,6 +47,16 @@ export class MessageExpiry extends WheelTimer {
     return ttlMs === 0 ? AT_ONCE : this.#clock.nowMs() + ttlMs;
   }
 
+  /** A message that expires then has come. */
+  onCame(instant: number): void {
+    if (instant !== AT_ONCE) {
+      this.watch(instant);
+      return;
+    }
+    this.mayExpire = true;
+    this.#onDue();
+  }
+
   /** A message that expires then is here now. */
   watch(atMs: number): void {
     this.mayExpire = true;

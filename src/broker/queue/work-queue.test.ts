@@ -8,6 +8,7 @@ import {
   NotingTarget,
   noteOf,
   settingsOf,
+  TakingTarget,
 } from "./fixture.ts";
 import { Enqueued, type Getter, Outcome, type Queue } from "./queue.ts";
 
@@ -45,6 +46,46 @@ describe("WorkQueue", () => {
     for (const note of target.notes) settle(queue, note);
     expect(queue.depth).toMatchObject({ ready: 0, unacknowledged: 0, unacknowledgedBytes: 0 });
     expect(memory.pages.usedBytes).toBe(0);
+  });
+
+  it("hands over at once what nobody acknowledges, in order, without storing it", () => {
+    const { queue, publish, clock, memory } = setUp();
+    const taking = new TakingTarget(memory);
+    publish("a");
+    queue.consume(consumerOf(queue, taking, { noAck: true, tag: "one" }));
+    queue.consume(consumerOf(queue, taking, { noAck: true, tag: "two" }));
+    publish("b");
+    expect(taking.handedOver).toBe(0);
+    clock.runTurns();
+    publish("c", "d", "e");
+    expect(taking.bodies).toEqual(["a", "b", "c", "d", "e"]);
+    expect(taking.notes.map((note) => note.consumer.tag)).toEqual([
+      ...["one", "two", "one", "two", "one"],
+    ]);
+    expect(taking.handedOver).toBe(3);
+    expect(memory.pages.usedBytes).toBe(0);
+    expect(queue.counters).toMatchObject({ published: 5, deliveredNoAck: 5 });
+    expect(queue.depth).toMatchObject({ ready: 0, readyBytes: 0, unacknowledged: 0 });
+  });
+
+  it.each([
+    ["another consumer acknowledges", {}, { acknowledges: true }],
+    ["the queue has a length limit", { maxLength: 5 }, {}],
+    ["the output is full", {}, { full: true }],
+    ["the queue is paused", {}, { paused: true }],
+    ["it is kept in the log", {}, { logged: true }],
+  ])("stores a message all the same when %s", (_, values, how: Record<string, boolean>) => {
+    const { queue, target, publication, memory } = setUp(values, { durable: true });
+    const taking = new TakingTarget(memory);
+    queue.consume(consumerOf(queue, taking, { noAck: true }));
+    if (how.acknowledges) queue.consume(consumerOf(queue, target));
+    if (how.full) taking.writable = false;
+    if (how.paused) queue.pause();
+    expect(queue.publish(publication("a", { persistent: how.logged === true }))).toBe(
+      Enqueued.accepted,
+    );
+    expect(taking.handedOver).toBe(0);
+    expect(queue.depth.ready).toBe(1);
   });
 
   it("keeps to the prefetch limit and goes on when deliveries are settled", () => {

@@ -6,7 +6,7 @@ import { BrokerError } from "../errors.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_CAPACITY } from "../ports.ts";
-import type { Publication } from "../publication.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../publication.ts";
 import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
@@ -60,7 +60,6 @@ export class WorkQueue
   readonly recoverable: QueueRecovery | undefined;
   readonly inspection: QueueInspection;
   state: "running" | "paused" | "down" | "deleted" = "running";
-
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
   readonly #figures = new DepthFigures();
@@ -136,6 +135,7 @@ export class WorkQueue
   }
 
   publish(publication: Publication): Enqueued {
+    if (this.#consumers.takeForGood && this.#handOver(publication)) return Enqueued.accepted;
     const bytes = publication.bodySizeBytes;
     const { limit } = this.#trim;
     if (limit.isSet && this.#trim.overflowsWith(bytes)) {
@@ -157,7 +157,7 @@ export class WorkQueue
     this.counters.published++;
     this.#figures.onReady(bytes, persistent);
     this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, this.#figures.readyBytes);
-    if (instant !== NEVER) this.#watch(instant);
+    if (instant !== NEVER) this.#expiry.onCame(instant);
     if (this.#canDeliver) {
       if (!this.inTurn) this.#context.turn.deliverLater(this);
     } else if (limit.isSet) {
@@ -167,6 +167,20 @@ export class WorkQueue
       if (gone && this.settings.values.deadLetterExchange === undefined) return Enqueued.dropped;
     }
     return Enqueued.accepted;
+  }
+
+  /** Where nothing waits and all consumers take messages for good: storing one is half of what a small one costs. */
+  #handOver(publication: Publication): boolean {
+    if (!this.#canDeliver || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return false;
+    if (publication.bodyReference !== NO_BODY_REFERENCE || this.#context.observers.any)
+      return false;
+    if (this.#logged && (publication.flags & RecordFlag.persistent) !== 0) return false;
+    const consumer = this.#consumers.next();
+    if (consumer === undefined) return false;
+    this.counters.published++;
+    this.counters.deliveredNoAck++;
+    consumer.target.handOver?.(consumer, publication);
+    return true;
   }
 
   deliverReady(): void {
@@ -481,14 +495,5 @@ export class WorkQueue
   /** Another message may be at a head now, and have expired already. */
   #lookAtHeads(): void {
     if (this.#expiry.mayExpire && !this.inTurn) this.#context.turn.deliverLater(this);
-  }
-
-  #watch(expiresAtMs: number): void {
-    if (expiresAtMs !== AT_ONCE) {
-      this.#expiry.watch(expiresAtMs);
-      return;
-    }
-    this.#expiry.mayExpire = true;
-    this.#context.turn.deliverLater(this);
   }
 }

@@ -2,6 +2,7 @@
 // One consumer of a channel as a delivery target: gives a message its tag and writes it to the connection.
 
 import type { ChannelView } from "../../broker/connection-registry.ts";
+import type { Publication } from "../../broker/publication.ts";
 import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Delivery } from "../../broker/queue/queue.ts";
@@ -26,6 +27,7 @@ export interface DeliveringChannel {
   readonly acceptsDeliveries: boolean;
   readonly nowSecond: number;
   onDelivered(consumer: Consumer, delivery: Delivery): void;
+  onHandedOver(): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
 }
 
@@ -98,6 +100,18 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
       channel.bodies.start(record.bodyReference, record.bodySizeBytes, this);
     }
     channel.onDelivered(consumer, delivery);
+  }
+
+  handOver(_consumer: Consumer, publication: Publication): void {
+    const channel = this.#channel;
+    content.addressingAt = publication.addressingAt;
+    content.addressingLength = publication.addressingLength;
+    content.contentAt = publication.contentAt;
+    content.contentLengthBytes = publication.contentLengthBytes;
+    content.bodySizeBytes = publication.bodySizeBytes;
+    content.added = undefined;
+    channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
+    channel.onHandedOver();
   }
 
   onCancelled(): void {

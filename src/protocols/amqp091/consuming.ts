@@ -181,6 +181,10 @@ export class Consuming implements DeliveringChannel {
     }
   }
 
+  onHandedOver(): void {
+    this.#channel.counters.deliveredNoAck++;
+  }
+
   /** Output, credit or room is there again: every queue that was turned away may try. */
   wakeAll(): void {
     this.#starved = false;
