@@ -250,6 +250,7 @@ export class Connection
       this.#endAfterSending();
       return;
     }
+    this.#settings.log("info", `accepting AMQP connection (${this.name})`);
     this.#login.start();
   }
 
