@@ -4,11 +4,7 @@ import type { Config } from "./config/table.ts";
 import type { ListenOptions, Socket, TlsOptions } from "./env/env.ts";
 import type { WantedListener } from "./listeners.ts";
 import { ProxyProtocol } from "./protocols/proxy-protocol.ts";
-
-/** A file of the configuration that can't be read or does not fit. The message is one sentence that names it. */
-export class CertificateError extends Error {
-  override readonly name = "CertificateError";
-}
+import { tlsOptions } from "./tls-files.ts";
 
 export interface ListenerSources {
   readonly config: Config;
@@ -59,32 +55,7 @@ export function wantedAmqpListeners(
   ];
 }
 
-/** The certificates as they are now; read again on reload. */
+/** The certificates as they are now. Throws CertificateError. */
 export function amqpTls({ config, readFile }: ListenerSources): TlsOptions {
-  const { tls } = config;
-  if (tls.certificateFile === undefined || tls.keyFile === undefined) {
-    throw new CertificateError(
-      "TLS listeners need ssl_options.certfile and ssl_options.keyfile in the configuration",
-    );
-  }
-  const read = (key: string, path: string) => {
-    try {
-      return readFile(path);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CertificateError(`${key} ${path} cannot be read: ${reason}`);
-    }
-  };
-  return {
-    cert: read("ssl_options.certfile", tls.certificateFile),
-    key: read("ssl_options.keyfile", tls.keyFile),
-    ...(tls.authorityFile === undefined
-      ? {}
-      : { ca: read("ssl_options.cacertfile", tls.authorityFile) }),
-    ...(tls.password === undefined ? {} : { passphrase: tls.password.reveal() }),
-    requestCert: tls.verify === "verify_peer",
-    rejectUnauthorized: tls.verify === "verify_peer" && tls.requireCertificate,
-    minVersion: tls.versions.includes("tlsv1.2") ? "TLSv1.2" : "TLSv1.3",
-    ...(tls.ciphers.length === 0 ? {} : { ciphers: tls.ciphers.join(":") }),
-  };
+  return tlsOptions(config.tls, "ssl_options", readFile);
 }

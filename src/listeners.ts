@@ -25,6 +25,8 @@ export interface OpenListener {
   readonly protocol: string;
   readonly local: Endpoint;
   readonly isTls: boolean;
+  /** PEM; undefined without TLS. */
+  readonly certificate: string | undefined;
   readonly listener: Listener;
 }
 
@@ -49,7 +51,9 @@ export async function openListeners(
   for (const { protocol, options, isRequired, onConnection } of wanted) {
     try {
       const listener = await net.listen(options, onConnection);
-      open.push({ protocol, local: listener.local, isTls: options.tls !== undefined, listener });
+      const certificate = options.tls?.cert;
+      const isTls = certificate !== undefined;
+      open.push({ protocol, local: listener.local, isTls, certificate, listener });
     } catch (error) {
       const text = describeFailure(protocol, options, error);
       if (isRequired) {

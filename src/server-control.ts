@@ -9,7 +9,8 @@ import type { EffectiveSetting, NodeControl, Watermark } from "./management/cont
 import type { Limit, ResourceMonitor } from "./resource-monitor.ts";
 
 export interface ControlParts {
-  readonly config: Config;
+  /** The configuration with what was taken over since the start. */
+  readonly applied: () => Config;
   readonly logger: Logger;
   readonly monitor: ResourceMonitor;
   readonly listeners: () => readonly OpenListener[];
@@ -19,7 +20,7 @@ export interface ControlParts {
 }
 
 export function serverControl(parts: ControlParts): NodeControl {
-  const { config, logger, monitor } = parts;
+  const { logger, monitor } = parts;
   return {
     logs: logger,
     stop: parts.requestStop,
@@ -45,7 +46,7 @@ export function serverControl(parts: ControlParts): NodeControl {
     },
     rotateLogs: () => logger.reopen(),
     collectGarbage: () => (globalThis as { gc?: () => void }).gc?.(),
-    settings: () => effectiveSettings(config),
+    settings: () => effectiveSettings(parts.applied()),
   };
 }
 

@@ -1,23 +1,26 @@
 // Starts the management as the configuration says. Loaded only when it is wanted: an embedded broker never pays for it.
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Broker } from "./broker/broker.ts";
 import type { Config } from "./config/table.ts";
+import type { TlsOptions } from "./env/env.ts";
+import { serverOptions } from "./env/node-tls.ts";
 import { NodeTraceFiles } from "./env/node-trace-files.ts";
 import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
 import { ListenError, type OpenListener } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { Logger } from "./logging/logger.ts";
 import { badRequest } from "./management/answers.ts";
+import type { HttpTls } from "./management/app.ts";
 import type { ManagementOptions } from "./management/management.ts";
 import type { ListenerFacts, NodeFacts } from "./management/node-facts.ts";
 import { type HttpAddress, type RunningManagement, startManagement } from "./management/start.ts";
 import { Messages } from "./protocols/amqp091/messages.ts";
 import type { ResourceMonitor } from "./resource-monitor.ts";
 import { serverControl } from "./server-control.ts";
+import { tlsOptions } from "./tls-files.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
 export interface ServerParts {
@@ -29,6 +32,10 @@ export interface ServerParts {
   readonly requestStop: () => void;
   readonly setAccepting: (accepting: boolean) => void;
   readonly facts: ProcessFacts;
+  /** Throws when it cannot. */
+  readonly readFile: (path: string) => string;
+  /** Every setting as it is now. */
+  readonly applied: () => Config;
   /** Sockets of the message protocols. */
   readonly listeners: () => readonly OpenListener[];
   readonly onBug: (error: unknown) => void;
@@ -53,7 +60,8 @@ const BUILT_IN_PLUGINS = [
 
 export async function startServerManagement(parts: ServerParts): Promise<RunningManagement> {
   const { config, broker, log } = parts;
-  const { management, managementTls, prometheus, prometheusTls, node } = config;
+  const { management, prometheus, node } = config;
+  const tls = httpTls(config, parts.readFile);
   const running: { listeners: readonly ListenerFacts[] } = { listeners: [] };
   try {
     const started = await startManagement({
@@ -66,10 +74,8 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
         ? undefined
         : new NodeTraceFiles(management.tracesDirectory ?? join(node.dataDirectory, "traces")),
       sampleIntervalMs: node.statisticsIntervalMs,
-      api: await addresses(config, management, managementTls, "management"),
-      metrics: prometheus.enabled
-        ? await addresses(config, prometheus, prometheusTls, "prometheus")
-        : [],
+      api: addresses(config, management, tls.api, "management"),
+      metrics: prometheus.enabled ? addresses(config, prometheus, tls.metrics, "prometheus") : [],
       metricsPath: prometheus.path,
       metricsPerObject: prometheus.perObject,
       metricsAuthenticated: prometheus.authentication,
@@ -108,27 +114,47 @@ interface PortSettings {
 }
 
 /** A port that was asked for must be free; one that is only the default is left out when it is busy. */
-async function addresses(
+function addresses(
   config: Config,
   { port, host, tlsPort, tlsHost }: PortSettings,
-  tls: Config["managementTls"],
+  tls: HttpTls | undefined,
   prefix: string,
-): Promise<readonly HttpAddress[]> {
+): readonly HttpAddress[] {
   const isRequired = config.origins.has(`${prefix}.tcp.port`);
   const plain: HttpAddress = { host, port, tls: undefined, isRequired };
-  const { certificateFile, keyFile } = tls;
-  if (tlsPort === undefined || certificateFile === undefined || keyFile === undefined)
-    return [plain];
-  const [cert, key] = await Promise.all(
-    [certificateFile, keyFile].map((file) => readFile(file, "utf8")),
-  );
-  const secure = {
-    host: tlsHost,
-    port: tlsPort,
-    tls: { cert: cert!, key: key! },
-    isRequired: true,
+  if (tlsPort === undefined || tls === undefined) return [plain];
+  const secure = { host: tlsHost, port: tlsPort, tls, isRequired: true };
+  return isRequired ? [plain, secure] : [secure];
+}
+
+function httpOptions(tls: TlsOptions): HttpTls {
+  return { ...serverOptions(tls), key: tls.key, cert: tls.cert };
+}
+
+/** Certificates of the web pages and of the metrics as they are now. Throws CertificateError. */
+function httpTls(
+  { management, managementTls, prometheus, prometheusTls }: Config,
+  readFile: (path: string) => string,
+): { readonly api: HttpTls | undefined; readonly metrics: HttpTls | undefined } {
+  const read = (tlsPort: number | undefined, tls: Config["tls"], prefix: string) =>
+    tlsPort === undefined || tls.certificateFile === undefined
+      ? undefined
+      : httpOptions(tlsOptions(tls, prefix, readFile));
+  return {
+    api: read(management.tlsPort, managementTls, "management.ssl"),
+    metrics: read(prometheus.tlsPort, prometheusTls, "prometheus.ssl"),
   };
-  return config.origins.has(`${prefix}.tcp.port`) ? [plain, secure] : [secure];
+}
+
+/** Certificates are read again; open connections keep theirs. Throws CertificateError and changes nothing. */
+export function reloadHttpTls(
+  running: RunningManagement,
+  config: Config,
+  readFile: (path: string) => string,
+): void {
+  const { api, metrics } = httpTls(config, readFile);
+  if (api !== undefined) running.setTls("api", api);
+  if (metrics !== undefined) running.setTls("metrics", metrics);
 }
 
 function optionsOf({ management, node }: Config): ManagementOptions {
@@ -189,8 +215,9 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
     configFiles: config.files,
     logFiles: logFilesOf(config),
     listeners: () => [
-      ...parts.listeners().map(({ protocol, local, isTls }) => ({
+      ...parts.listeners().map(({ protocol, local, isTls, certificate }) => ({
         protocol,
+        certificate,
         address: local.address,
         port: local.port,
         tls: isTls,

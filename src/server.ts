@@ -2,7 +2,7 @@
 
 import { applyLiveAccess, renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
-import { loadDefinitionsFile } from "./boot-definitions.ts";
+import { type DefinitionsWorld, definitionsPlace, loadDefinitions } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
 import { NO_METADATA } from "./broker/vhost.ts";
 import { rulesOf } from "./broker-rules.ts";
@@ -14,7 +14,7 @@ import type { Disk, Endpoint, Env, TimerHandle, TlsFacts } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogLevel } from "./log.ts";
 import { Logger } from "./logging/logger.ts";
 import { applyLogLevels } from "./logging/set-up.ts";
 import type { ListenerFacts } from "./management/node-facts.ts";
@@ -27,12 +27,10 @@ import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
 /** The outside world of a server. */
-export interface ServerWorld extends Pick<Env, "clock" | "random" | "net"> {
+export interface ServerWorld extends Pick<Env, "clock" | "random" | "net">, DefinitionsWorld {
   readonly memory: Memory;
   /** Where the data directory lies; without one everything stays in memory. */
   readonly disk?: Disk;
-  /** Reads a file the configuration names (certificates); throws when it can't. */
-  readonly readFile: (path: string) => string;
   readonly hostName: string;
   /** The process around the server; without it there is no management. */
   readonly facts?: ProcessFacts;
@@ -48,6 +46,10 @@ export interface ServerOptions {
   readonly onStopRequested?: () => void;
   /** The disk failed: nothing can be promised any more, and the process must end. Default: onBug. */
   readonly onStorageFailed?: (reason: string) => void;
+}
+
+function exchangeLevel({ logging }: Config): LogLevel {
+  return logLevels.find((known) => known === logging.exchangeLevel) ?? "info";
 }
 
 const EVENT_EXCHANGE_PLUGIN = "rabbitmq_event_exchange";
@@ -150,8 +152,7 @@ export class Server {
   #logWithExchange(log: Log): Log {
     const { logging, access } = this.config;
     if (!logging.exchange) return log;
-    const level = logLevels.find((known) => known === logging.exchangeLevel) ?? "info";
-    return new LogExchange(log, this.broker, access.defaultVhost, level);
+    return new LogExchange(log, this.broker, access.defaultVhost, exchangeLevel(this.config));
   }
 
   async #startManagement(options: ServerOptions): Promise<void> {
@@ -164,6 +165,8 @@ export class Server {
     const monitor = this.#monitor as ResourceMonitor;
     this.#management = await startServerManagement({
       ...{ config, broker, log, onBug, monitor },
+      readFile: world.readFile,
+      applied: () => this.#applied,
       logger: this.#logger ?? new Logger(broker.clock),
       facts: world.facts,
       listeners: () => this.#listeners,
@@ -190,6 +193,7 @@ export class Server {
     const { live, restart } = compareConfigs(this.#applied, next);
     this.#applied = next;
     if (this.#logger !== undefined) applyLogLevels(this.#logger, next);
+    if (this.log instanceof LogExchange) this.log.level = exchangeLevel(next);
     if (this.#monitor !== undefined) applyLimits(this.#monitor, next);
     applyLiveAccess(this.broker, next.access);
     this.broker.rules = rulesOf(next, this.broker);
@@ -200,9 +204,11 @@ export class Server {
 
   /** Users and policies of the file are taken over; queues and exchanges that exist stay as they are. */
   async #reloadDefinitions({ node }: Config): Promise<void> {
-    if (node.loadDefinitions === undefined) return;
     try {
-      await loadDefinitionsFile(this.broker, node.loadDefinitions, this.#world.readFile);
+      const place = definitionsPlace(node, this.#world.readFile);
+      if (place === undefined) return;
+      const isImported = await loadDefinitions(this.broker, place, this.#world);
+      if (isImported) this.log.write("info", "node", `definitions imported from ${place.path}`);
     } catch (error) {
       this.log.write("error", "node", `${(error as Error).message}; nothing of it was taken over`);
     }
@@ -214,16 +220,22 @@ export class Server {
   }
 
   get #sources(): ListenerSources {
-    return { config: this.config, readFile: this.#world.readFile };
+    return { config: this.#applied, readFile: this.#world.readFile };
   }
 
-  /** Certificates are read again; open connections keep theirs. Throws CertificateError and changes nothing. */
-  reloadCertificates(): void {
-    if (!this.#listeners.some(({ protocol }) => protocol === "amqp/ssl")) return;
-    const tls = amqpTls(this.#sources);
-    for (const { protocol, listener } of this.#listeners) {
-      if (protocol === "amqp/ssl") listener.setTls(tls);
+  /** Certificates are read again; open connections keep theirs. Rejects with CertificateError. */
+  async reloadCertificates(): Promise<void> {
+    if (this.#listeners.some(({ isTls }) => isTls)) {
+      const tls = amqpTls(this.#sources);
+      this.#listeners = this.#listeners.map((open) => {
+        if (!open.isTls) return open;
+        open.listener.setTls(tls);
+        return { ...open, certificate: tls.cert };
+      });
     }
+    if (this.#management === undefined) return;
+    const { reloadHttpTls } = await import("./server-management.ts");
+    reloadHttpTls(this.#management, this.#applied, this.#world.readFile);
   }
 
   get listeners(): readonly OpenListener[] {
@@ -270,8 +282,10 @@ export class Server {
     const { readFile } = this.#world;
     await setUpAccess({ broker, access, readFile, log: this.log });
     // A file of definitions stands in for the default vhost and user, as in RabbitMQ.
-    if (node.loadDefinitions !== undefined) {
-      return loadDefinitionsFile(broker, node.loadDefinitions, readFile);
+    const place = definitionsPlace(node, readFile);
+    if (place !== undefined) {
+      await loadDefinitions(broker, place, this.#world);
+      return;
     }
     if (broker.vhosts.size > 0) return;
     broker.addVhost(access.defaultVhost, { ...NO_METADATA, description: "Default virtual host" });

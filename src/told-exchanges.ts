@@ -82,14 +82,15 @@ export class LogExchange implements Log {
   readonly #broker: Broker;
   readonly #publisher: BrokerPublisher;
   readonly #vhostName: string;
-  readonly #lowest: number;
+  /** Lines below it are not published. */
+  level: LogLevel;
 
   constructor(inner: Log, broker: Broker, vhostName: string, level: LogLevel) {
     this.#inner = inner;
     this.#broker = broker;
     this.#publisher = new BrokerPublisher(broker, new Messages(broker));
     this.#vhostName = vhostName;
-    this.#lowest = logLevels.indexOf(level);
+    this.level = level;
   }
 
   start(): void {
@@ -99,7 +100,7 @@ export class LogExchange implements Log {
 
   write(level: LogLevel, category: LogCategory, text: string): void {
     this.#inner.write(level, category, text);
-    if (logLevels.indexOf(level) < this.#lowest) return;
+    if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return;
     const vhost = this.#broker.vhosts.get(this.#vhostName);
     const exchange = vhost?.exchanges.get(LOG_EXCHANGE);
     if (vhost === undefined || exchange === undefined || !vhost.bindings.hasFrom(exchange)) return;

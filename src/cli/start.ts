@@ -1,15 +1,14 @@
 // `leveret start`: configuration, banner, signals, exit codes.
 
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { CertificateError } from "../amqp-listeners.ts";
 import { DefinitionsFileError } from "../boot-definitions.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { DiskError } from "../env/env.ts";
 import { nodeClock, nodeRandom } from "../env/node-clock.ts";
 import { NodeDisk } from "../env/node-disk.ts";
+import { fetchText, listDirectory, readTextFile, sha256 } from "../env/node-files.ts";
 import { NodeNet } from "../env/node-net.ts";
 import { nodeProcessFacts } from "../env/process-facts.ts";
 import { Memory } from "../lib/memory.ts";
@@ -19,6 +18,7 @@ import type { Logger } from "../logging/logger.ts";
 import { newLogger } from "../logging/set-up.ts";
 import { Server } from "../server.ts";
 import { StoreRefusal } from "../store/data-directory.ts";
+import { CertificateError } from "../tls-files.ts";
 import { LEVERET_VERSION } from "../version.ts";
 import { loadConfigFiles } from "./config-files.ts";
 
@@ -91,14 +91,17 @@ async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): 
       disk: new NodeDisk(memory.arena),
       random: nodeRandom,
       net: new NodeNet({ memory, warn }),
-      readFile: (path) => readFileSync(path, "utf8"),
+      readFile: readTextFile,
+      listDirectory,
+      fetchText,
+      digest: sha256,
       hostName: hostname(),
       facts: nodeProcessFacts(),
     },
   });
   setFlagsFromString("--semi-space-growth-factor=2");
   printBanner(server);
-  process.on("SIGHUP", () => reload(server, flags));
+  process.on("SIGHUP", () => void reload(server, flags));
   await stopRequested;
   log.write("info", "node", "stopping: connections are closed");
   await server.stop();
@@ -107,7 +110,7 @@ async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): 
 }
 
 /** The configuration may have changed, certificates may have been renewed. */
-function reload(server: Server, flags: StartFlags): void {
+async function reload(server: Server, flags: StartFlags): Promise<void> {
   const { log } = server;
   try {
     const restart = server.reload(loadConfigFiles(configFlags(flags)).config);
@@ -118,7 +121,7 @@ function reload(server: Server, flags: StartFlags): void {
         `these settings change with the next start: ${restart.join(", ")}`,
       );
     }
-    server.reloadCertificates();
+    await server.reloadCertificates();
     log.write("info", "node", "configuration and certificates were read again");
   } catch (error) {
     if (!(error instanceof CertificateError) && !(error instanceof ConfigError)) throw error;
@@ -145,7 +148,7 @@ function messageOfTheDay({ config, log }: Server): string | undefined {
   const path = config.node.messageOfTheDayFile;
   if (path === undefined) return undefined;
   try {
-    return readFileSync(path, "utf8").trimEnd();
+    return readTextFile(path).trimEnd();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.write("warning", "node", `motd_file cannot be read: ${reason}`);

@@ -1,6 +1,7 @@
 // One row of the configuration table: what a key is called, how it is read, what it means.
 
 import { ValueError } from "./config-error.ts";
+import { nearest } from "./edit-distance.ts";
 import type { ValueType } from "./value-types.ts";
 
 /** Where an entry was written. */
@@ -139,10 +140,7 @@ export function named<T>(
       for (const matched of entries) {
         const name = matched.wildcards.join(".");
         if (options.names !== undefined && !options.names.includes(name)) {
-          throw new EntryError(
-            matched.entry,
-            `there is no "${name}" here; known: ${options.names.join(", ")}`,
-          );
+          throw new EntryError(matched.entry, unknownName(matched, name, options.names));
         }
         values.set(name, parseEntry(matched, type));
       }
@@ -150,6 +148,19 @@ export function named<T>(
     },
     show: (value) => [...value].map(([name, item]) => `${name}=${type.show(item)}`).join(", "),
   };
+}
+
+function unknownName(
+  { entry, pattern }: MatchedEntry,
+  name: string,
+  names: readonly string[],
+): string {
+  const near = nearest(name, names);
+  if (near === undefined) return `is no setting; "${name}" may be ${names.join(", ")}`;
+  const meant = entry.segments.map((segment, index) =>
+    pattern.split(".")[index]?.startsWith("$") ? near : segment,
+  );
+  return `is no setting; did you mean ${meant.join(".")}?`;
 }
 
 /** The value types of a record's fields, by what stands behind `prefix.<name>.` in the key. */

@@ -4,7 +4,11 @@ import { Logger, type LogLine, plainText } from "./logger.ts";
 function newLogger() {
   const lines: LogLine[] = [];
   const logger = new Logger({ nowMs: () => 0 });
-  const output = { level: undefined, write: (line: LogLine) => void lines.push(line) };
+  const output = {
+    kind: "console" as const,
+    level: undefined,
+    write: (line: LogLine) => void lines.push(line),
+  };
   logger.addOutput(output);
   return { logger, lines, output };
 }
@@ -23,7 +27,7 @@ test("levels hold in general and per category", () => {
 test("an output may want more than the rest", () => {
   const { logger, lines } = newLogger();
   const errors: LogLine[] = [];
-  logger.addOutput({ level: "error", write: (line) => void errors.push(line) });
+  logger.addOutput({ kind: "file", level: "error", write: (line) => void errors.push(line) });
   logger.write("info", "node", "a");
   logger.write("error", "node", "b");
   expect(lines).toHaveLength(2);

@@ -29,6 +29,8 @@ export interface LogLine {
 
 /** Where lines go. `level` undefined = the logger's own levels decide. */
 export interface LogOutput {
+  /** Which output of the configuration it is. */
+  readonly kind: "console" | "file";
   level: Severity | undefined;
   write(line: LogLine): void;
   /** Starts a new file, for outputs that have one. */
@@ -59,6 +61,12 @@ export class Logger implements Log {
 
   addOutput(output: LogOutput): void {
     this.#outputs.push(output);
+  }
+
+  /** Forgets the levels of categories and sets those of outputs. */
+  resetLevels(outputs: Readonly<Record<LogOutput["kind"], Severity | undefined>>): void {
+    this.#categories.clear();
+    for (const output of this.#outputs) output.level = outputs[output.kind];
   }
 
   /** Of one category, or of everything that has no level of its own. */

@@ -34,7 +34,7 @@ export function consoleOutput(form: LogForm, level: Severity | undefined): LogOu
           useOnlyCustomProps: true,
         })
       : pino.destination({ dest: 1, sync: false });
-  const output = outputTo(sink, form, level);
+  const output = outputTo("console", sink, form, level);
   // There is nothing to open again at standard output.
   return { ...output, reopen: () => {} };
 }
@@ -58,7 +58,7 @@ export function fileOutput(options: FileOptions): LogOutput {
   mkdirSync(directory, { recursive: true });
   if (rotateBytes === undefined && !daily) {
     const sink = pino.destination({ dest: join(directory, name), sync: false, mkdir: true });
-    return outputTo(sink, form, level);
+    return outputTo("file", sink, form, level);
   }
   const stream = createStream(name, {
     path: directory,
@@ -72,15 +72,21 @@ export function fileOutput(options: FileOptions): LogOutput {
     write: (text) => void stream.write(text),
     end: () => stream.end(),
   };
-  return outputTo(sink, form, level);
+  return outputTo("file", sink, form, level);
 }
 
-function outputTo(sink: Sink, form: LogForm, level: Severity | undefined): LogOutput {
+function outputTo(
+  kind: LogOutput["kind"],
+  sink: Sink,
+  form: LogForm,
+  level: Severity | undefined,
+): LogOutput {
   const write =
     form === "plaintext"
       ? (line: LogLine) => void sink.write(`${plainText(line)}\n`)
       : pinoWriter(sink);
   return {
+    kind,
     level,
     write,
     reopen: () => sink.reopen?.(),

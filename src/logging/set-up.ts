@@ -33,6 +33,7 @@ export function newLogger(config: Config, clock: Clock, isTerminal: boolean): Lo
 
 /** Levels in general and per category. */
 export function applyLogLevels(logger: Logger, { logging }: Config): void {
+  logger.resetLevels({ console: logging.consoleLevel, file: logging.fileLevel });
   logger.setLevel(logging.defaultLevel);
   for (const [category, level] of logging.categoryLevels) logger.setLevel(level, category);
 }

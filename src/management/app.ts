@@ -32,15 +32,17 @@ function refusal(needs: string): ApiError {
 }
 
 /** `trusted`: requests come over the socket in the data directory and need no password. */
+/** What Node's HTTPS server takes; PEM texts. */
+export interface HttpTls {
+  readonly key: string;
+  readonly cert: string;
+  readonly [option: string]: unknown;
+}
+
 export interface AppOptions {
   readonly trusted: boolean;
   /** PEM texts; undefined = without TLS. */
-  readonly tls: TlsPair | undefined;
-}
-
-interface TlsPair {
-  readonly key: string;
-  readonly cert: string;
+  readonly tls: HttpTls | undefined;
 }
 
 export async function createApp(
@@ -73,7 +75,7 @@ export async function createApp(
   return app;
 }
 
-function newApp(management: Management, tls: TlsPair | undefined): FastifyInstance {
+function newApp(management: Management, tls: HttpTls | undefined): FastifyInstance {
   const app: FastifyInstance = fastify({
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX, ignoreTrailingSlash: true },
     bodyLimit: management.options.bodyMaxBytes,
@@ -114,7 +116,7 @@ export async function createMetricsApp(
     readonly path: string;
     readonly perObject: boolean;
     readonly authenticated: boolean;
-    readonly tls?: TlsPair | undefined;
+    readonly tls?: HttpTls | undefined;
   },
 ): Promise<FastifyInstance> {
   const app = newApp(management, options.tls);

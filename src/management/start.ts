@@ -5,7 +5,7 @@ import { openAuthorizer, type User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
 import type { MessagePort } from "../broker/message-port.ts";
-import { createApp, createMetricsApp } from "./app.ts";
+import { createApp, createMetricsApp, type HttpTls } from "./app.ts";
 import type { NodeControl } from "./control.ts";
 import type { Authenticate, Management, ManagementOptions } from "./management.ts";
 import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
@@ -19,8 +19,8 @@ import { Traces } from "./tracing/traces.ts";
 export interface HttpAddress {
   readonly host: string | undefined;
   readonly port: number;
-  /** PEM texts; undefined = without TLS. */
-  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** Undefined = without TLS. */
+  readonly tls: HttpTls | undefined;
   /** Busy is an error, not a warning. */
   readonly isRequired: boolean;
 }
@@ -58,6 +58,8 @@ export interface RunningManagement {
   readonly management: Management;
   /** Where it really listens. */
   readonly listeners: readonly ListenerFacts[];
+  /** New connections to the API, or to the metrics, use these certificates. */
+  setTls(of: "api" | "metrics", tls: HttpTls): void;
   close(): Promise<void>;
 }
 
@@ -117,15 +119,27 @@ export async function startManagement(setup: ManagementSetup): Promise<RunningMa
     throw error;
   }
   sampler.start();
+  const close = async () => {
+    traces.close();
+    sampler.stop();
+    broker.events.forget(recentEvents);
+    await servers.close();
+  };
+  return running(management, servers, close);
+}
+
+function running(
+  management: Management,
+  servers: Servers,
+  close: () => Promise<void>,
+): RunningManagement {
   return {
     management,
-    listeners: servers.listeners,
-    close: async () => {
-      traces.close();
-      sampler.stop();
-      broker.events.forget(recentEvents);
-      await servers.close();
+    get listeners() {
+      return servers.listeners;
     },
+    setTls: (of, tls) => servers.setTls(of, tls),
+    close,
   };
 }
 
@@ -150,11 +164,17 @@ function whenDurable({ gates, journal }: Broker): Promise<void> {
   return new Promise((resolve) => gates.whenDurable(journal.position, resolve));
 }
 
+interface SecureServer {
+  readonly protocol: string;
+  readonly server: { setSecureContext(tls: HttpTls): void };
+}
+
 /** Opens and closes the HTTP servers. */
 class Servers {
   readonly #setup: ManagementSetup;
   readonly #apps: FastifyInstance[] = [];
-  readonly listeners: ListenerFacts[] = [];
+  readonly #secure: SecureServer[] = [];
+  #listeners: ListenerFacts[] = [];
 
   constructor(setup: ManagementSetup) {
     this.#setup = setup;
@@ -184,6 +204,20 @@ class Servers {
     await this.#listenLocally(management);
   }
 
+  get listeners(): readonly ListenerFacts[] {
+    return this.#listeners;
+  }
+
+  setTls(of: "api" | "metrics", tls: HttpTls): void {
+    const wanted = of === "api" ? "https" : "https/prometheus";
+    for (const { protocol, server } of this.#secure) {
+      if (protocol === wanted) server.setSecureContext(tls);
+    }
+    this.#listeners = this.#listeners.map((facts) =>
+      facts.protocol === wanted ? { ...facts, certificate: tls.cert } : facts,
+    );
+  }
+
   async #listen(app: FastifyInstance, at: HttpAddress, protocol: string): Promise<void> {
     this.#apps.push(app);
     try {
@@ -197,8 +231,13 @@ class Servers {
     }
     const bound = app.server.address();
     const address = typeof bound === "object" && bound !== null ? bound : undefined;
-    this.listeners.push({
-      protocol: at.tls === undefined ? protocol : protocol.replace("http", "https"),
+    const served = at.tls === undefined ? protocol : protocol.replace("http", "https");
+    if (at.tls !== undefined) {
+      const server = app.server as unknown as SecureServer["server"];
+      this.#secure.push({ protocol: served, server });
+    }
+    this.#listeners.push({
+      protocol: served,
       address: address?.address ?? "",
       port: address?.port ?? at.port,
       tls: at.tls !== undefined,

@@ -1,6 +1,5 @@
 // Usage lines and help pages of leveretctl and RabbitMQ's programs.
 
-import { editDistance } from "../../config/key-index.ts";
 import type { Terminal } from "./program.ts";
 import type { Scope, Verb } from "./verb.ts";
 
@@ -68,18 +67,4 @@ export function generalHelp(
   }
   lines.push(`Use '${program} help <command>' to learn more about a specific command`, "");
   return lines.join("\n");
-}
-
-/** The known name spelt most like `name`. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const bound = Math.max(2, Math.floor(name.length / 3)) + 1;
-  let best: string | undefined;
-  let bestDistance = bound;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate, bound);
-    if (distance >= bestDistance) continue;
-    best = candidate;
-    bestDistance = distance;
-  }
-  return best;
 }

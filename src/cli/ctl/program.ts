@@ -1,10 +1,11 @@
 // Reads a command line of leveretctl or one of RabbitMQ's programs, runs the command, and answers the exit code.
 
 import { Command, CommanderError, Option } from "commander";
+import { nearest } from "../../config/edit-distance.ts";
 import { RABBITMQ_LEVEL } from "../../version.ts";
 import { ApiFailure, Client, NotReachable, type Target } from "./client.ts";
 import { CtlError, Exit, invalidOption, UsageError } from "./exit-codes.ts";
-import { bold, generalHelp, nearest, usageLine, verbHelp } from "./help.ts";
+import { bold, generalHelp, usageLine, verbHelp } from "./help.ts";
 import { render } from "./output.ts";
 import { chosenColumns, type Formatter, type Invocation, type Scope, type Verb } from "./verb.ts";
 import { verbs } from "./verbs.ts";

@@ -72,7 +72,7 @@ const loopbackUsers: ConfigRow<ReadonlySet<string>> = {
   typeName: "true or false per user, or `none`",
   defaultValue: new Set(["guest"]),
   doc: "Users that may connect only from this machine; `loopback_users.guest = false` or `loopback_users = none` lifts it.",
-  live: false,
+  live: true,
   read(entries) {
     const users = new Set(["guest"]);
     for (const matched of entries) {
@@ -117,6 +117,7 @@ export const accessRows = {
       write: pattern,
     },
     "Users given to every new virtual host whose name matches `vhost_pattern`.",
+    { live: true },
   ),
   loopbackUsers,
   authBackends,
@@ -161,6 +162,7 @@ export const accessRows = {
     ),
     "rabbit_password_hashing_sha256",
     "How new passwords are stored; scrypt is stronger, but RabbitMQ cannot import it.",
+    { live: true },
   ),
   validatorBackend: one(
     "credential_validator.validation_backend",

@@ -81,7 +81,7 @@ export const resourceRows = {
     "queue_types.$type.enabled",
     boolean,
     "`false` refuses new queues of this type.",
-    { names: ["classic", "quorum", "stream"] },
+    { names: ["classic", "quorum", "stream"], live: true },
   ),
   vhostMax: one("vhost_max", limit, undefined, "Virtual hosts of this node."),
   queueLimit: one("cluster_queue_limit", limit, undefined, "Queues of all virtual hosts together."),
@@ -95,6 +95,7 @@ export const resourceRows = {
     "default_limits.vhosts",
     { pattern, max_connections: integer(-1), max_queues: integer(-1) },
     "Limits given to new virtual hosts whose name matches.",
+    { live: true },
   ),
   defaultOperatorPolicies: records(
     "default_policies.operator",
@@ -112,6 +113,7 @@ export const resourceRows = {
       overflow: text,
     },
     "Operator policies given to new virtual hosts whose name matches.",
+    { live: true },
   ),
   permitDeprecated: named(
     "deprecated_features.permit.$name",
@@ -128,6 +130,7 @@ export const resourceRows = {
         "ram_node_type",
         "transient_nonexcl_queues",
       ],
+      live: true,
     },
   ),
   relaxedRedeclaration: one(
@@ -135,5 +138,6 @@ export const resourceRows = {
     boolean,
     false,
     "A redeclare that differs only in the queue type succeeds.",
+    { live: true },
   ),
 } as const;
