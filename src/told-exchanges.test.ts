@@ -91,7 +91,11 @@ test("log lines come through amq.rabbitmq.log, from a level on", async () => {
   log.write("info", "node", "quiet");
   log.write("error", "queue", "löud");
   expect(told(client.receive())).toMatchObject([
-    { key: "error", body: "löud", headers: { category: "queue" } },
+    {
+      key: "error",
+      body: expect.stringMatching(/^\d{4}-\d\d-\d\d .* \[error\] <0\.0\.0> löud\n$/),
+      headers: { category: "queue" },
+    },
   ]);
   expect(lines).toEqual(["info quiet", "error löud"]);
 });

@@ -7,6 +7,7 @@ import { EMPTY_TABLE, type FieldTable, type FieldValue, longString } from "./bro
 import { plainJsonToValue } from "./broker/field-table-json.ts";
 import type { Vhost } from "./broker/vhost.ts";
 import type { Log, LogCategory, LogLevel } from "./log.ts";
+import { plainText } from "./logging/logger.ts";
 import { BrokerPublisher } from "./protocols/amqp091/broker-publisher.ts";
 import { Messages } from "./protocols/amqp091/messages.ts";
 
@@ -116,7 +117,9 @@ export class LogExchange implements Log {
           ["category", longString(category)],
         ]),
       },
-      body: new TextEncoder().encode(text),
+      body: new TextEncoder().encode(
+        `${plainText({ number: 0, timeMs: nowMs, level, category, text })}\n`,
+      ),
     });
   }
 }

@@ -19,6 +19,7 @@ import type { MessageHistory } from "./exchange/exchange.ts";
 import { Flow } from "./flow.ts";
 import { Gates } from "./gates.ts";
 import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling.ts";
+import { LifecycleEvents, tellAlarms } from "./lifecycle-events.ts";
 import type { Limits } from "./limits.ts";
 import { ArenaMessageHistory } from "./message-history.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
@@ -148,6 +149,8 @@ export class Broker implements BrokerContext {
     });
     // Whoever is blocked or may go on hears it in a turn, and nothing else may bring one.
     this.alarms.listen({ onAlarm: () => this.turn.schedule() });
+    this.connections.lifecycle = new LifecycleEvents(this.events, this.nodeName);
+    tellAlarms(this.alarms, this.events, this.nodeName);
     this.#connectTurn();
     this.history = new ArenaMessageHistory({
       arena: options.memory.arena,
@@ -295,7 +298,7 @@ export class Broker implements BrokerContext {
     const cleared = limits.connectionsMax === undefined && limits.queuesMax === undefined;
     this.#tell(cleared ? "vhost.limits.cleared" : "vhost.limits.set", by, {
       name: vhost.name,
-      limits: vhostLimitFacts(limits),
+      ...vhostLimitFacts(limits),
     });
   }
 

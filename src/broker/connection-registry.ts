@@ -136,6 +136,14 @@ export interface RetiredCounters {
   sentBytes: number;
 }
 
+/** Hears of connections and channels; must not throw. */
+export interface LifecycleListener {
+  connectionCreated(view: ConnectionView): void;
+  connectionClosed(view: ConnectionView): void;
+  channelCreated(channel: ChannelView): void;
+  channelClosed(channel: ChannelView): void;
+}
+
 export class ConnectionRegistry {
   readonly #retired = new Map<string, RetiredCounters>();
   readonly #byName = new Map<string, ConnectionView>();
@@ -148,6 +156,8 @@ export class ConnectionRegistry {
     channelsClosed: 0,
   };
   #channelCount = 0;
+  /** Told of everything that comes and goes. */
+  lifecycle: LifecycleListener | undefined = undefined;
 
   /** Enters a connection whose vhost is open. Names are unique; a second one with the same name replaces the first. */
   add(view: ConnectionView): void {
@@ -156,6 +166,7 @@ export class ConnectionRegistry {
     count(this.#perVhost, view.vhost, 1);
     count(this.#perUser, view.identity.user, 1);
     this.churn.connectionsOpened++;
+    this.lifecycle?.connectionCreated(view);
   }
 
   /** Harmless for a connection that is not (or no longer) entered. */
@@ -165,6 +176,7 @@ export class ConnectionRegistry {
     count(this.#perVhost, view.vhost, -1);
     count(this.#perUser, view.identity.user, -1);
     this.churn.connectionsClosed++;
+    this.lifecycle?.connectionClosed(view);
     const { receivedBytes, sentBytes } = view.describe();
     const retired = this.#retire(view.vhost);
     retired.receivedBytes += receivedBytes;
@@ -190,9 +202,10 @@ export class ConnectionRegistry {
     return retired;
   }
 
-  channelOpened(): void {
+  channelOpened(channel?: ChannelView): void {
     this.#channelCount++;
     this.churn.channelsOpened++;
+    if (channel !== undefined) this.lifecycle?.channelCreated(channel);
   }
 
   /** `channel` is the one that goes: what it counted stays in the sums of its vhost. */
@@ -200,6 +213,7 @@ export class ConnectionRegistry {
     this.#channelCount--;
     this.churn.channelsClosed++;
     if (channel === undefined) return;
+    this.lifecycle?.channelClosed(channel);
     const { vhost, counters } = channel.describe();
     const { messages } = this.#retire(vhost);
     for (const name of Object.keys(messages) as (keyof ChannelCounters)[]) {

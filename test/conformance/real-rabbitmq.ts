@@ -42,6 +42,8 @@ export interface RealRabbitMqOptions {
   readonly plugins?: readonly string[];
   /** More lines of rabbitmq.conf. */
   readonly configuration?: readonly string[];
+  /** "file": the log goes where the configuration says, and to a file. */
+  readonly logs?: "file";
   /** Where the name is part of what is compared. */
   readonly nodeName?: string;
 }
@@ -62,7 +64,8 @@ export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<
     ERL_EPMD_PORT: String(epmdPort),
     RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
     RABBITMQ_LOG_BASE: join(folder, "log"),
-    RABBITMQ_LOGS: "-",
+    // Standard output leaves every other output of the log out.
+    ...(options.logs === "file" ? {} : { RABBITMQ_LOGS: "-" }),
     RABBITMQ_PID_FILE: join(folder, "pid"),
     RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "enabled_plugins"),
@@ -82,7 +85,7 @@ export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => output.join("").includes("Server startup complete"), START_LIMIT_MS);
+    await until(() => /Server startup complete|completed with/.test(output.join("")), START_LIMIT_MS);
   } catch {
     await stop();
     throw new Error(`RabbitMQ did not start:\n${output.join("").slice(-3_000)}`);

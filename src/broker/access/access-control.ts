@@ -171,6 +171,7 @@ export class AccessControl {
     const cleared = limits.connectionsMax === undefined && limits.channelsMax === undefined;
     this.#tell(cleared ? "user.limits.cleared" : "user.limits.set", by, {
       name,
+      username: name,
       ...limitFacts(limits),
     });
   }

@@ -97,7 +97,7 @@ export class ChannelTable {
     this.#checkCount();
     const channel = new Channel(this.#tools, this.#host, number);
     this.#channels.set(number, channel);
-    this.#tools.broker.connections.channelOpened();
+    this.#tools.broker.connections.channelOpened(channel);
     channel.reply({ name: "channel.open-ok" });
   }
 

@@ -2,6 +2,11 @@
 
 import { BrokerError } from "../../broker/errors.ts";
 import { integerOf } from "../../broker/field-table.ts";
+import {
+  type ConsumingChannel,
+  tellConsumerCreated,
+  tellConsumerDeleted,
+} from "../../broker/lifecycle-events.ts";
 import { Consumer } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
@@ -123,6 +128,7 @@ export class Consuming implements DeliveringChannel {
       throw error;
     }
     this.#consumers.set(tag, target);
+    tellConsumerCreated(tools.broker.events, consumer, this.#asConsumer);
     const announce = () => {
       target.announced = true;
       queue.wake(consumer);
@@ -193,6 +199,12 @@ export class Consuming implements DeliveringChannel {
     }
   }
 
+  /** Who consumes, as events name it. */
+  get #asConsumer(): ConsumingChannel {
+    const { host, number, access } = this.#channel;
+    return { name: `${host.name} (${number})`, user: access.user.name };
+  }
+
   #newTag(asked: string): string {
     if (asked === "") return this.#channel.tools.generateName("amq.ctag-");
     if (this.#consumers.has(asked) || this.#channel.directReply.tag === asked) {
@@ -217,7 +229,9 @@ export class Consuming implements DeliveringChannel {
 
   #forget(target: ChannelConsumer): void {
     const consumer = target.consumer;
-    if (consumer !== undefined) this.#consumers.delete(consumer.tag);
+    if (consumer !== undefined && this.#consumers.delete(consumer.tag)) {
+      tellConsumerDeleted(this.#channel.tools.broker.events, consumer, this.#asConsumer);
+    }
     this.slots.retire(this.slots.get(target.slot));
   }
 

@@ -36,6 +36,13 @@ const propertyNames: Readonly<Record<keyof MessageProperties, string>> = {
   clusterId: "cluster_id",
 };
 
+/** What the broker publishes there about itself is not published once more. */
+const TOLD_EXCHANGES: ReadonlySet<string> = new Set([
+  TRACE_EXCHANGE,
+  "amq.rabbitmq.event",
+  "amq.rabbitmq.log",
+]);
+
 export class Firehose implements MessageObserver {
   readonly #broker: Broker;
   readonly #publisher: BrokerPublisher;
@@ -47,7 +54,7 @@ export class Firehose implements MessageObserver {
 
   published(access: VhostAccess, route: Route, publication: Publication): void {
     const exchange = route.exchange.name;
-    if (exchange === TRACE_EXCHANGE) return;
+    if (TOLD_EXCHANGES.has(exchange)) return;
     const { vhost } = access;
     const copy = PublishedCopy.of(this.#broker, publication);
     // The content header still carries the number of the channel it came on.
@@ -129,6 +136,7 @@ function propertyTable(properties: MessageProperties): FieldTable {
 function fieldOf(value: string | number | bigint | FieldTable): FieldValue {
   if (typeof value === "string") return longString(value);
   if (typeof value === "number") return { type: "I", value };
-  if (typeof value === "bigint") return { type: "T", value };
+  // As RabbitMQ: a number, not a timestamp.
+  if (typeof value === "bigint") return { type: "l", value };
   return { type: "F", value };
 }

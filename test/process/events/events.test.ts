@@ -1,0 +1,112 @@
+// The broker tells of itself as RabbitMQ does: events, traced messages and log lines, compared with recordings.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventNames } from "../../../src/broker/events.ts";
+import { LeveretProcess } from "../leveret-process.ts";
+import { type Observed, observe, type Told } from "./observe.ts";
+
+const ctl = fileURLToPath(new URL("../../../dist/leveretctl.js", import.meta.url));
+const file = fileURLToPath(new URL("recorded.json", import.meta.url));
+const recorded: Observed = JSON.parse(readFileSync(file, "utf8"));
+const directory = mkdtempSync(join(tmpdir(), "leveret-events-"));
+let broker: LeveretProcess;
+let observed: Observed;
+
+beforeAll(async () => {
+  const data = join(directory, "data");
+  broker = LeveretProcess.start(
+    ...["--data-dir", data, "--amqp-port", "0", "--http-port", "0"],
+    ...["--set", "leveret.plugins=rabbitmq_event_exchange", "--set", "log.exchange=true"],
+  );
+  const port = await broker.port("amqp");
+  observed = await observe(
+    `amqp://guest:guest@127.0.0.1:${port}/`,
+    (...words) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [ctl, "--data-dir", data, ...words], () => resolve(undefined));
+      }),
+  );
+});
+
+afterAll(async () => {
+  await broker?.kill();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** RabbitMQ's events there are none of here, and why. */
+const ABSENT_EVENTS: Readonly<Record<string, string>> = {
+  "vhost.down": "a vhost is there or deleted",
+  "operator.policy.cleared": "policy.cleared tells of both kinds",
+};
+/** RabbitMQ's headers there are none of here, by event. */
+const ABSENT_HEADERS: Readonly<Record<string, readonly string[]>> = {
+  "exchange.created": ["policy"],
+  "queue.created": ["owner_pid"],
+  "parameter.set": ["component", "value", "vhost"],
+  "parameter.cleared": ["component", "vhost"],
+  "user.authentication.success": ["auth_mechanism", "connection_name", "host", "ssl"],
+  "user.authentication.failure": ["auth_mechanism", "connection_name", "host", "ssl"],
+  "vhost.created": ["cluster_state", "default_queue_type", "metadata", "tracing"],
+};
+
+function headersOf(events: readonly Told[], key: string): ReadonlySet<string> {
+  return new Set(
+    events.filter((event) => event.key === key).flatMap((e) => Object.keys(e.headers)),
+  );
+}
+
+const recordedKeys = [...new Set(recorded.events.map(({ key }) => key))].sort();
+
+test.each(recordedKeys)("%s is told with RabbitMQ's headers", (key) => {
+  if (ABSENT_EVENTS[key] !== undefined) {
+    expect(eventNames).not.toContain(key);
+    return;
+  }
+  const ours = headersOf(observed.events, key);
+  const missing = [...headersOf(recorded.events, key)].filter((name) => !ours.has(name));
+  expect(ours.size, "it is told").toBeGreaterThan(0);
+  expect(missing.filter((name) => !ABSENT_HEADERS[key]?.includes(name))).toEqual([]);
+});
+
+test("events have RabbitMQ's properties and no body", () => {
+  const names = ({ properties }: Told) => Object.keys(properties).sort();
+  expect(names(observed.events[0]!)).toEqual(names(recorded.events[0]!));
+  expect(observed.events.every(({ body }) => body === "")).toBe(true);
+});
+
+/** Messages about the queue and the exchange of this test; what differs from run to run taken out. */
+function tracedHere({ traced }: Observed) {
+  return traced
+    .filter(({ key }) => key.includes("told"))
+    .map(({ key, body, properties, values }) => {
+      const { node, connection, ...rest } = values as Record<string, unknown>;
+      expect([typeof node, typeof connection]).toEqual(["string", "string"]);
+      return { key, body, properties, values: rest };
+    });
+}
+
+test("messages are traced exactly as RabbitMQ traces them", () => {
+  expect(tracedHere(observed)).toEqual(tracedHere(recorded));
+  expect(tracedHere(observed).map(({ key }) => key)).toEqual([
+    ...["publish.told", "deliver.told-queue"],
+    ...["publish.told", "publish.told", "deliver.told-queue"],
+  ]);
+});
+
+test("log lines are published with their level as routing key", () => {
+  const accepted = ({ logged }: Observed) =>
+    logged.find(({ body }) => body.includes("accepting AMQP connection"));
+  const [ours, theirs] = [accepted(observed)!, accepted(recorded)!];
+  expect(ours.key).toBe(theirs.key);
+  expect(Object.keys(ours.properties)).toEqual(Object.keys(theirs.properties));
+  expect(ours.properties.contentType).toBe(theirs.properties.contentType);
+  expect(Object.keys(ours.headers)).toContain("node");
+  expect(ours.body).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00 \[info\] <[\d.]+> accep.*\n$/,
+  );
+});
