@@ -85,7 +85,10 @@ export async function startRabbitMq(options: RealRabbitMqOptions = {}): Promise<
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => /Server startup complete|completed with/.test(output.join("")), START_LIMIT_MS);
+    await until(
+      () => /Server startup complete|completed with/.test(output.join("")),
+      START_LIMIT_MS,
+    );
   } catch {
     await stop();
     throw new Error(`RabbitMQ did not start:\n${output.join("").slice(-3_000)}`);

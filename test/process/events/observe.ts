@@ -25,7 +25,7 @@ export async function observe(url: string, ctl: Ctl): Promise<Observed> {
   const watcher = await connect(url, { clientProperties: { connection_name: "watcher" } });
   const taken = await watchAll(watcher);
   await ctl("trace_on");
-  await useBroker(url);
+  await exerciseBroker(url);
   await ctl("trace_off");
   await administer(ctl);
   await sleep(1_000);
@@ -54,7 +54,7 @@ async function watchAll(watcher: ChannelModel) {
 }
 
 /** Connection, channel, exchange, queue, binding, consumer; messages published, delivered, got. */
-async function useBroker(url: string): Promise<void> {
+async function exerciseBroker(url: string): Promise<void> {
   const client = await connect(url, { clientProperties: { connection_name: "client" } });
   const channel = await client.createChannel();
   await channel.assertExchange("told", "topic", { durable: true, arguments: { "x-a": 1 } });
