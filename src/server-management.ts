@@ -1,6 +1,7 @@
 // Starts the management as the configuration says. Loaded only when it is wanted: an embedded broker never pays for it.
 
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Broker } from "./broker/broker.ts";
