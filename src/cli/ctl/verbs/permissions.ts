@@ -72,12 +72,7 @@ export const permissionVerbs: readonly Verb[] = [
     run: async ({ client, args, vhost }) => {
       await requireVhost(client, vhost);
       await requireUser(client, args[0]!, false);
-      try {
-        await client.delete(`/permissions/${part(vhost)}/${part(args[0]!)}`);
-      } catch (error) {
-        // Nothing to take away is no error.
-        if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
-      }
+      await orNothing(client.delete(`/permissions/${part(vhost)}/${part(args[0]!)}`));
       return nothing;
     },
   },
@@ -152,7 +147,7 @@ export const permissionVerbs: readonly Verb[] = [
       await requireVhost(client, vhost);
       await requireUser(client, user!, false);
       const of = exchange === undefined ? "" : `/${part(exchange)}`;
-      await client.delete(`/topic-permissions/${part(vhost)}/${part(user!)}${of}`);
+      await orNothing(client.delete(`/topic-permissions/${part(vhost)}/${part(user!)}${of}`));
       return nothing;
     },
   },
@@ -188,3 +183,12 @@ export const permissionVerbs: readonly Verb[] = [
     },
   },
 ];
+
+/** Nothing to take away is no error. */
+async function orNothing(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
+  }
+}
