@@ -7,6 +7,7 @@ import {
   ENTRY_PIECE_BYTES_MAX,
   PAGE_FACTS_BYTES,
   pageFilterBytes,
+  pieceFlags,
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
   trackedBytes,
@@ -92,7 +93,7 @@ function define(sink: EntrySink, kind: string, object: JsonObject): void {
     const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
     const length = definitionBytes(kindBytes.length, piece.length);
     const at = sink.append(EntryKind.definition, length);
-    writeDefinition(sink.u8, at, kindBytes, piece, from + ENTRY_PIECE_BYTES_MAX < json.length);
+    writeDefinition(sink.u8, at, kindBytes, piece, pieceFlags(from, json.length));
   }
 }
 

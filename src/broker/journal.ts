@@ -13,6 +13,7 @@ import {
   MOVE_PREFIX_BYTES,
   PUBLISH_PREFIX_BYTES,
   partBytes,
+  pieceFlags,
   publishBytes,
   RANGE_BYTES,
   RETURNED_RANGE_BYTES,
@@ -239,8 +240,7 @@ export class Journal implements DefinitionJournal {
         EntryKind.definition,
         definitionBytes(kindBytes.length, piece.length),
       );
-      const continued = from + ENTRY_PIECE_BYTES_MAX < json.length;
-      writeDefinition(this.#arena.u8, at, kindBytes, piece, continued);
+      writeDefinition(this.#arena.u8, at, kindBytes, piece, pieceFlags(from, json.length));
     }
   }
 }

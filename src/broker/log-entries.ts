@@ -5,7 +5,8 @@
 //   publish            {u32 targetCount, u32 0} targetCount x {f64 queue, f64 sequence, f64 expiresAtMs} record
 //   settle             f64 queue, n x {f64 from, f64 to}
 //   returned           f64 queue, n x {f64 from, f64 to, f64 deliveryCount}
-//   definition         {u8 kindLength, u8 flags (1 = continued in the next entry), u16 0, u32 jsonLength} kind, JSON
+//   definition         {u8 kindLength, u8 flags (1 = continued in the next entry, 2 = continues the one before), u16 0,
+//                      u32 jsonLength} kind, JSON
 //   move               f64 fromQueue, f64 fromSequence, then as publish
 //   part               f64 bodyReference, f64 offset, {u32 length, u32 size of the whole body} bytes of the body
 //   transactionPublish f64 transaction, then as publish
@@ -38,6 +39,8 @@ export const PAGE_FACTS_BYTES = 56;
 export const ENTRY_PIECE_BYTES_MAX = 524_288;
 /** `flags` of a definition or commit entry that goes on in the next entry of its kind. */
 export const CONTINUED = 1;
+/** `flags` of a definition entry that continues the one before it. */
+const CONTINUES = 2;
 
 const TARGETS_HEAD_BYTES = 8;
 const DEFINITION_HEAD_BYTES = 8;
@@ -116,17 +119,23 @@ export function definitionBytes(kindLength: number, jsonLength: number): number 
   return DEFINITION_HEAD_BYTES + kindLength + jsonLength;
 }
 
-/** Writes one piece of a definition: all its JSON, or with `continued` some of it. */
+/** `flags` of the piece of a definition that begins at `from`. */
+export function pieceFlags(from: number, jsonLength: number): number {
+  const isContinued = from + ENTRY_PIECE_BYTES_MAX < jsonLength;
+  return (isContinued ? CONTINUED : 0) | (from > 0 ? CONTINUES : 0);
+}
+
+/** Writes one piece of a definition: all its JSON, or some of it. */
 export function writeDefinition(
   bytes: Uint8Array,
   at: Address,
   kind: Uint8Array,
   json: Uint8Array,
-  continued: boolean,
+  flags: number,
 ): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, DEFINITION_HEAD_BYTES);
   view.setUint8(0, kind.length);
-  view.setUint8(1, continued ? CONTINUED : 0);
+  view.setUint8(1, flags);
   view.setUint16(2, 0, true);
   view.setUint32(4, json.length, true);
   bytes.set(kind, at + DEFINITION_HEAD_BYTES);
@@ -138,6 +147,7 @@ export interface DefinitionPiece {
   readonly kind: string;
   readonly json: Uint8Array;
   readonly continued: boolean;
+  readonly continues: boolean;
 }
 
 const text = new TextDecoder();
@@ -150,7 +160,24 @@ export function readDefinition(bytes: Uint8Array, at: Address): DefinitionPiece 
     kind: text.decode(bytes.subarray(kindAt, jsonAt)),
     json: bytes.subarray(jsonAt, jsonAt + view.getUint32(4, true)),
     continued: (view.getUint8(1) & CONTINUED) !== 0,
+    continues: (view.getUint8(1) & CONTINUES) !== 0,
   };
+}
+
+/** Puts definitions together again. Pieces whose other pieces were lost to damage are passed over. */
+export class DefinitionPieces {
+  readonly #pieces: Uint8Array[] = [];
+
+  /** The definition that `piece` completes. */
+  add({ json, continued, continues }: DefinitionPiece): string | undefined {
+    if (!continues) this.#pieces.length = 0;
+    else if (this.#pieces.length === 0) return undefined;
+    this.#pieces.push(json.slice());
+    if (continued) return undefined;
+    const whole = text.decode(Buffer.concat(this.#pieces));
+    this.#pieces.length = 0;
+    return whole;
+  }
 }
 
 export function partBytes(length: number): number {

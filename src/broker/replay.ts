@@ -9,6 +9,7 @@ import {
   COMMIT_RANGE_BYTES,
   CONTINUED,
   CommitField,
+  DefinitionPieces,
   MOVE_PREFIX_BYTES,
   PAGE_FACTS_BYTES,
   PartField,
@@ -41,7 +42,7 @@ export class Replay implements ReplayHandler {
   readonly #publish: PublishView;
   /** Cleared by every definition. */
   readonly #queues = new Map<QueueNumber, Recoverable | undefined>();
-  #pieces: Uint8Array[] = [];
+  readonly #pieces = new DefinitionPieces();
   /** What transactions without their commit entry have published. */
   readonly #uncommitted = new Map<number, RestoredMessage[]>();
   #lastTransaction = 0;
@@ -157,13 +158,11 @@ export class Replay implements ReplayHandler {
   }
 
   #define(at: Address): void {
-    const { kind, json, continued } = readDefinition(this.#broker.memory.arena.u8, at);
-    this.#pieces.push(json.slice());
-    if (continued) return;
-    const text = new TextDecoder().decode(Buffer.concat(this.#pieces));
-    this.#pieces = [];
+    const piece = readDefinition(this.#broker.memory.arena.u8, at);
+    const text = this.#pieces.add(piece);
+    if (text === undefined) return;
     this.#queues.clear();
-    this.#broker.applyDefinition(kind, JSON.parse(text) as JsonObject);
+    this.#broker.applyDefinition(piece.kind, JSON.parse(text) as JsonObject);
   }
 
   /** The new message comes before the old one goes: they may share a large body. */

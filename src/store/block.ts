@@ -8,7 +8,8 @@
 //  24  f64 log position of its first entry
 //  32  u32 CRC of the block before it in the log
 //  36  u32, u32 directory id
-//  44  u32 flags (1 = the last of its batch)
+//  44  u32 flags (1 = the last of its batch, 2 = no batch: the log goes on in the next file, 4 = holds the same
+//      entries as the block before it)
 //  48      entries
 //
 // A batch is what one write carried: blocks in a row from a multiple of 4 KiB on. Only the newest batch can be torn.
@@ -18,7 +19,7 @@ import { crc32Of } from "../lib/crc32.ts";
 import { type DirectoryId, ENTRY_HEADER_BYTES, Magic } from "./format.ts";
 
 export const BLOCK_HEADER_BYTES = 48;
-export const BlockFlag = { lastOfBatch: 1 } as const;
+export const BlockFlag = { lastOfBatch: 1, goesOn: 2, copy: 4 } as const;
 
 /** What a block says about itself, apart from its entries. */
 export interface BlockHeader {
@@ -29,7 +30,16 @@ export interface BlockHeader {
   readonly crcBefore: number;
   readonly crc: number;
   readonly isLast: boolean;
+  /** Stands behind the newest batch of a file that has been left: the next file is in use. Not part of the chain. */
+  readonly goesOn: boolean;
+  /** Its entries are those of the block before it, and count only if that one is damaged. */
+  readonly isCopy: boolean;
 }
+
+type NewBlockHeader = Omit<BlockHeader, "crc" | "goesOn" | "isCopy"> & {
+  readonly goesOn?: boolean;
+  readonly isCopy?: boolean;
+};
 
 /** Fills the header of the block at `at` and answers its CRC. The entries are in place. */
 export function closeBlock(
@@ -37,7 +47,7 @@ export function closeBlock(
   view: DataView,
   id: DirectoryId,
   at: Address,
-  header: Omit<BlockHeader, "crc">,
+  header: NewBlockHeader,
 ): number {
   view.setUint32(at + 4, Magic.block, true);
   view.setUint32(at + 8, header.lengthBytes, true);
@@ -47,7 +57,10 @@ export function closeBlock(
   view.setUint32(at + 32, header.crcBefore, true);
   view.setUint32(at + 36, id.low, true);
   view.setUint32(at + 40, id.high, true);
-  view.setUint32(at + 44, header.isLast ? BlockFlag.lastOfBatch : 0, true);
+  let flags = header.isLast ? BlockFlag.lastOfBatch : 0;
+  if (header.goesOn === true) flags |= BlockFlag.goesOn;
+  if (header.isCopy === true) flags |= BlockFlag.copy;
+  view.setUint32(at + 44, flags, true);
   const crc = crc32Of(u8, at + 4, at + header.lengthBytes);
   view.setUint32(at, crc, true);
   return crc;
@@ -81,6 +94,8 @@ export function readBlock(
     crcBefore: view.getUint32(at + 32, true),
     crc,
     isLast: (view.getUint32(at + 44, true) & BlockFlag.lastOfBatch) !== 0,
+    goesOn: (view.getUint32(at + 44, true) & BlockFlag.goesOn) !== 0,
+    isCopy: (view.getUint32(at + 44, true) & BlockFlag.copy) !== 0,
   };
 }
 

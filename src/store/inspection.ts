@@ -8,10 +8,9 @@ import type { StoredPagePlace } from "./checkpoint-file.ts";
 import { ColdFile } from "./cold-file.ts";
 import type { Damage } from "./damage.ts";
 import { Name } from "./data-directory.ts";
-import { FILE_HEADER_BYTES } from "./file-header.ts";
 import { directoryIdText } from "./format.ts";
 import type { LogReading } from "./log-reader.ts";
-import { readLog, replayCheckpoint } from "./log-replay.ts";
+import { logFileDamage, readLog, replayCheckpoint } from "./log-replay.ts";
 import { checkPage, isPageTableGood, pageImageBytes } from "./page-image.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
 
@@ -89,11 +88,7 @@ export async function inspect(options: InspectionOptions): Promise<Inspection> {
   replayCheckpoint(checkpoint, memory, handler);
   const reading = await readLog(options, contents);
   damage.push(...reading.damage);
-  for (const [number, effect] of contents.logHeaderTrouble) {
-    if (number < checkpoint.state.log.file || number > reading.end.file) continue;
-    const file = `${Name.log}/${contents.logFiles.get(number)}`;
-    damage.push({ file, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
-  }
+  damage.push(...logFileDamage(contents, reading));
   damage.push(...(await readPages(options, contents)));
   const { blockCount, torn, end } = reading;
   return {

@@ -2,7 +2,7 @@
 // Where log entries gather until they are written: two fixed buffers filled in turn, and when the disk falls far
 // behind, pages borrowed from the pool. What lies in one of them becomes one batch, written by one call.
 
-import type { EntryKind } from "../broker/ports.ts";
+import { EntryKind } from "../broker/ports.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
@@ -12,6 +12,9 @@ import { BLOCK_BYTES, type DirectoryId, ENTRY_HEADER_BYTES } from "./format.ts";
 
 /** Publishers wait while this much of a buffer is filled and not being written. */
 const CONGESTED_SHARE = 0.75;
+
+/** Longer blocks are not copied. */
+const COPIED_BLOCK_BYTES_MAX = 65_536;
 
 /** A stretch of memory that becomes one batch. */
 interface Extent {
@@ -41,6 +44,8 @@ export class LogBuffers {
   #blockOffset = 0;
   #blockIndex = 0;
   #blockPosition = 0;
+  /** Definitions are logged twice: one damaged bit must not cost a queue with all that is in it. */
+  #isBlockCopied = false;
   #crcBefore = 0;
   #nextBatch = 1;
   #sealedBytes = 0;
@@ -83,13 +88,14 @@ export class LogBuffers {
     let extent = this.#current;
     if (extent === undefined) {
       extent = this.#openExtent();
-    } else if (extent.usedBytes + wholeBytes + BLOCK_HEADER_BYTES > extent.sizeBytes) {
+    } else if (extent.usedBytes + this.#roomFor(kind, wholeBytes, extent) > extent.sizeBytes) {
       this.#seal(extent);
       extent = this.#openExtent();
     } else if (extent.usedBytes - this.#blockOffset >= BLOCK_BYTES) {
       this.#closeBlock(extent, false);
       this.#openBlock(extent);
     }
+    if (kind === EntryKind.definition) this.#isBlockCopied = true;
     const at = extent.at + extent.usedBytes;
     assert(extent.usedBytes + wholeBytes <= extent.sizeBytes, "an entry fits into a log buffer");
     this.#view.setUint32(at, lengthBytes, true);
@@ -112,6 +118,19 @@ export class LogBuffers {
     assert(this.waitingBytes === 0, "an empty batch follows everything");
     this.#openExtent();
     return this.take() as Batch;
+  }
+
+  /** Writes to `at` what stands in the old file when `batch` is the first one in the next. */
+  writeMark(at: Address, batch: Batch): void {
+    closeBlock(this.#memory.arena.u8, this.#view, this.#id, at, {
+      lengthBytes: BLOCK_HEADER_BYTES,
+      index: 0,
+      batch: batch.batch,
+      position: batch.firstPosition,
+      crcBefore: batch.crcBefore,
+      isLast: true,
+      goesOn: true,
+    });
   }
 
   /** The batch is on disk: its memory is free. */
@@ -141,25 +160,48 @@ export class LogBuffers {
     return newExtent(page, LARGE_PAGE_BYTES, true);
   }
 
+  /** An entry may need a new block, and the block it is in may need a copy. */
+  #roomFor(kind: EntryKind, wholeBytes: number, extent: Extent): number {
+    const bytes = wholeBytes + BLOCK_HEADER_BYTES;
+    if (kind !== EntryKind.definition && !this.#isBlockCopied) return bytes;
+    const copyBytes = extent.usedBytes - this.#blockOffset + bytes;
+    return copyBytes > COPIED_BLOCK_BYTES_MAX + BLOCK_BYTES ? bytes : bytes + copyBytes;
+  }
+
   #openBlock(extent: Extent): void {
+    this.#isBlockCopied = false;
     this.#blockOffset = extent.usedBytes;
     this.#blockPosition = this.position;
     extent.usedBytes += BLOCK_HEADER_BYTES;
   }
 
   #closeBlock(extent: Extent, isLast: boolean): void {
+    const lengthBytes = extent.usedBytes - this.#blockOffset;
+    const isCopied = this.#isBlockCopied && lengthBytes <= COPIED_BLOCK_BYTES_MAX;
+    this.#writeHeader(extent, lengthBytes, isLast && !isCopied, false);
+    if (!isCopied) return;
+    const { u8 } = this.#memory.arena;
+    const from = extent.at + this.#blockOffset;
+    u8.copyWithin(from + lengthBytes, from, from + lengthBytes);
+    this.#blockOffset += lengthBytes;
+    extent.usedBytes += lengthBytes;
+    this.#writeHeader(extent, lengthBytes, isLast, true);
+  }
+
+  #writeHeader(extent: Extent, lengthBytes: number, isLast: boolean, isCopy: boolean): void {
     this.#crcBefore = closeBlock(
       this.#memory.arena.u8,
       this.#view,
       this.#id,
       extent.at + this.#blockOffset,
       {
-        lengthBytes: extent.usedBytes - this.#blockOffset,
+        lengthBytes,
         index: this.#blockIndex++,
         batch: extent.batch,
         position: this.#blockPosition,
         crcBefore: this.#crcBefore,
         isLast,
+        isCopy,
       },
     );
   }

@@ -25,8 +25,11 @@ export function logFileName(number: number): string {
   return `log-${String(number).padStart(8, "0")}`;
 }
 
+/** Ends the name of a log file on its way to its right name. */
+export const MOVED = ".moved";
+
 export function logFileNumber(name: string): number | undefined {
-  const digits = /^log-(\d{8,})$/.exec(name)?.[1];
+  const digits = /^log-(\d{8,})(?:\.moved)?$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
@@ -91,6 +94,8 @@ export interface LogFilesOptions {
   readonly id: DirectoryId;
   /** 4 KiB of the arena for file headers. */
   readonly scratchAt: Address;
+  /** As much for marks. */
+  readonly markAt: Address;
   readonly u8: Uint8Array;
   readonly view: DataView;
   readonly sizes: LogFileSizes;
@@ -112,6 +117,7 @@ export class LogFiles {
   /** Files that hold batches a restart may need, oldest first; the current one is not among them. */
   readonly #kept: (IdleFile & { readonly number: number })[] = [];
   readonly #spare: IdleFile[] = [];
+  #left: LogFile | undefined = undefined;
   #currentSinceMs: number;
   #nextSizeBytes: number;
   /** A file has been filled and its successor taken. */
@@ -176,7 +182,7 @@ export class LogFiles {
       this.prepareNext();
       return current;
     }
-    current.close();
+    this.#left = current;
     this.#adjustSize(current.sizeBytes);
     const sizeBytes = Math.max(current.sizeBytes, current.offset);
     this.#kept.push({ number: current.number, path: current.path, sizeBytes });
@@ -185,6 +191,17 @@ export class LogFiles {
     this.onSwitched();
     this.prepareNext();
     return next;
+  }
+
+  /** The file that has just been left: whoever takes it closes it. */
+  takeLeft(): LogFile | undefined {
+    const left = this.#left;
+    this.#left = undefined;
+    return left;
+  }
+
+  get markAt(): Address {
+    return this.#options.markAt;
   }
 
   /** Has the next file made in the background unless it is there. */
@@ -261,7 +278,7 @@ async function makeFile(
   await file.open(disk);
   u8.fill(0, scratchAt, scratchAt + BATCH_ALIGNMENT_BYTES);
   const createdAtMs = clock.nowMs();
-  writeFileHeader(u8, view, scratchAt, Magic.logFile, { id, number, createdAtMs });
+  writeFileHeader(u8, view, scratchAt, Magic.logFile, { id, number, createdAtMs, sizeBytes });
   await file.prepare((x) => x.write(0, scratchAt, BATCH_ALIGNMENT_BYTES, 0));
   await file.prepare((x) => x.sync(0));
   await disk.syncDirectory(directory);

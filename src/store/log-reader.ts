@@ -1,7 +1,7 @@
 // Reads the log at start: block after block from where the checkpoint says, up to the first bad block of the newest
 // batch. A bad block with a newer batch behind it is damage: what it held is lost, everything behind it counts.
 
-import { type BlockHeader, positionBehind } from "./block.ts";
+import { BLOCK_HEADER_BYTES, type BlockHeader, positionBehind } from "./block.ts";
 import type { Damage } from "./damage.ts";
 import { Name } from "./data-directory.ts";
 import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
@@ -31,6 +31,8 @@ export interface LogReading {
   readonly damage: readonly Damage[];
   /** The newest batch was not written completely: its rest never counted, and must be wiped. */
   readonly torn: boolean;
+  /** Behind the end stands that the log goes on in the next file, in which nothing counts. */
+  readonly goesOn: boolean;
   readonly blockCount: number;
 }
 
@@ -48,6 +50,8 @@ export class LogReader {
   /** Index of the newest good block in its batch, and whether it was the last one there. */
   #index = 0;
   #atBatchEnd = true;
+  /** The file that says it has been left. */
+  #left = -1;
 
   constructor(
     window: LogWindow,
@@ -68,9 +72,10 @@ export class LogReader {
     do {
       await this.#readRow();
     } while ((await this.#goOnInNextFile()) || (await this.#goOnBehindDamage()));
-    const { batch } = this.#place;
     const offset = aligned(this.#place.offset);
-    const remains = await this.#window.hasRemains(this.#place.file, offset, batch);
+    const remains = !(await this.#isVouchDamaged(offset)) && (await this.#hasRemains(offset));
+    const goesOn = this.#left === this.#place.file;
+    if (goesOn && !this.#names.has(this.#left + 1)) this.#reportMissing(this.#left + 1);
     const isUnfinished = !this.#atBatchEnd || (await this.#findNext(BATCH_BYTES_MAX)) !== undefined;
     const torn = isUnfinished || remains;
     return {
@@ -78,8 +83,29 @@ export class LogReader {
       starts: this.#starts,
       damage: this.#damage,
       torn,
+      goesOn,
       blockCount: this.#blockCount,
     };
+  }
+
+  #hasRemains(offset: number): Promise<boolean> {
+    return this.#window.hasRemains(this.#place.file, offset, this.#place.batch);
+  }
+
+  /** An empty batch fits into a sector and can't have been torn: what looks nearly like the one due here was it. */
+  async #isVouchDamaged(offset: number): Promise<boolean> {
+    const { file, batch, position, crcBefore } = this.#place;
+    const name = this.#names.get(file);
+    if (!this.#atBatchEnd || name === undefined) return false;
+    const due = { index: 0, batch: batch + 1, position, crcBefore, isLast: true };
+    if (!(await this.#window.isNearlyEmptyBlock(file, offset, due))) return false;
+    this.#damage.push({
+      file: `${Name.log}/${name}`,
+      fromOffset: offset,
+      toOffset: offset + BLOCK_HEADER_BYTES,
+      effect: "nothing is lost: it says that what stands before it was whole",
+    });
+    return true;
   }
 
   /** Reads good blocks that follow each other, until something else comes. */
@@ -91,10 +117,17 @@ export class LogReader {
         if (await this.#startsAnewAt(file, aligned(offset))) continue;
         return;
       }
+      if (block.goesOn) {
+        this.#left = file;
+        return;
+      }
       if (block.index === 0 && this.#starts.at(-1)?.file !== file) this.#starts.push(this.#place);
-      const pause = this.#onBlock(this.#window.blockAt, block);
-      if (pause !== undefined) await pause;
-      this.#blockCount++;
+      // The copy of a block that was good says nothing new.
+      if (block.position === this.#place.position) {
+        const pause = this.#onBlock(this.#window.blockAt, block);
+        if (pause !== undefined) await pause;
+        this.#blockCount++;
+      }
       this.#index = block.index;
       this.#atBatchEnd = block.isLast;
       const behind = offset + block.lengthBytes;
@@ -110,7 +143,9 @@ export class LogReader {
 
   #isNext(block: BlockHeader): boolean {
     const { batch, position, crcBefore } = this.#place;
-    if (block.position !== position || block.crcBefore !== crcBefore) return false;
+    const isInPlace =
+      block.position === position || (block.isCopy && positionBehind(block) === position);
+    if (!isInPlace || block.crcBefore !== crcBefore) return false;
     return this.#atBatchEnd ? block.batch > batch && block.index === 0 : block.batch === batch;
   }
 
@@ -149,14 +184,17 @@ export class LogReader {
     if (newer === undefined) return false;
     const everywhere = Number.POSITIVE_INFINITY;
     const first = (await this.#findNext(everywhere)) as FoundBlock;
-    this.#reportGap(first);
     const { block, file, offset } = first;
+    // The copy of a block that was good comes behind it.
+    const isBehind = block.isCopy && positionBehind(block) === this.#place.position;
+    const position = isBehind ? this.#place.position : block.position;
+    this.#reportGap(first, position - this.#place.position);
     this.#atBatchEnd = block.index === 0;
     this.#index = block.index - 1;
     this.#place = {
       file,
       offset,
-      position: block.position,
+      position,
       batch: block.index === 0 ? block.batch - 1 : block.batch,
       crcBefore: block.crcBefore,
     };
@@ -184,9 +222,8 @@ export class LogReader {
     return undefined;
   }
 
-  #reportGap(found: FoundBlock): void {
+  #reportGap(found: FoundBlock, lost: number): void {
     const { file, offset, position } = this.#place;
-    const lost = found.block.position - position;
     const effect =
       lost === 0 ? "nothing is lost" : `${lost} bytes of log entries behind ${position} are lost`;
     for (let number = Math.max(file, FIRST_LOG_FILE); number <= found.file; number++) {

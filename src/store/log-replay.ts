@@ -5,10 +5,13 @@ import type { Disk } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import { forEachEntry } from "./block.ts";
 import type { CheckpointReading } from "./checkpoint-file.ts";
+import type { Damage } from "./damage.ts";
 import { Name } from "./data-directory.ts";
+import { FILE_HEADER_BYTES } from "./file-header.ts";
 import type { DirectoryId } from "./format.ts";
 import { LogReader, type LogReading } from "./log-reader.ts";
 import { LogWindow } from "./log-window.ts";
+import type { Contents } from "./store-directory.ts";
 
 /** Tells the handler every entry of a checkpoint. */
 export function replayCheckpoint(
@@ -36,7 +39,7 @@ export interface LogReplayOptions {
 /** Tells the handler every entry of the log that counts beside the checkpoint. */
 export async function readLog(
   { disk, memory, directory, handler, untilRelieved }: LogReplayOptions,
-  { checkpoint: { state }, id, logFiles }: LogFacts,
+  { checkpoint: { state }, id, logFiles, shortLogFiles }: LogFacts,
 ): Promise<LogReading> {
   const { view, u8 } = memory.arena;
   const window = new LogWindow({
@@ -55,11 +58,32 @@ export async function readLog(
   });
   const reading = await reader.read();
   window.close();
-  return reading;
+  // What is missing at the end of a file that has lost its end was not cut off by a crash.
+  return { ...reading, torn: reading.torn && !shortLogFiles.has(reading.end.file) };
+}
+
+/** What is wrong with the log beside its blocks: headers and ends of the files that were read. */
+export function logFileDamage(contents: Contents, { end, goesOn }: LogReading): Damage[] {
+  const { file: first } = contents.checkpoint.state.log;
+  const damage: Damage[] = [];
+  const wasRead = (number: number) => number >= first && number <= end.file + (goesOn ? 1 : 0);
+  const pathOf = (number: number) => `${Name.log}/${contents.logFiles.get(number)}`;
+  for (const [number, effect] of contents.logHeaderTrouble) {
+    if (!wasRead(number)) continue;
+    damage.push({ file: pathOf(number), fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
+  }
+  for (const [number, toOffset] of contents.shortLogFiles) {
+    if (!wasRead(number)) continue;
+    const fromOffset = contents.logFileSizes.get(number) ?? 0;
+    const effect = "the file ends too early, and what was logged there is lost";
+    damage.push({ file: pathOf(number), fromOffset, toOffset, effect });
+  }
+  return damage;
 }
 
 interface LogFacts {
   readonly checkpoint: CheckpointReading;
   readonly id: DirectoryId;
   readonly logFiles: ReadonlyMap<number, string>;
+  readonly shortLogFiles: ReadonlyMap<number, number>;
 }

@@ -1,10 +1,14 @@
 // A window on the log files while they are read at start: blocks at any place, and the search for blocks behind damage.
 
 import type { Disk } from "../env/env.ts";
+import { byteBlock } from "../lib/byte-block.ts";
 import type { Region } from "../lib/memory.ts";
-import { BLOCK_HEADER_BYTES, type BlockHeader, readBlock } from "./block.ts";
+import { BLOCK_HEADER_BYTES, type BlockHeader, closeBlock, readBlock } from "./block.ts";
 import { ColdFile } from "./cold-file.ts";
 import { type DirectoryId, Magic } from "./format.ts";
+
+/** Another block of the same place would differ in its checksum alone in more bits, but for one in a million. */
+const NEARLY_BITS = 4;
 
 export interface LogWindowOptions {
   readonly disk: Disk;
@@ -67,7 +71,7 @@ export class LogWindow {
    */
   async hasRemains(file: number, offset: number, batch: number): Promise<boolean> {
     const block = await this.block(file, offset);
-    if (block !== undefined) return block.batch > batch;
+    if (block !== undefined) return block.batch > batch && !block.goesOn;
     await this.#load(file, offset);
     if (this.#lengthBytes < BLOCK_HEADER_BYTES) return false;
     const { view, id, region } = this.#options;
@@ -77,6 +81,29 @@ export class LogWindow {
       view.getUint32(region.at + 40, true) === id.high,
     ];
     return likenesses.filter(Boolean).length >= 2;
+  }
+
+  /** There lies not the empty block or the mark that is due, but something that differs from it in a few bits. */
+  async isNearlyEmptyBlock(
+    file: number,
+    offset: number,
+    due: Omit<BlockHeader, "crc" | "lengthBytes" | "goesOn" | "isCopy">,
+  ): Promise<boolean> {
+    await this.#load(file, offset);
+    if (this.#lengthBytes < BLOCK_HEADER_BYTES) return false;
+    const expected = new Uint8Array(BLOCK_HEADER_BYTES);
+    const { u8, view } = byteBlock(expected);
+    const found = this.#options.u8;
+    const { at } = this.#options.region;
+    return [false, true].some((goesOn) => {
+      const header = { ...due, lengthBytes: BLOCK_HEADER_BYTES, goesOn };
+      closeBlock(u8, view, this.#options.id, 0, header);
+      let differing = 0;
+      for (let i = 0; i < BLOCK_HEADER_BYTES; i++) {
+        differing += bitCount((expected[i] as number) ^ (found[at + i] as number));
+      }
+      return differing > 0 && differing <= NEARLY_BITS;
+    });
   }
 
   /** The first good block in `file[from, to)` that belongs behind (batch, index). */
@@ -103,7 +130,7 @@ export class LogWindow {
         const isBehind =
           candidate > batch || (candidate === batch && view.getUint32(at + 12, true) > index);
         const block = isBehind ? await this.block(file, offset) : undefined;
-        if (block !== undefined) return { file, offset, block };
+        if (block !== undefined && !block.goesOn) return { file, offset, block };
       }
       offset += 8;
     }
@@ -125,4 +152,10 @@ export class LogWindow {
     this.#from = offset;
     this.#lengthBytes = (await this.#open?.read(region.at, region.lengthBytes, offset)) ?? 0;
   }
+}
+
+function bitCount(byte: number): number {
+  let count = 0;
+  for (let rest = byte; rest > 0; rest &= rest - 1) count++;
+  return count;
 }

@@ -44,6 +44,8 @@ export interface Contents {
   readonly damage: readonly Damage[];
   /** By the number of the log file: what is wrong with its header or name. */
   readonly logHeaderTrouble: ReadonlyMap<number, string>;
+  /** Log files that are shorter than they were made, with the size they should have. */
+  readonly shortLogFiles: ReadonlyMap<number, number>;
 }
 
 export interface CheckpointFile {
@@ -57,6 +59,8 @@ interface FoundFile {
   readonly name: string;
   readonly number: number;
   readonly sizeBytes: number;
+  /** It was made that large; 0 = not known. */
+  readonly madeBytes: number;
 }
 
 export interface StoreDirectoryOptions {
@@ -151,6 +155,9 @@ export class StoreDirectory {
       lastSegment: Math.max(0, ...names, ...segments.map((x) => x.number), ...named.keys()),
       leftovers: await this.#leftovers(segments, named),
       damage: this.#damage,
+      shortLogFiles: new Map(
+        log.filter((x) => x.sizeBytes < x.madeBytes).map((x) => [x.number, x.madeBytes]),
+      ),
       logHeaderTrouble: new Map(
         log.flatMap(({ name, number }) => {
           const effect = this.#badHeaders.get(`${directory}/${Name.log}/${name}`);
@@ -194,6 +201,7 @@ export class StoreDirectory {
       lastSegment: 0,
       leftovers: [],
       damage: [],
+      shortLogFiles: new Map(),
       logHeaderTrouble: new Map(),
     };
   }
@@ -253,23 +261,23 @@ export class StoreDirectory {
         continue;
       }
       const sizeBytes = (await disk.stat(`${path}/${name}`))?.sizeBytes ?? 0;
-      const number = await this.#numberInside(`${path}/${name}`, named, magic, id);
-      found.push({ name, number, sizeBytes });
+      const inside = await this.#lookInside(`${path}/${name}`, named, magic, id);
+      found.push({ name, sizeBytes, ...inside });
     }
     return withoutDoubles(found, numberOf);
   }
 
-  async #numberInside(
+  async #lookInside(
     path: string,
     named: number,
     magic: number,
     id: DirectoryId,
-  ): Promise<number> {
+  ): Promise<{ readonly number: number; readonly madeBytes: number }> {
     const { disk, memory } = this.#options;
     const header = await readHeader(disk, memory, path, magic);
     if (header === undefined) {
       this.#badHeaders.set(path, "its header is damaged, which costs nothing");
-      return named;
+      return { number: named, madeBytes: 0 };
     }
     if (header.version > FORMAT_VERSION) throw unknownVersion(path, header.version);
     const isOurs = header.id.low === id.low && header.id.high === id.high;
@@ -277,7 +285,9 @@ export class StoreDirectory {
     else if (header.number !== named) {
       this.#badHeaders.set(path, `it is file ${header.number} under a wrong name`);
     }
-    return isOurs ? header.number : named;
+    return isOurs
+      ? { number: header.number, madeBytes: header.sizeBytes }
+      : { number: named, madeBytes: 0 };
   }
 
   #namedSegments(

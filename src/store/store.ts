@@ -10,8 +10,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import { type Damage, damageText } from "./damage.ts";
 import { lockDirectory, Name } from "./data-directory.ts";
 import { DiskReserve } from "./disk-reserve.ts";
-import { FILE_HEADER_BYTES } from "./file-header.ts";
-import type { DirectoryId } from "./format.ts";
+import { BATCH_ALIGNMENT_BYTES, type DirectoryId } from "./format.ts";
 import { GatherBuffer } from "./gather-buffer.ts";
 import { IoQueue } from "./io-queue.ts";
 import { LogBuffers } from "./log-buffers.ts";
@@ -20,9 +19,11 @@ import {
   type LogFileSizes,
   LogFiles,
   type LogFilesOptions,
+  logFileName,
+  MOVED,
 } from "./log-files.ts";
-import type { LogReading } from "./log-reader.ts";
-import { readLog, replayCheckpoint } from "./log-replay.ts";
+import type { LogPlace, LogReading } from "./log-reader.ts";
+import { logFileDamage, readLog, replayCheckpoint } from "./log-replay.ts";
 import { PageStore } from "./page-store.ts";
 import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
@@ -65,6 +66,7 @@ export class Store implements Engine {
   readonly #durable: SegmentSet;
   readonly #transient: SegmentSet;
   readonly #scratchAt: number;
+  readonly #markAt: number;
   readonly #damage: Damage[] = [];
   readonly #reserve: DiskReserve;
   #files: LogFiles | undefined = undefined;
@@ -103,6 +105,7 @@ export class Store implements Engine {
     this.#lock = lock;
     this.#id = contents.id;
     this.#scratchAt = memory.pages.allocate(SMALL_PAGE_BYTES);
+    this.#markAt = memory.pages.allocate(SMALL_PAGE_BYTES);
     this.#buffers = new LogBuffers(memory, contents.id);
     this.log = new WriteAheadLog(this.#buffers, clock);
     this.#durable = this.#segmentSet(Name.segments, true);
@@ -142,7 +145,7 @@ export class Store implements Engine {
     await this.#resume(checkpoint, reading);
     const stoppedOrderly = checkpoint.state.stopped && reading.blockCount === 0 && !isNew;
     for (const damage of reading.damage) this.#reportDamage(damage);
-    this.#reportLogHeaders(checkpoint.state.log.file, reading.end.file);
+    for (const damage of logFileDamage(this.#contents, reading)) this.#reportDamage(damage);
     if (reading.torn) {
       this.#options.onNotice("the newest write was cut off by a crash; it was never confirmed");
     }
@@ -174,8 +177,9 @@ export class Store implements Engine {
     });
     files.onSwitched = () => checkpointer.want();
     this.#checkpointer = checkpointer;
-    // What was damaged has been reported: the next start should not meet it again.
-    if (this.#damage.length > 0) checkpointer.want();
+    // What was damaged has been reported: the next start should not meet it again. And a new directory's first log
+    // file should be missed if it were gone.
+    if (this.#damage.length > 0 || this.#contents.isNew) checkpointer.want();
     this.#reserve.prepare();
   }
 
@@ -240,6 +244,7 @@ export class Store implements Engine {
     await this.#transient.settleRemovals();
     this.#io.closeAll();
     this.#options.memory.pages.free(this.#scratchAt, SMALL_PAGE_BYTES);
+    this.#options.memory.pages.free(this.#markAt, SMALL_PAGE_BYTES);
     await this.#lock.release();
   }
 
@@ -280,32 +285,30 @@ export class Store implements Engine {
   }
 
   async #resume(checkpoint: CheckpointReading, reading: LogReading): Promise<void> {
-    const { disk, memory, directory } = this.#options;
-    const { end } = reading;
+    const { disk, directory } = this.#options;
     const logDirectory = `${directory}/${Name.log}`;
-    const { logFiles, logFileSizes } = this.#contents;
+    const { logFileSizes, shortLogFiles } = this.#contents;
     const needed = checkpoint.state.log.file;
-    let removed = false;
-    for (const [number, name] of logFiles) {
-      // Before the checkpoint, or prepared and never used.
-      if (number >= needed && number <= end.file) continue;
-      await disk.unlink(`${logDirectory}/${name}`);
-      removed = true;
-    }
-    if (removed) await disk.syncDirectory(logDirectory);
+    let { end } = reading;
+    // First what the end says about files that are removed next.
+    if (reading.torn || reading.goesOn) await this.#wipeEnd(logDirectory, end);
+    const logFiles = await this.#keepNeeded(logDirectory, needed, end.file);
     const options = this.#logFilesOptions(logDirectory);
-    const current = logFiles.get(end.file);
-    if (current === undefined) {
+    let starts = reading.starts;
+    if (!logFiles.has(end.file)) {
       this.#files = await LogFiles.create(options, end.file + 1);
+      end = { ...end, file: end.file + 1, offset: BATCH_ALIGNMENT_BYTES };
+      starts = [...starts, end];
     } else {
+      const path = `${logDirectory}/${logFileName(end.file)}`;
       const sizeBytes = logFileSizes.get(end.file) ?? 0;
-      if (reading.torn)
-        await wipe(disk, memory, `${logDirectory}/${current}`, end.offset, sizeBytes);
+      const madeBytes = shortLogFiles.get(end.file) ?? sizeBytes;
+      if (madeBytes > sizeBytes) await disk.allocate(path, madeBytes);
       const older = [...logFiles]
-        .filter(([number]) => number >= needed && number < end.file)
-        .map(([number]) => ({ number, sizeBytes: logFileSizes.get(number) ?? 0 }))
+        .filter((number) => number < end.file)
+        .map((number) => ({ number, sizeBytes: logFileSizes.get(number) ?? 0 }))
         .sort((a, b) => a.number - b.number);
-      const place = { number: end.file, sizeBytes, offset: end.offset };
+      const place = { number: end.file, sizeBytes: madeBytes, offset: end.offset };
       this.#files = await LogFiles.resume(options, place, older);
     }
     const files = this.#files;
@@ -313,7 +316,45 @@ export class Store implements Engine {
       if (isDiskFull(error)) this.#reserve.noteFull();
       else this.#options.onNotice(`the next log file could not be prepared: ${messageOf(error)}`);
     };
-    this.log.begin(files, end, reading.starts);
+    this.log.begin(files, end, starts);
+  }
+
+  async #wipeEnd(logDirectory: string, { file, offset }: LogPlace): Promise<void> {
+    const { disk, memory } = this.#options;
+    const { logFiles, logFileSizes } = this.#contents;
+    const name = logFiles.get(file);
+    if (name === undefined) return;
+    await wipe(disk, memory, `${logDirectory}/${name}`, offset, logFileSizes.get(file) ?? 0);
+  }
+
+  /** Removes log files that are not needed, gives the others their right names, and answers their numbers. */
+  async #keepNeeded(logDirectory: string, first: number, last: number): Promise<Set<number>> {
+    const { disk } = this.#options;
+    const kept = new Set<number>();
+    const misnamed: [number, string][] = [];
+    let changed = false;
+    for (const [number, name] of this.#contents.logFiles) {
+      // Before the checkpoint, or prepared and never used.
+      if (number < first || number > last) {
+        await disk.unlink(`${logDirectory}/${name}`);
+        changed = true;
+        continue;
+      }
+      kept.add(number);
+      if (name !== logFileName(number)) misnamed.push([number, name]);
+    }
+    // By way of names that are nobody's: two files may have each other's.
+    for (const [number, name] of misnamed) {
+      const between = `${logDirectory}/${logFileName(number)}${MOVED}`;
+      if (name !== logFileName(number) + MOVED)
+        await disk.rename(`${logDirectory}/${name}`, between);
+    }
+    for (const [number] of misnamed) {
+      const path = `${logDirectory}/${logFileName(number)}`;
+      await disk.rename(path + MOVED, path);
+    }
+    if (changed || misnamed.length > 0) await disk.syncDirectory(logDirectory);
+    return kept;
   }
 
   #logFilesOptions(logDirectory: string): LogFilesOptions {
@@ -324,20 +365,12 @@ export class Store implements Engine {
       directory: logDirectory,
       id: this.#id,
       scratchAt: this.#scratchAt,
+      markAt: this.#markAt,
       u8: memory.arena.u8,
       view: memory.arena.view,
       sizes: logFileSizes ?? defaultLogFileSizes,
       writer: this.log,
     };
-  }
-
-  /** Of files that were needed: others are half prepared or done with. */
-  #reportLogHeaders(first: number, last: number): void {
-    for (const [number, effect] of this.#contents.logHeaderTrouble) {
-      if (number < first || number > last) continue;
-      const file = `${Name.log}/${this.#contents.logFiles.get(number)}`;
-      this.#reportDamage({ file, fromOffset: 0, toOffset: FILE_HEADER_BYTES, effect });
-    }
   }
 
   #reportDamage(damage: Damage): void {

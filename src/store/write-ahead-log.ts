@@ -13,6 +13,7 @@ import {
 } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
+import { BLOCK_HEADER_BYTES } from "./block.ts";
 import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
 import type { Batch, LogBuffers } from "./log-buffers.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
@@ -22,6 +23,9 @@ import type { LogPlace } from "./log-reader.ts";
 export const LAZY_MS = 50;
 /** How often a write is tried again that found the disk full. */
 const FULL_DISK_RETRY_MS = 200;
+
+/** What a write carries. */
+const Token = { batch: 0, mark: 1 } as const;
 
 /** Kinds no reply waits for. */
 const lazyKinds: boolean[] = [];
@@ -37,6 +41,8 @@ export class WriteAheadLog implements Log, FileHandler {
   #batch: Batch | undefined = undefined;
   #file: LogFile | undefined = undefined;
   #written = 0;
+  /** Left for `#file`, which is not written before a mark in this one says so. */
+  #left: LogFile | undefined = undefined;
   #urgent = false;
   #lazyTimer: TimerHandle | undefined = undefined;
   #idleTimer: TimerHandle | undefined = undefined;
@@ -135,8 +141,12 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#clearTimers();
   }
 
-  onDone(_token: number, lengthBytes: number): void {
+  onDone(token: number, lengthBytes: number): void {
     if (this.#failed) return;
+    if (token === Token.mark) {
+      this.#onMarked(lengthBytes);
+      return;
+    }
     const batch = this.#batch as Batch;
     this.#written += lengthBytes;
     if (this.#written < batch.usedBytes) {
@@ -175,13 +185,15 @@ export class WriteAheadLog implements Log, FileHandler {
     }
   }
 
-  onFailed(_token: number, error: DiskError): void {
+  onFailed(token: number, error: DiskError): void {
     if (this.#failed) return;
     if (isFullDisk(error)) {
       // Nothing was promised and nothing lost: the same bytes go to the same place once there is room.
       this.onDiskFull();
       this.#clock.setTimer(FULL_DISK_RETRY_MS, () => {
-        if (!this.#failed) this.#writeRest(this.#batch as Batch);
+        if (this.#failed) return;
+        if (token === Token.mark) this.#writeMark();
+        else this.#writeRest(this.#batch as Batch);
       });
       return;
     }
@@ -217,13 +229,33 @@ export class WriteAheadLog implements Log, FileHandler {
         crcBefore: batch.crcBefore,
       });
     }
-    this.#writeRest(batch);
+    this.#left = (this.#files as LogFiles).takeLeft();
+    if (this.#left === undefined) this.#writeRest(batch);
+    else this.#writeMark();
+  }
+
+  /** Behind the newest batch of the file that is left: recovery misses the next file if it is gone. */
+  #writeMark(): void {
+    const left = this.#left as LogFile;
+    const at = (this.#files as LogFiles).markAt;
+    this.#buffers.writeMark(at, this.#batch as Batch);
+    left.write(Token.mark, at, BLOCK_HEADER_BYTES, left.offset);
+  }
+
+  #onMarked(lengthBytes: number): void {
+    if (lengthBytes < BLOCK_HEADER_BYTES) {
+      this.#writeMark();
+      return;
+    }
+    this.#left?.close();
+    this.#left = undefined;
+    this.#writeRest(this.#batch as Batch);
   }
 
   #writeRest(batch: Batch): void {
     const file = this.#file as LogFile;
     const done = this.#written;
-    file.write(0, batch.at + done, batch.usedBytes - done, file.offset + done);
+    file.write(Token.batch, batch.at + done, batch.usedBytes - done, file.offset + done);
   }
 
   #lazyIsDue(): void {

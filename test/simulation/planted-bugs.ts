@@ -43,8 +43,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "what a log file was used for before is taken for its content",
     file: "src/store/log-reader.ts",
-    find: "if (block.position !== position || block.crcBefore !== crcBefore) return false;\n    return this.#atBatchEnd ? block.batch > batch && block.index === 0 : block.batch === batch;",
-    replace: "void batch; void position; void crcBefore;\n    return true;",
+    find: "if (!isInPlace || block.crcBefore !== crcBefore) return false;\n    return this.#atBatchEnd ? block.batch > batch && block.index === 0 : block.batch === batch;",
+    replace: "void batch; void isInPlace; void crcBefore;\n    return true;",
   },
   {
     name: "a short write is taken for a whole one",

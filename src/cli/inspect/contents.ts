@@ -7,6 +7,7 @@ import {
   COMMIT_RANGE_BYTES,
   CONTINUED,
   CommitField,
+  DefinitionPieces,
   MOVE_PREFIX_BYTES,
   PAGE_FACTS_BYTES,
   PublishView,
@@ -47,7 +48,7 @@ export class InspectedContents implements InspectionHandler {
   readonly #pages = new Map<number, QueueNumber | undefined>();
   readonly #uncommitted = new Map<number, [QueueNumber, Sequence][]>();
   readonly #commits = new Map<number, [QueueNumber, Sequence, Sequence][]>();
-  #pieces: Uint8Array[] = [];
+  readonly #pieces = new DefinitionPieces();
 
   readonly #appliers: Partial<Record<EntryKind, Apply>> = {
     [EntryKind.definition]: (at) => this.#define(at),
@@ -122,12 +123,11 @@ export class InspectedContents implements InspectionHandler {
   }
 
   #define(at: number): void {
-    const { kind, json, continued } = readDefinition(this.#u8, at);
-    this.#pieces.push(json.slice());
-    if (continued) return;
-    const text = new TextDecoder().decode(Buffer.concat(this.#pieces));
-    this.#pieces = [];
-    this.#broker.applyDefinition(kind, JSON.parse(text) as JsonObject);
+    const piece = readDefinition(this.#u8, at);
+    const text = this.#pieces.add(piece);
+    if (text !== undefined) {
+      this.#broker.applyDefinition(piece.kind, JSON.parse(text) as JsonObject);
+    }
   }
 
   #published(at: number): [QueueNumber, Sequence][] {
