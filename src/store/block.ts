@@ -1,7 +1,7 @@
 // A block: some log entries behind a header that says what they are and guards them.
 //
 //   0  u32 CRC-32 of everything behind this word
-//   4  u32 magic "LVTB"
+//   4  u32 magic "LVTB", in a checkpoint "LVTK"
 //   8  u32 length of the whole block, a multiple of 8
 //  12  u32 index within its batch, from 0
 //  16  f64 number of its batch
@@ -20,6 +20,9 @@ import { type DirectoryId, ENTRY_HEADER_BYTES, Magic } from "./format.ts";
 
 export const BLOCK_HEADER_BYTES = 48;
 export const BlockFlag = { lastOfBatch: 1, goesOn: 2, copy: 4 } as const;
+
+/** Blocks of the log, or of a checkpoint: one is never taken for the other. */
+type BlockMagic = typeof Magic.block | typeof Magic.checkpointBlock;
 
 /** What a block says about itself, apart from its entries. */
 export interface BlockHeader {
@@ -48,8 +51,9 @@ export function closeBlock(
   id: DirectoryId,
   at: Address,
   header: NewBlockHeader,
+  magic: BlockMagic = Magic.block,
 ): number {
-  view.setUint32(at + 4, Magic.block, true);
+  view.setUint32(at + 4, magic, true);
   view.setUint32(at + 8, header.lengthBytes, true);
   view.setUint32(at + 12, header.index, true);
   view.setFloat64(at + 16, header.batch, true);
@@ -76,9 +80,10 @@ export function readBlock(
   id: DirectoryId,
   at: Address,
   end: Address,
+  magic: BlockMagic = Magic.block,
 ): BlockHeader | "short" | undefined {
   if (end - at < BLOCK_HEADER_BYTES) return "short";
-  if (view.getUint32(at + 4, true) !== Magic.block) return undefined;
+  if (view.getUint32(at + 4, true) !== magic) return undefined;
   if (view.getUint32(at + 36, true) !== id.low) return undefined;
   if (view.getUint32(at + 40, true) !== id.high) return undefined;
   const lengthBytes = view.getUint32(at + 8, true);

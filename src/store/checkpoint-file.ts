@@ -135,14 +135,21 @@ export class CheckpointBuilder implements EntrySink {
   }
 
   #closeBlock(isLast: boolean): void {
-    this.#crcBefore = closeBlock(this.u8, this.view, this.#head.id, this.#blockAt, {
-      lengthBytes: this.#used - this.#blockAt,
-      index: this.#blockIndex++,
-      batch: this.#head.number,
-      position: this.#blockPosition,
-      crcBefore: this.#crcBefore,
-      isLast,
-    });
+    this.#crcBefore = closeBlock(
+      this.u8,
+      this.view,
+      this.#head.id,
+      this.#blockAt,
+      {
+        lengthBytes: this.#used - this.#blockAt,
+        index: this.#blockIndex++,
+        batch: this.#head.number,
+        position: this.#blockPosition,
+        crcBefore: this.#crcBefore,
+        isLast,
+      },
+      Magic.checkpointBlock,
+    );
   }
 }
 
@@ -173,7 +180,7 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointResult {
   let at = FILE_HEADER_BYTES;
   let crcBefore = 0;
   for (let isLast = false; !isLast; ) {
-    const block = readBlock(u8, view, header.id, at, u8.length);
+    const block = readBlock(u8, view, header.id, at, u8.length, Magic.checkpointBlock);
     const isGood =
       block !== undefined &&
       block !== "short" &&
@@ -201,7 +208,7 @@ function contentOf(
   let state: StoreState | undefined;
   const entries = (onEntry: (kind: number, at: number, lengthBytes: number) => void) => {
     for (const at of blocks) {
-      const block = readBlock(u8, view, header.id, at, u8.length);
+      const block = readBlock(u8, view, header.id, at, u8.length, Magic.checkpointBlock);
       if (block !== undefined && block !== "short") forEachEntry(view, at, block, onEntry);
     }
   };

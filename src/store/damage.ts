@@ -9,6 +9,9 @@ export interface Damage {
   readonly effect: string;
 }
 
+/** Only the checksums of a page were hit. */
+export const GUARD_DAMAGED = "nothing more is lost: what is damaged there guards a page";
+
 export function damageText({ file, fromOffset, toOffset, effect }: Damage): string {
   return `${file} is damaged between bytes ${fromOffset} and ${toOffset}: ${effect}`;
 }

@@ -4,11 +4,12 @@
 /** Every file of a data directory carries it. */
 export const FORMAT_VERSION = 1;
 
-/** "LVTL", "LVTB", "LVTC", "LVTS", "LVTP" in the order they lie on disk. */
+/** "LVTL", "LVTB", "LVTC", "LVTK", "LVTS", "LVTP" in the order they lie on disk. */
 export const Magic = {
   logFile: 0x4c54564c,
   block: 0x4254564c,
   checkpoint: 0x4354564c,
+  checkpointBlock: 0x4b54564c,
   segment: 0x5354564c,
   page: 0x5054564c,
 } as const;

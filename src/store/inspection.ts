@@ -6,12 +6,12 @@ import type { Memory } from "../lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
 import type { StoredPagePlace } from "./checkpoint-file.ts";
 import { ColdFile } from "./cold-file.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, GUARD_DAMAGED } from "./damage.ts";
 import { Name } from "./data-directory.ts";
 import { directoryIdText } from "./format.ts";
 import type { LogReading } from "./log-reader.ts";
 import { logFileDamage, readLog, replayCheckpoint } from "./log-replay.ts";
-import { checkPage, isPageTableGood, pageImageBytes } from "./page-image.ts";
+import { checkPage, pageImageBytes } from "./page-image.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
 
 /** Hears what the directory says, and knows what its pages hold. */
@@ -199,7 +199,11 @@ async function readPage(
   const length = await file.read(at, imageBytes, offset);
   // The end of a file that is too short has been reported.
   if (length < imageBytes) return [];
-  const bad = checkPage(u8, view, at, { handle, lengthBytes }, holdsRecords === true);
+  const { bad, isTableDamaged } = checkPage(
+    ...([u8, view, at] as const),
+    { handle, lengthBytes },
+    holdsRecords === true,
+  );
   const effect = !isNeeded
     ? "nothing is lost: no message needs it any more"
     : holdsRecords
@@ -211,12 +215,12 @@ async function readPage(
     toOffset: offset + toOffset,
     effect,
   }));
-  if (bad.length === 0 && !isPageTableGood(u8, view, at, lengthBytes)) {
+  if (isTableDamaged) {
     damage.push({
       file: name,
       fromOffset: offset + lengthBytes,
       toOffset: offset + imageBytes,
-      effect: "nothing is lost: it is what guards a page that is whole",
+      effect: GUARD_DAMAGED,
     });
   }
   if (holdsRecords === true) handler.onPage(handle, at, lengthBytes);

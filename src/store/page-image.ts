@@ -68,6 +68,13 @@ export interface BadStretch {
   readonly toOffset: number;
 }
 
+/** What is wrong with a page. */
+export interface PageCheck {
+  readonly bad: readonly BadStretch[];
+  /** What guards the page is damaged, beside what is bad. */
+  readonly isTableDamaged: boolean;
+}
+
 /**
  * Checks a page that was read to `at`. In a page of records every bad stretch is widened to whole records and made
  * one record that is settled, so that whoever walks over the page passes it.
@@ -78,27 +85,38 @@ export function checkPage(
   at: Address,
   page: Omit<PageIdentity, "queue">,
   holdsRecords: boolean,
-): BadStretch[] {
+): PageCheck {
   const { handle, lengthBytes } = page;
   const table = at + lengthBytes;
   const seed = seedOf(handle);
   const chunks = chunkCount(lengthBytes);
+  const isTableGood = isPageTableGood(u8, view, at, lengthBytes);
   const bad: BadStretch[] = [];
   for (let chunk = 0; chunk < chunks; chunk++) {
     const from = chunk * CHUNK_BYTES;
     const to = Math.min(from + CHUNK_BYTES, lengthBytes);
-    const expected = view.getUint32(table + chunk * CHUNK_ENTRY_BYTES, true);
-    if (crc32Of(u8, at + from, at + to, seed) === expected) continue;
+    const entry = table + chunk * CHUNK_ENTRY_BYTES;
+    const expected = view.getUint32(entry, true);
+    const found = crc32Of(u8, at + from, at + to, seed);
+    if (found === expected) continue;
+    if (!isTableGood) {
+      // Perhaps it is the checksum that was hit: then it fits to the rest of the table as it should be.
+      view.setUint32(entry, found, true);
+      if (isPageTableGood(u8, view, at, lengthBytes)) return { bad: [], isTableDamaged: true };
+      view.setUint32(entry, expected, true);
+    }
     const last = bad.at(-1);
     if (last?.toOffset === from) bad[bad.length - 1] = { ...last, toOffset: to };
     else bad.push({ fromOffset: from, toOffset: to });
   }
-  if (bad.length === 0 || !holdsRecords) return bad;
-  return widenToRecords(u8, view, at, lengthBytes, bad);
+  const isTableDamaged = !isTableGood;
+  if (bad.length === 0 || !holdsRecords) return { bad, isTableDamaged };
+  const widened = widenToRecords(view, at, lengthBytes, bad, isTableGood);
+  return { bad: widened, isTableDamaged };
 }
 
 /** Whether what tells apart and guards the stretches of a page is as it was written. */
-export function isPageTableGood(
+function isPageTableGood(
   u8: Uint8Array,
   view: DataView,
   at: Address,
@@ -118,14 +136,13 @@ export function blankPage(view: DataView, at: Address, lengthBytes: number): voi
 }
 
 function widenToRecords(
-  u8: Uint8Array,
   view: DataView,
   at: Address,
   lengthBytes: number,
   bad: readonly BadStretch[],
+  isTableGood: boolean,
 ): BadStretch[] {
   const table = at + lengthBytes;
-  const isTableGood = isPageTableGood(u8, view, at, lengthBytes);
   const widened: BadStretch[] = [];
   let record = 0;
   for (const { fromOffset, toOffset } of bad) {

@@ -6,16 +6,18 @@ import type { PageHandle, PageOwner, Pager } from "../broker/ports.ts";
 import { type DiskError, isFullDisk } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, GUARD_DAMAGED } from "./damage.ts";
 import type { DirectoryId } from "./format.ts";
 import type { GatherBuffer, PageWriteListener } from "./gather-buffer.ts";
 import type { IoQueue } from "./io-queue.ts";
-import { blankPage, checkPage, isPageTableGood, pageImageBytes, sealPage } from "./page-image.ts";
+import { blankPage, checkPage, type PageCheck, pageImageBytes, sealPage } from "./page-image.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentSet } from "./segment-set.ts";
 
 /** Pages from here on go to files of their own queue, smaller ones share. */
 const OWN_FILE_FROM_BYTES = 262_144;
+
+const NOTHING_WRONG: PageCheck = { bad: [], isTableDamaged: false };
 
 /** Where a page lies. */
 export interface PagePlace {
@@ -153,24 +155,24 @@ export class PageStore implements Pager {
     const { lengthBytes, segment, offset } = place;
     // Released while it was read: nobody looks at it any more.
     const isWanted = this.#places.get(handle) === place;
-    const bad = isWanted
+    const { bad, isTableDamaged } = isWanted
       ? checkPage(u8, view, at, { handle, lengthBytes }, owner.pagesHoldRecords)
-      : [];
+      : NOTHING_WRONG;
     for (const { fromOffset, toOffset } of bad) {
       onDamage({
-        file: segment.path,
+        file: segment.file,
         fromOffset: offset + fromOffset,
         toOffset: offset + toOffset,
         effect: "the messages that lie there are lost",
       });
       owner.onPageDamaged(token, fromOffset, toOffset);
     }
-    if (isWanted && bad.length === 0 && !isPageTableGood(u8, view, at, lengthBytes)) {
+    if (isTableDamaged) {
       onDamage({
-        file: segment.path,
+        file: segment.file,
         fromOffset: offset + lengthBytes,
         toOffset: offset + pageImageBytes(lengthBytes),
-        effect: "nothing is lost: it is what guards a page that is whole",
+        effect: GUARD_DAMAGED,
       });
     }
     owner.onPageRead(token);
@@ -192,7 +194,7 @@ export class PageStore implements Pager {
     const { lengthBytes, segment, offset } = place;
     if (owner.pagesHoldRecords) blankPage(this.#options.view, at, lengthBytes);
     this.#options.onDamage({
-      file: segment.path,
+      file: segment.file,
       fromOffset: offset,
       toOffset: offset + lengthBytes,
       effect: `the messages that lay there are lost (${error.message})`,

@@ -79,6 +79,11 @@ export class Segment implements FileHandler {
     this.liveBytes -= lengthBytes;
   }
 
+  /** As damage names it, within the data directory. */
+  get file(): string {
+    return this.path.split("/").slice(-2).join("/");
+  }
+
   get exists(): boolean {
     return this.#exists;
   }

@@ -37,11 +37,11 @@ export class World {
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
   disk: FakeDisk;
 
-  constructor(seed: number) {
+  constructor(seed: number, logFileSizes?: LogFileSizes) {
     this.random = new SeededRandom(seed);
     const sizes = [16_384, 16_384, 16_384, 131_072, 131_072, 131_072, 2_097_152];
     const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
-    this.logFileSizes = { smallestBytes, largestBytes: 2 * smallestBytes };
+    this.logFileSizes = logFileSizes ?? { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(
       new FakeDisk({
         arena,
