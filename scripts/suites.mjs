@@ -20,6 +20,8 @@ export const suites = [
   { script: "test:simulation:bugs", budgetSeconds: 420 },
   { script: "test:crash", budgetSeconds: 300 },
   { script: "test:backlog", budgetSeconds: 120 },
+  { script: "test:simulation:calls", budgetSeconds: 180 },
+  { script: "test:damage", budgetSeconds: 300 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },

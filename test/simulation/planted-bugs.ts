@@ -6,6 +6,8 @@ export interface PlantedBug {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Only the loop over failing calls looks for it. */
+  readonly inFailingCalls?: boolean;
 }
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -51,6 +53,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "src/store/write-ahead-log.ts",
     find: "if (this.#written < batch.usedBytes) {",
     replace: "if (this.#written < 0) {",
+  },
+  {
+    name: "a write of the log that failed is tried again",
+    file: "src/store/write-ahead-log.ts",
+    find: 'if (error.code === "ENOSPC" || error.code === "EDQUOT") {',
+    replace: "if (error.code !== undefined) {",
+    inFailingCalls: true,
+  },
+  {
+    name: "a full disk is taken for a broken one",
+    file: "src/store/write-ahead-log.ts",
+    find: 'if (error.code === "ENOSPC" || error.code === "EDQUOT") {',
+    replace: 'if (error.code === "EDQUOT") {',
+    inFailingCalls: true,
   },
   {
     name: "a log buffer is used again while it is written",

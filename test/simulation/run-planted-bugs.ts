@@ -38,8 +38,8 @@ async function find(bug: PlantedBug): Promise<string | undefined> {
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     plant(bug, copy);
-    const output = await simulate(copy);
-    return /^seed \d+ fails: .*/m.exec(output)?.[0].slice(0, 160);
+    const output = await simulate(copy, bug.inFailingCalls === true);
+    return /^(?:seed \d+ fails|call \d+, \w+): .*/m.exec(output)?.[0].slice(0, 160);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -57,9 +57,12 @@ function plant({ name, file, find: piece, replace }: PlantedBug, copy: string): 
   );
 }
 
-function simulate(copy: string): Promise<string> {
-  const words = ["--import", "tsx", "test/simulation/run.ts"];
-  const limits = ["--workers", "1", "--to", String(SEEDS_MAX), "--failures-max", "1"];
+function simulate(copy: string, inFailingCalls: boolean): Promise<string> {
+  const script = inFailingCalls ? "failing-calls.ts" : "run.ts";
+  const words = ["--import", "tsx", `test/simulation/${script}`];
+  const limits = inFailingCalls
+    ? ["--failures-max", "1"]
+    : ["--workers", "1", "--to", String(SEEDS_MAX), "--failures-max", "1"];
   const child = spawn(process.execPath, [...words, ...limits], { cwd: copy });
   let output = "";
   child.stdout.on("data", (bytes) => {
