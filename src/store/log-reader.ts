@@ -182,8 +182,7 @@ export class LogReader {
     const due = this.#atBatchEnd ? this.#place.batch + 1 : this.#place.batch;
     const newer = await this.#findNewer(due, Number.POSITIVE_INFINITY, BATCH_BYTES_MAX);
     if (newer === undefined) return false;
-    const everywhere = Number.POSITIVE_INFINITY;
-    const first = (await this.#findNext(everywhere)) as FoundBlock;
+    const first = await this.#findOldest(due);
     const { block, file, offset } = first;
     // The copy of a block that was good comes behind it.
     const isBehind = block.isCopy && positionBehind(block) === this.#place.position;
@@ -199,6 +198,33 @@ export class LogReader {
       crcBefore: block.crcBefore,
     };
     return true;
+  }
+
+  /**
+   * Where reading goes on: the oldest block that could follow. Blocks follow each other, but a page that was written to
+   * a wrong place must not hide what lies between.
+   */
+  async #findOldest(due: number): Promise<FoundBlock> {
+    let oldest = (await this.#findNext(Number.POSITIVE_INFINITY)) as FoundBlock;
+    let { file, offset } = oldest;
+    const index = this.#atBatchEnd ? Number.POSITIVE_INFINITY : this.#index;
+    // The next batch but one is what a single damaged batch leaves.
+    while (oldest.block.batch > due + 1) {
+      const names = [...this.#names.keys()].sort((a, b) => a - b);
+      const from = offset + BATCH_ALIGNMENT_BYTES;
+      const everything = Number.POSITIVE_INFINITY;
+      const { batch } = this.#place;
+      const next = await this.#window.find(file, from, everything, batch, index);
+      if (next === undefined) {
+        const nextFile = names.find((name) => name > file);
+        if (nextFile === undefined) return oldest;
+        [file, offset] = [nextFile, 0];
+        continue;
+      }
+      ({ offset } = next);
+      if (next.block.batch < oldest.block.batch) oldest = next;
+    }
+    return oldest;
   }
 
   /** The first block behind this place that could follow: of a newer batch, or later in the one that is unfinished. */

@@ -22,10 +22,14 @@ export interface DamageCase {
 
 const PAGE_BYTES = 4_096;
 
-/** Every bit of every byte: written ones, and one of every so many unwritten ones. */
-export function* flips(store: KnownStore, unwrittenEvery: number): Generator<DamageCase> {
+/** One of every so many written bits turned over, and of the unwritten ones. */
+export function* flips(
+  store: KnownStore,
+  writtenEvery: number,
+  unwrittenEvery: number,
+): Generator<DamageCase> {
   for (const part of anatomyOf(store)) {
-    const every = part.use === "unwritten" ? unwrittenEvery : 1;
+    const every = part.use === "unwritten" ? unwrittenEvery : writtenEvery;
     for (let bit = part.from * 8; bit < part.to * 8; bit += every) {
       yield flip(part, bit);
     }
@@ -40,6 +44,11 @@ function flip({ file, use, ids }: Part, bit: number): DamageCase {
     apply: (disk) => disk.flipBit(pathOf(file), bit),
     ...seen,
   };
+}
+
+export function writtenBytes(store: KnownStore): number {
+  const written = anatomyOf(store).filter(({ use }) => use !== "unwritten");
+  return written.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 /** Every file cut at every written byte. */

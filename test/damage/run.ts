@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type DamageCase, files, flips, pages, truncations } from "./cases.ts";
-import { type KnownStore, largePlan, makeStore, plans } from "./stores.ts";
+import { type DamageCase, files, flips, pages, truncations, writtenBytes } from "./cases.ts";
+import { type KnownStore, largePlan, makeStore, pagedPlan, smallPlans } from "./stores.ts";
 import { judge } from "./verdict.ts";
 
 const { values } = parseArgs({
@@ -20,9 +20,11 @@ const { values } = parseArgs({
   },
 });
 
+const SMALL_BYTES_MAX = 8_192;
 const UNWRITTEN_EVERY = 4_099;
-const PAGES_MAX = 400;
-const INSPECTED_EVERY = 5;
+const SAMPLED_EVERY = 61;
+const PAGES_MAX = 300;
+const INSPECTED_EVERY = 8;
 const AGAIN_EVERY = 97;
 
 const startedMs = performance.now();
@@ -39,7 +41,7 @@ async function work(worker: number): Promise<void> {
       values.case === undefined ? number % stride === worker : number === Number(values.case);
     if (!isMine) continue;
     // Not in step with the workers, nor with bits.
-    const inspected = values.case !== undefined || (number * 7) % INSPECTED_EVERY < 2;
+    const inspected = values.case !== undefined || (number * 7) % 61 < 61 / INSPECTED_EVERY;
     const again = values.case !== undefined || number % AGAIN_EVERY < 2;
     try {
       await judge(store, damage, { inspected, again });
@@ -57,11 +59,15 @@ async function work(worker: number): Promise<void> {
 }
 
 async function* everything(): AsyncGenerator<readonly [KnownStore, DamageCase]> {
-  for (const plan of [...plans, largePlan]) {
+  for (const plan of [largePlan, pagedPlan, ...smallPlans]) {
     const store = await makeStore(plan);
-    const isSmall = plan !== largePlan;
     const cases = [files(store), pages(store, PAGES_MAX)];
-    if (isSmall) cases.push(flips(store, UNWRITTEN_EVERY), truncations(store));
+    if (plan === pagedPlan) cases.push(flips(store, SAMPLED_EVERY, SAMPLED_EVERY));
+    if (smallPlans.includes(plan)) {
+      cases.push(flips(store, 1, UNWRITTEN_EVERY), truncations(store));
+      const bytes = writtenBytes(store);
+      if (bytes > SMALL_BYTES_MAX) throw new Error(`${plan.name} is not small: ${bytes} bytes`);
+    }
     for (const each of cases) for (const damage of each) yield [store, damage];
   }
 }

@@ -34,29 +34,23 @@ interface Plan {
   readonly end: "stopped" | "killed";
 }
 
-const few = (bodyBytes: number) =>
-  Array.from({ length: 12 }, (_, i) => [i % 4 === 3 ? "b" : "a", bodyBytes] as const);
+const some = (count: number, bodyBytes: number) =>
+  Array.from({ length: count }, (_, i) => [i % 4 === 3 ? "b" : "a", bodyBytes] as const);
 
-export const plans: readonly Plan[] = [
+const small = { logFileBytes: 49_152, messagesPerWrite: 4 };
+/** At most 8 KiB are written. */
+export const smallPlans: readonly Plan[] = [
   // All of it lies in the log.
-  {
-    name: "killed",
-    logFileBytes: 49_152,
-    messages: few(60),
-    settledCount: 2,
-    messagesPerWrite: 4,
-    end: "killed",
-  },
+  { ...small, name: "killed", messages: some(8, 60), settledCount: 2, end: "killed" },
   // All of it lies in a checkpoint and a segment.
-  {
-    name: "stopped",
-    logFileBytes: 49_152,
-    messages: few(480),
-    settledCount: 2,
-    messagesPerWrite: 4,
-    end: "stopped",
-  },
+  { ...small, name: "stopped", messages: some(4, 60), settledCount: 1, end: "stopped" },
 ];
+
+/** A page of several stretches with checksums of their own. */
+export const pagedPlan: Plan = {
+  ...small,
+  ...{ name: "paged", messages: some(16, 600), settledCount: 2, end: "stopped" },
+};
 
 /** Several log files and segments. */
 export const largePlan: Plan = {
