@@ -22,6 +22,7 @@ export const suites = [
   { script: "test:backlog", budgetSeconds: 120 },
   { script: "test:simulation:calls", budgetSeconds: 180 },
   { script: "test:damage", budgetSeconds: 300 },
+  { script: "test:upgrade", budgetSeconds: 60 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:process", budgetSeconds: 120 },
   { script: "test:conformance", budgetSeconds: 180 },

@@ -208,10 +208,12 @@ export class LogReader {
     let oldest = (await this.#findNext(Number.POSITIVE_INFINITY)) as FoundBlock;
     let { file, offset } = oldest;
     const index = this.#atBatchEnd ? Number.POSITIVE_INFINITY : this.#index;
-    // The next batch but one is what a single damaged batch leaves.
-    while (oldest.block.batch > due + 1) {
+    // What comes right behind a damaged batch, or a damaged block, needs no search.
+    const isDue = ({ block }: FoundBlock) =>
+      block.batch === due || (block.batch === due + 1 && block.index === 0);
+    while (!isDue(oldest)) {
       const names = [...this.#names.keys()].sort((a, b) => a - b);
-      const from = offset + BATCH_ALIGNMENT_BYTES;
+      const from = offset + 8;
       const everything = Number.POSITIVE_INFINITY;
       const { batch } = this.#place;
       const next = await this.#window.find(file, from, everything, batch, index);
@@ -222,7 +224,11 @@ export class LogReader {
         continue;
       }
       ({ offset } = next);
-      if (next.block.batch < oldest.block.batch) oldest = next;
+      const { block } = next;
+      const isOlder =
+        block.batch < oldest.block.batch ||
+        (block.batch === oldest.block.batch && block.index < oldest.block.index);
+      if (isOlder) oldest = next;
     }
     return oldest;
   }

@@ -249,10 +249,8 @@ export class StoreDirectory {
   ): Promise<FoundFile[]> {
     const { disk, directory } = this.#options;
     const path = `${directory}/${folder}`;
-    if ((await disk.stat(path)) === undefined) {
-      this.#damage.push(wholeFile(folder, "the folder is missing, and all it held is lost"));
-      return [];
-    }
+    // What is needed of it will be missed file by file.
+    if ((await disk.stat(path)) === undefined) return [];
     const found: FoundFile[] = [];
     for (const name of await disk.list(path)) {
       const named = numberOf(name);
