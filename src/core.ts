@@ -2,6 +2,7 @@
 
 import { Broker } from "./broker/broker.ts";
 import { DeadLetterRouter } from "./broker/dead-letter.ts";
+import { VhostDelays } from "./broker/delay/vhost-delays.ts";
 import { Journal } from "./broker/journal.ts";
 import { defaultLimits, type Limits } from "./broker/limits.ts";
 import type { Engine } from "./broker/ports.ts";
@@ -76,6 +77,12 @@ export function createCore(options: CoreOptions): Broker {
       : { defaultQueueType: options.defaultQueueType }),
     createQueue: (vhost, definition, settings) =>
       createQueue(contextOf(vhost), definition, settings),
+    createDelays: (vhost) =>
+      new VhostDelays(vhost, {
+        context: broker,
+        queueContext: contextOf(vhost),
+        ...{ memory, editor: content, journal },
+      }),
   });
   journal.gather = () => broker.turn.appendGathered();
   broker.firehose = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));

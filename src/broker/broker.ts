@@ -13,6 +13,7 @@ import { blindContentReader, type ContentReader } from "./content.ts";
 import type { BrokerContext, BrokerCounters, QueueFactory } from "./context.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import { applyDefinition, type Definition, describeDefinitions } from "./definition-replay.ts";
+import type { Delays } from "./delay/vhost-delays.ts";
 import { BrokerError } from "./errors.ts";
 import { BrokerEvents, type EventFacts, type EventName } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
@@ -56,6 +57,8 @@ export interface BrokerOptions {
   readonly nodeName: string;
   readonly clusterName: string;
   readonly createQueue: QueueFactory;
+  /** Without it messages are never delayed. */
+  readonly createDelays?: (vhost: Vhost) => Delays;
   readonly hashing: Hashing;
   /** Keeps nothing when left out. */
   readonly journal?: DefinitionJournal;
@@ -87,6 +90,7 @@ export class Broker implements BrokerContext {
   readonly targets = new Targets();
   readonly history: MessageHistory;
   readonly createQueue: QueueFactory;
+  readonly createDelays: (vhost: Vhost) => Delays | undefined;
   readonly vhosts = new Map<string, Vhost>();
   readonly access: AccessControl;
   readonly alarms = new Alarms();
@@ -124,6 +128,7 @@ export class Broker implements BrokerContext {
     this.nodeName = options.nodeName;
     this.clusterName = options.clusterName;
     this.createQueue = options.createQueue;
+    this.createDelays = options.createDelays ?? (() => undefined);
     this.journal = options.journal ?? new NoJournal();
     this.content = options.content ?? blindContentReader;
     this.turn = new Turn(options.clock);

@@ -34,7 +34,7 @@ export class BrokerCheckpoint implements CheckpointSource {
   get lowestLogPosition(): LogPosition {
     let lowest = this.#broker.bodies.lowestLogPosition;
     for (const vhost of this.#broker.vhosts.values()) {
-      for (const { recoverable } of vhost.queues.values()) {
+      for (const { recoverable } of vhost.numberedQueues()) {
         if (recoverable === undefined) continue;
         const position = recoverable.lowestLogPosition;
         if (position < lowest) lowest = position;
@@ -46,7 +46,7 @@ export class BrokerCheckpoint implements CheckpointSource {
   writeOutBefore(position: LogPosition): void {
     this.#broker.bodies.writeOutBefore(position);
     for (const vhost of this.#broker.vhosts.values()) {
-      for (const { recoverable } of vhost.queues.values()) {
+      for (const { recoverable } of vhost.numberedQueues()) {
         if (recoverable !== undefined && recoverable.lowestLogPosition < position) {
           recoverable.writeOutBefore(position);
         }
@@ -65,7 +65,7 @@ export class BrokerCheckpoint implements CheckpointSource {
     for (const body of bodies.facts()) writeBody(sink, body);
     const writer = new QueueWriter(sink);
     for (const vhost of this.#broker.vhosts.values()) {
-      for (const { recoverable } of vhost.queues.values()) recoverable?.checkpoint(writer);
+      for (const { recoverable } of vhost.numberedQueues()) recoverable?.checkpoint(writer);
     }
     writer.flush();
   }

@@ -3,6 +3,7 @@
 import type { Clock, Random } from "../env/env.ts";
 import type { ContentReader } from "./content.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
+import type { Delays } from "./delay/vhost-delays.ts";
 import type { BrokerEvents } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
 import type { DefinitionJournal, JsonObject } from "./journaling.ts";
@@ -53,6 +54,8 @@ export interface BrokerContext {
   readonly history: MessageHistory;
   readonly targets: Targets;
   readonly createQueue: QueueFactory;
+  /** What waits in a vhost; undefined where nothing can wait. */
+  createDelays(vhost: Vhost): Delays | undefined;
   readonly accessEpoch: number;
   /** Logs a change; while the log is replayed nothing is logged again. */
   record(kind: DefinitionKind, object: JsonObject): void;

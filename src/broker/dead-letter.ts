@@ -48,7 +48,7 @@ export class DeadLetterRouter implements DeadLetters {
     reason: DeathReason,
     isLogged: boolean,
   ): boolean {
-    if (!this.#page.open(record)) return false;
+    if (this.#journal.congested || !this.#page.open(record)) return false;
     if (isLogged) this.#journal.beginMove(queue.definition.number, sequence);
     const isGone = this.#publish(queue, record, reason);
     if (isLogged) {

@@ -9,6 +9,8 @@ export type DefinitionKind =
   | "queue"
   | "queue.delete"
   | "queue.paused"
+  | "delay-bucket"
+  | "delay-bucket.delete"
   | "binding"
   | "binding.delete"
   | "user"

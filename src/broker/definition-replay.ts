@@ -55,6 +55,12 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
     if (paused === true) queue?.pause();
     else queue?.resume();
   },
+  "delay-bucket": (broker, object) => {
+    broker.numbersAtLeast(object.number as number, 0);
+    vhostOf(broker, object.vhost)?.delays?.restoreBucket(object);
+  },
+  "delay-bucket.delete": (broker, object) =>
+    vhostOf(broker, object.vhost)?.delays?.removeBucket(object),
   binding: (broker, object) => {
     const ends = endsOf(broker, object);
     if (ends === undefined) return;
@@ -164,6 +170,7 @@ function* describeTopology(vhost: Vhost): Iterable<Definition> {
   for (const exchange of vhost.exchanges.values()) {
     if (isLogged(exchange)) yield { kind: "exchange", object: describeExchange(exchange) };
   }
+  for (const object of vhost.delays?.describe() ?? []) yield { kind: "delay-bucket", object };
   for (const queue of vhost.queues.values()) {
     if (!isLogged(queue)) continue;
     yield { kind: "queue", object: describeQueue(queue) };

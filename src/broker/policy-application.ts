@@ -51,6 +51,7 @@ export class PolicyApplication implements Job {
     const settings = effectiveExchangeSettings(exchange.definition.arguments, policies);
     if (isSame(exchange.settings, settings)) return;
     exchange.settings = settings;
+    this.#vhost.applyIntake(exchange);
     this.#vhost.topologyChanged();
   }
 

@@ -82,9 +82,9 @@ export class Publishing {
   }
 
   /** Gives the message to one queue, past all exchanges. */
-  enqueueOne(publication: Publication, queue: Queue): void {
+  enqueueOne(publication: Publication, queue: Queue): PublishResult {
     this.#one[0] = queue;
-    this.enqueue(publication, this.#one, 1, this.#vhost.defaultExchange);
+    return this.enqueue(publication, this.#one, 1, this.#vhost.defaultExchange);
   }
 
   #publishByContent(route: Route, publication: Publication): PublishResult {

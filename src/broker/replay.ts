@@ -99,7 +99,7 @@ export class Replay implements ReplayHandler {
     this.#broker.endReplay();
     this.#broker.bodies.restored();
     for (const vhost of this.#broker.vhosts.values()) {
-      for (const queue of vhost.queues.values()) queue.recoverable?.restored();
+      for (const queue of vhost.numberedQueues()) queue.recoverable?.restored();
     }
   }
 

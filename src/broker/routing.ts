@@ -70,6 +70,15 @@ export class Targets implements TargetSet {
   }
 
   #routeOne(exchange: Exchange, message: MutableRoutedMessage, keys: readonly string[]): void {
+    const { intake } = exchange;
+    if (intake !== undefined) {
+      this.metContentRouting = true;
+      const mayTake = message.isBeingPublished === true && message.released !== exchange;
+      if (mayTake && intake.takes(message, this)) {
+        this.#matched = true;
+        return;
+      }
+    }
     if (exchange.type.routesByContent) this.metContentRouting = true;
     const count = exchange.type.routesByKey ? keys.length : 1;
     for (let i = 0; i < count; i++) {
@@ -82,11 +91,14 @@ export class Targets implements TargetSet {
 /** A message whose routing key is set for each key in turn. */
 export interface MutableRoutedMessage extends RoutedMessage {
   routingKey: string;
+  /** It has waited in this exchange, which routes it now. */
+  released?: Exchange | undefined;
 }
 
 /** The message being published, as exchanges see it: decoded as far as they ask. Reused. */
 export class PublicationView implements MutableRoutedMessage {
   readonly isBeingPublished = true;
+  released: Exchange | undefined = undefined;
   readonly #content: ContentReader;
   readonly #publication: Publication;
   #headers: FieldTable | undefined = undefined;
@@ -100,6 +112,7 @@ export class PublicationView implements MutableRoutedMessage {
   /** Forgets what was decoded: another message is in the publication now. */
   reset(): void {
     this.#headers = undefined;
+    this.released = undefined;
   }
 
   get headers(): FieldTable {

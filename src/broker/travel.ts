@@ -17,6 +17,8 @@ import { RecordFlag, type RecordView } from "./record.ts";
 
 /** What a move is to the log: see Journal. */
 export interface MoveJournal {
+  /** More waits for the disk than should: moves wait too. */
+  readonly congested: boolean;
   beginMove(queue: QueueNumber, sequence: Sequence): void;
   endMove(): void;
   cancelMove(): void;

@@ -5,6 +5,7 @@ import { assert } from "../lib/assert.ts";
 import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
+import type { Delays } from "./delay/vhost-delays.ts";
 import { BrokerError } from "./errors.ts";
 import type { EventFacts } from "./events.ts";
 import { DefaultRouter, directType } from "./exchange/direct.ts";
@@ -76,6 +77,7 @@ export class Vhost {
   topologyEpoch = 1;
   readonly observers = new Observers();
   readonly publishing: Publishing;
+  readonly delays: Delays | undefined;
   readonly #context: BrokerContext;
   readonly #byNumber = new Map<QueueNumber, Queue>();
   /** Exclusive queues by owner, to be deleted with it. */
@@ -88,6 +90,7 @@ export class Vhost {
     this.metadata = metadata;
     this.#routes = new RouteCache(context.limits.cachedRoutesMax);
     this.publishing = new Publishing(context, this);
+    this.delays = context.createDelays(this);
     this.defaultExchange = this.#makeDefaultExchange();
     for (const { name: exchange, type, internal } of predeclaredExchanges) {
       const definition = { type, durable: true, autoDelete: false, internal };
@@ -158,18 +161,45 @@ export class Vhost {
     number: ExchangeNumber = this.#context.nextExchangeNumber(),
   ): Exchange {
     assert(!this.exchanges.has(declaration.name), "an exchange's name is free");
-    const type = exchangeTypeNamed(declaration.type);
     const definition = { ...declaration, number, vhost: this.name };
+    const named = exchangeTypeNamed(declaration.type);
+    const type = named.specialise?.(definition) ?? named;
     const exchange = new Exchange(definition, type, type.createRouter(definition, this.#context));
     exchange.settings = effectiveExchangeSettings(
       definition.arguments,
       this.#context.policies.forExchange(this.name, definition.name),
     );
+    this.applyIntake(exchange);
     this.exchanges.set(definition.name, exchange);
     this.topologyChanged();
     if (isLogged(exchange)) this.#context.record("exchange", describeExchange(exchange));
     this.#tell("exchange.created", by, () => exchangeFacts(exchange));
     return exchange;
+  }
+
+  /** Puts in front of the exchange what its type and settings ask for. */
+  applyIntake(exchange: Exchange): void {
+    const { type, settings } = exchange;
+    const { delays } = this;
+    const isDelaying = type.delays === true || settings.values.delaysMessages;
+    exchange.intake =
+      isDelaying && delays !== undefined
+        ? { takes: (message, into) => delays.takes(exchange, message, into) }
+        : undefined;
+  }
+
+  /** A queue nobody finds by name: the log does, by its number. */
+  addHidden(queue: Queue): void {
+    this.#byNumber.set(queue.definition.number, queue);
+  }
+
+  removeHidden(queue: Queue): void {
+    this.#byNumber.delete(queue.definition.number);
+  }
+
+  /** All queues, those too that have no name. */
+  numberedQueues(): Iterable<Queue> {
+    return this.#byNumber.values();
   }
 
   /**
@@ -290,6 +320,7 @@ export class Vhost {
       }
       exchange.isDeleted = true;
       exchange.router.dispose?.();
+      this.delays?.forget(exchange);
       this.#dropSource(exchange, by);
       doomed.push(...this.#unbindDestination(exchange, by));
       this.topologyChanged();
@@ -359,7 +390,10 @@ export class Vhost {
 
   /** Deletes everything; the vhost itself goes. Nothing of it is logged: the vhost's own deletion says it all. */
   clear(): void {
-    for (const exchange of this.exchanges.values()) exchange.router.dispose?.();
+    for (const exchange of this.exchanges.values()) {
+      exchange.router.dispose?.();
+      this.delays?.forget(exchange);
+    }
     for (const queue of [...this.queues.values()]) {
       this.queues.delete(queue.definition.name);
       queue.delete("vhost-deleted");

@@ -6,6 +6,7 @@ import { browsingRoutes } from "./resources/browsing.ts";
 import { clientRoutes } from "./resources/clients.ts";
 import { controlRoutes } from "./resources/control.ts";
 import { definitionRoutes } from "./resources/definitions.ts";
+import { delayedRoutes } from "./resources/delayed.ts";
 import { exchangeRoutes } from "./resources/exchanges.ts";
 import { explainRoutes } from "./resources/explain.ts";
 import { featureRoutes } from "./resources/features.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...controlRoutes,
   ...clientRoutes,
   ...exchangeRoutes,
+  ...delayedRoutes,
   ...queueRoutes,
   ...messageRoutes,
   ...browsingRoutes,

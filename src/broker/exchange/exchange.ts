@@ -95,10 +95,22 @@ export interface ExchangeType {
   readonly routesByKey: boolean;
   /** Topic permissions apply to its routing keys. */
   readonly hasTopicPermissions: boolean;
+  /** Messages that ask for it wait before they are routed. */
+  readonly delays?: boolean;
+  /** Arguments of its own that a redeclare must repeat. */
+  readonly comparedArguments?: readonly string[];
+  /** The type as one exchange is of it, where arguments decide what it is like. Throws for arguments it refuses. */
+  specialise?(definition: Pick<ExchangeDefinition, "arguments">): ExchangeType;
   /** Throws BrokerError for a key or arguments that `bind` would refuse. */
   checkBinding?(binding: Pick<Binding, "routingKey" | "arguments">): void;
   /** Throws BrokerError for arguments the type refuses. */
   createRouter(definition: ExchangeDefinition, tools: RouterTools): ExchangeRouter;
+}
+
+/** Looks at messages before an exchange routes them. */
+export interface ExchangeIntake {
+  /** True when the message is taken care of: it is not routed (now). Whoever took it may have added a target. */
+  takes(message: RoutedMessage, into: TargetSet): boolean;
 }
 
 export class Exchange {
@@ -112,6 +124,8 @@ export class Exchange {
   readonly type: ExchangeType;
   readonly router: ExchangeRouter;
   readonly counters: ExchangeCounters = { publishedIn: 0, publishedOut: 0 };
+  /** Comes before the router, where settings or type ask for it. */
+  intake: ExchangeIntake | undefined = undefined;
   /** Argument and policy merged; replaced when a policy changes. */
   settings: EffectiveExchangeSettings = NO_EXCHANGE_SETTINGS;
 

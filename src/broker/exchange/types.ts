@@ -2,6 +2,7 @@
 
 import { BrokerError } from "../errors.ts";
 import { consistentHashType } from "./consistent-hash.ts";
+import { delayedTypeAmong } from "./delayed.ts";
 import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
@@ -22,6 +23,7 @@ export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
     randomType,
     localRandomType,
     recentHistoryType,
+    delayedTypeAmong(() => exchangeTypes),
   ].map((type) => [type.name, type]),
 );
 

@@ -163,6 +163,19 @@ export class PageChain {
     this.passedSequence = this.lastSequence;
   }
 
+  /** Moves the head over everything there is. */
+  passEverything(): void {
+    for (let page = this.#head; page !== undefined; page = page.next) {
+      page.unread = 0;
+      page.unreadBytes = 0;
+      if (this.#head !== page) this.#pages.onPassed(this.#head as Page);
+      this.#head = page;
+      this.#headOffset = page.usedBytes;
+    }
+    this.unread = 0;
+    this.passedSequence = this.lastSequence;
+  }
+
   /** Moves the head over the record `headAt` found. It stays live until it is settled. */
   passHead(lengthBytes: number, bodyBytes: number, sequence: Sequence): void {
     const page = this.#head as Page;

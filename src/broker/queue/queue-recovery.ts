@@ -8,7 +8,6 @@ import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { Backlog } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { Level } from "./level.ts";
-import type { MessageExpiry } from "./message-expiry.ts";
 import { NO_LOG_POSITION, NOT_WRITTEN, type Page, PageState, smallestPageFor } from "./page.ts";
 import { LEVEL_SPAN } from "./page-chain.ts";
 import type { QueuePages } from "./queue-pages.ts";
@@ -22,6 +21,11 @@ class Replayed {
   hint: Page | undefined = undefined;
 }
 
+/** Whether some message may expire. */
+export interface ExpiryMark {
+  mayExpire: boolean;
+}
+
 export interface RecoveryHost {
   /** Replay is over: messages are there. */
   onRestored(): void;
@@ -32,7 +36,7 @@ export class QueueRecovery implements Recoverable {
   readonly #backlog: Backlog;
   readonly #pages: QueuePages;
   readonly #figures: DepthFigures;
-  readonly #expiry: MessageExpiry;
+  readonly #expiry: ExpiryMark;
   readonly #host: RecoveryHost;
   readonly #replayed = new Map<number, Replayed>();
 
@@ -42,7 +46,7 @@ export class QueueRecovery implements Recoverable {
       readonly backlog: Backlog;
       readonly pages: QueuePages;
       readonly figures: DepthFigures;
-      readonly expiry: MessageExpiry;
+      readonly expiry: ExpiryMark;
     },
     host: RecoveryHost,
   ) {

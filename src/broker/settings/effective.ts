@@ -19,6 +19,8 @@ export interface EffectiveSettings {
 /** The effective settings of an exchange. Undefined = not set. */
 export interface ExchangeSettings {
   readonly alternateExchange: string | undefined;
+  /** Messages that ask for it wait before they are routed. */
+  readonly delaysMessages: boolean;
 }
 
 export interface EffectiveExchangeSettings {
@@ -29,7 +31,7 @@ export interface EffectiveExchangeSettings {
 }
 
 export const NO_EXCHANGE_SETTINGS: EffectiveExchangeSettings = {
-  values: { alternateExchange: undefined },
+  values: { alternateExchange: undefined, delaysMessages: false },
   origins: new Map(),
   policy: undefined,
   operatorPolicy: undefined,

@@ -82,13 +82,19 @@ function assertSameType(
 }
 
 /** Throws precondition-failed unless a redeclare asks for the exchange that is there. */
-export function assertSameExchange({ definition }: Exchange, received: ExchangeDeclaration): void {
+export function assertSameExchange(
+  { definition, type }: Exchange,
+  received: ExchangeDeclaration,
+): void {
   const resource = resourceText("exchange", definition.name, definition.vhost);
   assertSameField(received.type, definition.type, "type", resource);
   assertSameField(received.durable, definition.durable, "durable", resource);
   assertSameField(received.autoDelete, definition.autoDelete, "auto_delete", resource);
   assertSameField(received.internal, definition.internal, "internal", resource);
-  const compared = exchangeSettings.map((setting) => setting.argument as string);
+  const compared = [
+    ...exchangeSettings.map((setting) => setting.argument as string),
+    ...(type.comparedArguments ?? []),
+  ];
   assertSameArguments(received.arguments, definition.arguments, compared, resource);
 }
 

@@ -1,7 +1,7 @@
 // The settings of exchanges: one table of arguments and policy keys, as for queues.
 
 import type { ExchangeSettings } from "./effective.ts";
-import { checkText, readText, type Setting } from "./setting.ts";
+import { checkBoolean, checkText, readBoolean, readText, type Setting } from "./setting.ts";
 
 export const exchangeSettings: readonly Setting<keyof ExchangeSettings>[] = [
   {
@@ -15,6 +15,18 @@ export const exchangeSettings: readonly Setting<keyof ExchangeSettings>[] = [
     operatorMerge: "operator",
     what: "alternate exchange name",
     doc: "Gets the messages this exchange has no queue for.",
+  },
+  {
+    argument: "x-delayed-exchange",
+    policyKey: "delayed-message",
+    operatorKey: false,
+    field: "delaysMessages",
+    check: checkBoolean,
+    read: readBoolean,
+    merge: "first",
+    operatorMerge: "operator",
+    what: "delayed message flag",
+    doc: "Messages with `x-delay` or `x-deliver-at` wait before they are routed, whatever the exchange's type.",
   },
 ];
 

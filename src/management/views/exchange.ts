@@ -29,5 +29,12 @@ export function exchangeView(exchange: Exchange, context: ViewContext): ApiObjec
 
 /** With the rates per source and destination, which RabbitMQ keeps only in its detailed mode. */
 export function exchangeDetailView(exchange: Exchange, context: ViewContext): ApiObject {
-  return { ...exchangeView(exchange, context), incoming: [], outgoing: [] };
+  const { vhost } = exchange.definition;
+  const waiting = context.broker.vhosts.get(vhost)?.delays?.storeOf(exchange)?.size;
+  return {
+    ...exchangeView(exchange, context),
+    ...(waiting === undefined ? {} : { messages_delayed: waiting.count }),
+    incoming: [],
+    outgoing: [],
+  };
 }

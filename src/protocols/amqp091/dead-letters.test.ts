@@ -46,6 +46,7 @@ let memory: Memory;
 let content: MessageContent;
 
 class MovingJournal extends NotingJournal {
+  readonly congested = false;
   readonly moves: string[] = [];
   beginMove(): void {
     this.moves.push("begin");
