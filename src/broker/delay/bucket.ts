@@ -40,6 +40,7 @@ const bucketType: QueueType = {
     countsDeliveries: false,
     defaultDeliveryLimit: undefined,
     settlesRemove: true,
+    keepsTransient: false,
     priorities: "none",
     allowsGlobalPrefetch: false,
     allowsPurge: false,
