@@ -66,8 +66,10 @@ export class DeadLetterRouter implements DeadLetters {
 
   /** False when the message must stay where it is: at-least-once, and nobody has taken it. */
   #publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
-    const { deadLetterExchange, deadLetterRoutingKey, deadLetterStrategy } = queue.settings.values;
-    const mustArrive = deadLetterStrategy === "at-least-once";
+    const { deadLetterExchange, deadLetterRoutingKey, deadLetterStrategy, overflow } =
+      queue.settings.values;
+    // A queue that drops its head cannot keep what does not arrive: there at most once is all there is.
+    const mustArrive = deadLetterStrategy === "at-least-once" && overflow === "reject-publish";
     const exchange =
       deadLetterExchange === undefined ? undefined : this.#vhost.exchanges.get(deadLetterExchange);
     if (exchange === undefined) return !mustArrive;

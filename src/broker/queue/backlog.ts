@@ -8,6 +8,7 @@ import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import { RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
+import { DeliveryHeader } from "./delivery-header.ts";
 import type { PagedOut } from "./depth-figures.ts";
 import { Level } from "./level.ts";
 import { locationOf, OUT, offsetOf, type Page, pageNumberOf } from "./page.ts";
@@ -35,9 +36,17 @@ class FoundDelivery implements Delivery {
   location: Location = 0;
   redelivered = false;
   deliveryCount = 0;
+  readonly #countHeader = new DeliveryHeader("x-delivery-count");
 
   constructor(record: RecordView) {
     this.record = record;
+  }
+
+  /** Only queues that count deliveries ever have a count. */
+  get header(): DeliveryHeader | undefined {
+    if (this.deliveryCount === 0) return undefined;
+    this.#countHeader.value = this.deliveryCount;
+    return this.#countHeader;
   }
 }
 

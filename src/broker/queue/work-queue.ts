@@ -42,13 +42,15 @@ import { QueueInspection } from "./queue-inspection.ts";
 import { QueueLog } from "./queue-log.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
+import { ReturnRules } from "./return-rules.ts";
+import { Returns, type ReturnsHost } from "./returns.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
 export class WorkQueue
-  implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost, GetHost
+  implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost, GetHost, ReturnsHost
 {
   readonly kind = "queue";
   routeMark = 0;
@@ -69,6 +71,7 @@ export class WorkQueue
   readonly #expiry: MessageExpiry;
   readonly #idle: IdleExpiry;
   readonly #outbox: DeadLetterOutbox;
+  readonly #returns: Returns;
   readonly #trim: Trim;
   /** Persistent messages of this queue are in the log. */
   readonly #logged: boolean;
@@ -101,6 +104,12 @@ export class WorkQueue
     });
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
     this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
+    this.#returns = new Returns(
+      context,
+      { figures: this.#figures, log: logged ? this.#log : undefined },
+      new ReturnRules(definition.type.traits, settings.values),
+      this,
+    );
     this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
     this.#trim = new Trim(
       context,
@@ -272,29 +281,17 @@ export class WorkQueue
       this.counters.acknowledged++;
       this.#release(sequence, location, bytes);
     } else if (outcome === Outcome.discard) {
-      this.#discard(sequence, location, bytes, "rejected");
+      this.discard(sequence, location, bytes, "rejected");
     } else {
-      this.#putBack(sequence, location, bytes, deliveryCount, outcome === Outcome.returned);
+      const isFailure = outcome === Outcome.returned;
+      this.#returns.take(sequence, location, bytes, deliveryCount, isFailure);
     }
   }
 
-  #putBack(
-    sequence: Sequence,
-    location: Location,
-    bytes: number,
-    deliveryCount: number,
-    inVain: boolean,
-  ): void {
-    const limit = this.settings.values.deliveryLimit;
-    const counts = this.definition.type.traits.countsDeliveries || limit !== undefined;
-    const count = inVain && counts ? deliveryCount + 1 : deliveryCount;
-    if (limit !== undefined && count > limit) {
-      this.#discard(sequence, location, bytes, "delivery_limit");
-      return;
-    }
+  /** A message that was taken out is back in its place. */
+  makeReady(sequence: Sequence, location: Location, bytes: number, deliveryCount: number): void {
     this.#figures.onReady(bytes, isPersistentAt(location));
-    this.#backlog.putBack(sequence, location, count);
-    if (count > 0 && this.#logged && isPersistentAt(location)) this.#log.returned(sequence, count);
+    this.#backlog.putBack(sequence, location, deliveryCount);
     const mustLook = this.#trim.limit.isSet || this.#expiry.mayExpire;
     if (mustLook) this.#context.turn.deliverLater(this);
     else if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
@@ -321,6 +318,7 @@ export class WorkQueue
     this.#trim.limit = new LengthLimit(settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
+    this.#returns.rules = new ReturnRules(this.definition.type.traits, settings.values);
     this.#context.turn.deliverLater(this);
   }
 
@@ -339,6 +337,7 @@ export class WorkQueue
     this.#idle.stop();
     this.#expiry.stop();
     this.#outbox.clear();
+    this.#returns.clear();
     this.#consumers.cancelAll();
     this.#gets.end();
     this.#backlog.clear();
@@ -461,7 +460,7 @@ export class WorkQueue
   }
 
   /** A taken message has died; `record` where it is at hand. */
-  #discard(
+  discard(
     sequence: Sequence,
     location: Location,
     bytes: number,
@@ -478,7 +477,7 @@ export class WorkQueue
   drop(reason: DeathReason): void {
     const { sequence, location, record } = this.#backlog.found;
     this.#take(record.bodySizeBytes);
-    this.#discard(sequence, location, record.bodySizeBytes, reason, record);
+    this.discard(sequence, location, record.bodySizeBytes, reason, record);
   }
 
   #refuse(publication: Publication): Enqueued {

@@ -42,6 +42,15 @@ export interface QueueSettings {
   readonly delayedRetryType: DelayedRetryType;
   readonly delayedRetryMinMs: number | undefined;
   readonly delayedRetryMaxMs: number | undefined;
+  /** Retry policy: wait before the first retry; set = returned messages wait, and every return counts. */
+  readonly retryInitialMs: number | undefined;
+  readonly retryMaxMs: number | undefined;
+  /** Each wait is so many times as long as the one before. */
+  readonly retryMultiplier: number | undefined;
+  /** Share of a wait that chance may take off. */
+  readonly retryJitterPercent: number | undefined;
+  /** Deliveries altogether; then the message is dead. */
+  readonly retryAttemptsMax: number | undefined;
   /** Streams: what is older may be removed. */
   readonly maxAgeMs: number | undefined;
   /** Streams: a segment is closed at this size. */
@@ -67,6 +76,11 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   delayedRetryType: "disabled",
   delayedRetryMinMs: undefined,
   delayedRetryMaxMs: undefined,
+  retryInitialMs: undefined,
+  retryMaxMs: undefined,
+  retryMultiplier: undefined,
+  retryJitterPercent: undefined,
+  retryAttemptsMax: undefined,
   maxAgeMs: undefined,
   segmentBytesMax: undefined,
   filterSizeBytes: undefined,
@@ -349,6 +363,56 @@ export const queueSettings: readonly QueueSetting[] = [
     queueTypes: QUORUM,
     what: "delayed retry maximum",
     doc: "Longest wait before a retry in ms.",
+  }),
+  row({
+    argument: "x-retry-initial-delay",
+    policyKey: "retry-initial-delay",
+    field: "retryInitialMs",
+    read: readNumber,
+    check: checkExpiry,
+    queueTypes: WORK_QUEUES,
+    what: "retry initial delay",
+    doc: "Retry policy: a message that comes back, by a plain nack too, waits so many ms, and longer each time.",
+  }),
+  row({
+    argument: "x-retry-max-delay",
+    policyKey: "retry-max-delay",
+    field: "retryMaxMs",
+    read: readNumber,
+    check: checkExpiry,
+    queueTypes: WORK_QUEUES,
+    what: "retry maximum delay",
+    doc: "Longest wait of the retry policy in ms (an hour).",
+  }),
+  row({
+    argument: "x-retry-multiplier",
+    policyKey: "retry-multiplier",
+    field: "retryMultiplier",
+    read: readNumber,
+    check: checkPositive,
+    queueTypes: WORK_QUEUES,
+    what: "retry multiplier",
+    doc: "Each wait of the retry policy is so many times as long as the one before (2).",
+  }),
+  row({
+    argument: "x-retry-jitter",
+    policyKey: "retry-jitter",
+    field: "retryJitterPercent",
+    read: readNumber,
+    check: checkNonNegativeUpTo(100),
+    queueTypes: WORK_QUEUES,
+    what: "retry jitter",
+    doc: "Up to this share of a wait, in percent, is taken off by chance (20).",
+  }),
+  row({
+    argument: "x-retry-max-attempts",
+    policyKey: "retry-max-attempts",
+    field: "retryAttemptsMax",
+    read: readNumber,
+    check: checkPositive,
+    queueTypes: WORK_QUEUES,
+    what: "retry attempts",
+    doc: "A message delivered so often in vain is dead-lettered with reason delivery_limit.",
   }),
   row({
     argument: "x-max-age",

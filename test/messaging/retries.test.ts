@@ -1,0 +1,175 @@
+// What comes back: delivery counts and limits, delayed retries of quorum queues, retry policies on any queue.
+
+import { describe, expect, test } from "vitest";
+import { Node, Outcome } from "./node.ts";
+
+const returns = [
+  ["reject", Outcome.returned],
+  ["nack", Outcome.requeue],
+] as const;
+
+describe("a quorum queue", () => {
+  const quorum = { "x-queue-type": "quorum" };
+
+  test("dead-letters after 20 rejects, and tells how many there were", async () => {
+    const node = await Node.start();
+    node.queue("dead");
+    node.queue("q", {
+      ...quorum,
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": "dead",
+    });
+    node.publish("", "q", "poison");
+    for (let i = 0; i <= 20; i++) {
+      expect(await node.get("q", Outcome.returned)).toMatchObject({ deliveryCount: i });
+    }
+    expect(await node.get("q")).toBeUndefined();
+    const got = await node.get("dead");
+    expect(
+      Buffer.from((got?.headers.get("x-first-death-reason") as never)["value"]).toString(),
+    ).toBe("delivery_limit");
+  });
+
+  test("the count survives a crash, and nacks do not count", async () => {
+    const node = await Node.start();
+    node.queue("q", quorum);
+    node.publish("", "q", "x");
+    for (let i = 0; i < 3; i++) await node.get("q", Outcome.returned);
+    for (let i = 0; i < 30; i++) await node.get("q", Outcome.requeue);
+    await node.crash();
+    expect(await node.get("q", Outcome.requeue)).toMatchObject({
+      deliveryCount: 3,
+      redelivered: true,
+    });
+  });
+
+  test.each([
+    ["all", "reject", true],
+    ["all", "nack", true],
+    ["failed", "reject", true],
+    ["failed", "nack", false],
+    ["returned", "reject", false],
+    ["returned", "nack", true],
+    ["disabled", "reject", false],
+  ] as const)("x-delayed-retry-type %s after a %s", async (type, how, waits) => {
+    const node = await Node.start();
+    const delays = { "x-delayed-retry-min": 1000, "x-delayed-retry-max": 2500 };
+    node.queue("q", { ...quorum, ...delays, "x-delayed-retry-type": type });
+    node.publish("", "q", "x");
+    const outcome = new Map<string, Outcome>(returns).get(how) as Outcome;
+    await node.get("q", outcome);
+    expect((await node.get("q")) === undefined).toBe(waits);
+    if (!waits) return;
+    await node.pass(1100);
+    expect(await node.get("q", outcome)).toMatchObject({ body: "x", redelivered: true });
+  });
+
+  test("waits grow by the same each time, up to the maximum", async () => {
+    const node = await Node.start();
+    node.queue("q", {
+      ...{ ...quorum, "x-delayed-retry-type": "all" },
+      ...{ "x-delayed-retry-min": 1000, "x-delayed-retry-max": 2500 },
+    });
+    node.publish("", "q", "x");
+    for (const waitMs of [1000, 2000, 2500, 2500]) {
+      await node.get("q", Outcome.returned);
+      await node.pass(waitMs - 100);
+      expect(await node.get("q", Outcome.returned)).toBeUndefined();
+      await node.pass(200);
+      expect(node.at("q").depth).toMatchObject({ ready: 1, unacknowledged: 0 });
+    }
+  });
+
+  test("at-least-once keeps a dead letter until somebody has taken it", async () => {
+    const node = await Node.start();
+    node.queue("full", { "x-max-length": 1, "x-overflow": "reject-publish" });
+    node.publish("", "full", "in the way");
+    node.queue("q", {
+      ...{ ...quorum, "x-overflow": "reject-publish", "x-dead-letter-strategy": "at-least-once" },
+      ...{ "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "full" },
+    });
+    node.publish("", "q", "x");
+    await node.get("q", Outcome.discard);
+    await node.pass(1000);
+    expect(await node.bodies("full")).toEqual(["in the way"]);
+    await node.pass(1000);
+    expect(await node.bodies("full")).toEqual(["x"]);
+  });
+
+  test("at-least-once on a queue that drops its head is at most once", async () => {
+    const node = await Node.start();
+    node.queue("q", {
+      ...{ ...quorum, "x-dead-letter-strategy": "at-least-once" },
+      ...{ "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "nobody" },
+    });
+    node.publish("", "q", "x");
+    await node.get("q", Outcome.discard);
+    await node.pass(1000);
+    expect(node.at("q").depth).toMatchObject({ ready: 0 });
+    node.queue("nobody");
+    await node.pass(1000);
+    expect(await node.bodies("nobody")).toEqual([]);
+  });
+
+  test("32 strict priorities, 4 where a message has none", async () => {
+    const node = await Node.start();
+    node.queue("q", quorum);
+    for (const priority of [3, undefined, 5, 31, 200, 0]) {
+      const properties = { deliveryMode: 2, ...(priority === undefined ? {} : { priority }) };
+      node.publish("", "q", `${priority}`, {}, properties);
+    }
+    expect(await node.bodies("q")).toEqual(["31", "200", "5", "undefined", "3", "0"]);
+  });
+});
+
+describe.each(["classic", "quorum"])("a retry policy on a %s queue", (type) => {
+  const policy = { "x-retry-initial-delay": 1000, "x-retry-jitter": 0 };
+
+  test.each(returns)("waits longer after each %s, then dead-letters", async (_how, outcome) => {
+    const node = await Node.start();
+    node.queue("dead");
+    node.queue("q", {
+      ...{ ...policy, "x-queue-type": type, "x-retry-max-attempts": 4 },
+      ...{ "x-retry-max-delay": 3000, "x-retry-multiplier": 2 },
+      ...{ "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead" },
+    });
+    node.publish("", "q", "x");
+    for (const [attempt, waitMs] of [1000, 2000, 3000].entries()) {
+      expect(await node.get("q", outcome)).toMatchObject({ deliveryCount: attempt });
+      await node.pass(waitMs - 100);
+      expect(await node.get("q", outcome)).toBeUndefined();
+      await node.pass(200);
+    }
+    expect(await node.get("q", outcome)).toMatchObject({ deliveryCount: 3 });
+    await node.pass(10_000);
+    expect(await node.bodies("q")).toEqual([]);
+    expect(await node.bodies("dead")).toEqual(["x"]);
+  });
+
+  test("messages that fail together come back apart", async () => {
+    const node = await Node.start();
+    node.queue("q", { ...policy, "x-queue-type": type, "x-retry-jitter": 50 });
+    for (let i = 0; i < 100; i++) node.publish("", "q", `${i}`);
+    await node.drain("q", Outcome.requeue);
+    await node.pass(650);
+    const early = node.at("q").depth.ready;
+    expect(early).toBeGreaterThan(10);
+    expect(early).toBeLessThan(70);
+    await node.pass(500);
+    expect(node.at("q").depth).toMatchObject({ ready: 100, unacknowledged: 0 });
+  });
+
+  test("by policy, for messages that come back from then on; ready at once after a crash", async () => {
+    const node = await Node.start();
+    node.queue("q", { "x-queue-type": type });
+    node.publish("", "q", "x");
+    await node.get("q", Outcome.requeue);
+    expect(await node.get("q", Outcome.requeue)).toMatchObject({ body: "x" });
+    node.policy("^q$", { "retry-initial-delay": 60_000 });
+    await node.get("q", Outcome.requeue);
+    expect(await node.get("q")).toBeUndefined();
+    expect(node.at("q").depth).toMatchObject({ ready: 0, unacknowledged: 1 });
+    await node.crash();
+    expect(await node.get("q")).toMatchObject({ body: "x", deliveryCount: 1 });
+  });
+});
