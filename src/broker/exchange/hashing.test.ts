@@ -57,6 +57,23 @@ describe("x-consistent-hash", () => {
     expect(found.c).toBeCloseTo(5 / 8, 1.5);
   });
 
+  test("100,000 keys over 4 queues: each has its share within 10 %, a fifth takes its share alone", () => {
+    const router = routerOf(consistentHashType);
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) router.bind(bindingTo(name, "1"));
+    const keys = Array.from({ length: 100_000 }, (_, i) => ({ routingKey: `customer-${i}` }));
+    const before = keys.map((message) => target(router, message));
+    for (const name of names) {
+      const count = before.filter((found) => found === name).length;
+      expect(Math.abs(count - 25_000)).toBeLessThan(2_500);
+    }
+    router.bind(bindingTo("e", "1"));
+    const after = keys.map((message) => target(router, message));
+    const moved = after.filter((found, i) => found !== before[i]);
+    expect(new Set(moved)).toEqual(new Set(["e"]));
+    expect(Math.abs(moved.length - 20_000)).toBeLessThan(2_000);
+  });
+
   test("a destination more takes only what becomes its own", () => {
     const router = routerOf(consistentHashType);
     for (const name of ["a", "b", "c"]) router.bind(bindingTo(name, "10"));
