@@ -76,7 +76,11 @@ export function createCore(options: CoreOptions): Broker {
       ? {}
       : { defaultQueueType: options.defaultQueueType }),
     createQueue: (vhost, definition, settings) =>
-      createQueue(contextOf(vhost), definition, settings),
+      createQueue(contextOf(vhost), definition, settings, {
+        headersOf: (publication) => content.headers(publication),
+        recordKeys: ({ number }, keys) =>
+          broker.record("duplicate-keys", { vhost: vhost.name, owner: "queue", number, keys }),
+      }),
     createDelays: (vhost) =>
       new VhostDelays(vhost, {
         context: broker,

@@ -11,6 +11,7 @@ export type DefinitionKind =
   | "queue.paused"
   | "delay-bucket"
   | "delay-bucket.delete"
+  | "duplicate-keys"
   | "binding"
   | "binding.delete"
   | "user"

@@ -59,6 +59,12 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
     broker.numbersAtLeast(object.number as number, 0);
     vhostOf(broker, object.vhost)?.delays?.restoreBucket(object);
   },
+  "duplicate-keys": (broker, { vhost, owner, number, keys }) =>
+    vhostOf(broker, vhost)?.restoreKeys(
+      owner as "exchange" | "queue",
+      number as number,
+      keys as readonly Json[],
+    ),
   "delay-bucket.delete": (broker, object) =>
     vhostOf(broker, object.vhost)?.delays?.removeBucket(object),
   binding: (broker, object) => {
@@ -178,9 +184,29 @@ function* describeTopology(vhost: Vhost): Iterable<Definition> {
     const { name, number } = queue.definition;
     yield { kind: "queue.paused", object: { vhost: vhost.name, name, number, paused: true } };
   }
+  yield* describeKeys(vhost);
   for (const binding of vhost.bindings.all()) {
     if (isDurable(binding) && isThere(vhost, binding.destination))
       yield { kind: "binding", object: describeBinding(binding) };
+  }
+}
+
+/** Keys of one definition. */
+const KEYS_AT_ONCE = 10_000;
+
+function* describeKeys(vhost: Vhost): Iterable<Definition> {
+  const owners = [
+    ...[...vhost.exchanges.values()].map((each) => ["exchange", each] as const),
+    ...[...vhost.queues.values()].map((each) => ["queue", each] as const),
+  ];
+  for (const [owner, { definition, duplicates }] of owners) {
+    if (duplicates === undefined || !definition.durable) continue;
+    const all = duplicates.describe();
+    for (let from = 0; from < all.length; from += KEYS_AT_ONCE) {
+      const keys = all.slice(from, from + KEYS_AT_ONCE);
+      const object = { vhost: vhost.name, owner, number: definition.number, keys };
+      yield { kind: "duplicate-keys", object };
+    }
   }
 }
 

@@ -69,6 +69,9 @@ export class Publishing {
         }
       } else if (outcome === Enqueued.refused) {
         result |= PublishResult.refused;
+      } else if (outcome === Enqueued.dropped) {
+        // A duplicate's first may be on its way to the disk yet.
+        if (persistent) result |= PublishResult.logged;
       } else if (outcome === Enqueued.noMemory) {
         result |= PublishResult.refused | PublishResult.noMemory;
       }
@@ -98,12 +101,12 @@ export class Publishing {
     if (publication.hasCopyHeaders && view.headers.has(BLIND_COPIES)) {
       this.#content.removeHeader(publication, BLIND_COPIES);
     }
-    return this.enqueue(
-      publication,
-      this.#targets.queues,
-      this.#targets.queueCount,
-      route.exchange,
-    );
+    const targets = this.#targets;
+    const { hasDropped } = targets;
+    const result = this.enqueue(publication, targets.queues, targets.queueCount, route.exchange);
+    targets.settleKeys((result & PublishResult.refused) !== 0);
+    // The first of its kind may be on its way to the disk yet: its publisher waits for that here too.
+    return hasDropped ? result | PublishResult.routed | PublishResult.logged : result;
   }
 
   /** The key of the message and those of its CC and BCC headers. */

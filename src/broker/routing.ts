@@ -1,7 +1,13 @@
 // Finds the queues of one message: exchange to exchange, alternate exchanges, CC and BCC; each queue once.
 
 import type { ContentReader } from "./content.ts";
-import type { Destination, Exchange, RoutedMessage, TargetSet } from "./exchange/exchange.ts";
+import type {
+  Destination,
+  Exchange,
+  IntakeTargets,
+  KeyWindow,
+  RoutedMessage,
+} from "./exchange/exchange.ts";
 import type { FieldTable } from "./field-table.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -15,7 +21,7 @@ export interface ExchangeLookup {
  * The targets of one round of routing. Queues and exchanges carry the number of the last round that met them, so
  * that nothing is allocated to find duplicates. One per broker: rounds of two sets would be confused.
  */
-export class Targets implements TargetSet {
+export class Targets implements IntakeTargets {
   /** The first `queueCount` are the answer; behind them lie leftovers of earlier rounds. */
   readonly queues: Queue[] = [];
   queueCount = 0;
@@ -24,8 +30,31 @@ export class Targets implements TargetSet {
   #round = 0;
   /** In this round an exchange looked (or would look) at more than the routing key. */
   metContentRouting = false;
+  /** An exchange on the way has dropped the message as a duplicate. */
+  hasDropped = false;
+  /** Windows that took the message's key in this round, and the keys. */
+  readonly #windows: KeyWindow[] = [];
+  readonly #windowKeys: string[] = [];
   /** The exchange at work has matched something, even if it had been met before. */
   #matched = false;
+
+  dropDuplicate(): void {
+    this.hasDropped = true;
+  }
+
+  noteKey(window: KeyWindow, key: string): void {
+    this.#windows.push(window);
+    this.#windowKeys.push(key);
+  }
+
+  /** The round is over. `isRefused`: the message may come again, and is no duplicate then. */
+  settleKeys(isRefused: boolean): void {
+    for (let i = 0; i < this.#windows.length && isRefused; i++) {
+      (this.#windows[i] as KeyWindow).forget(this.#windowKeys[i] as string);
+    }
+    this.#windows.length = 0;
+    this.#windowKeys.length = 0;
+  }
 
   add(destination: Destination): void {
     if (destination.routeMark === this.#round) {
@@ -57,6 +86,8 @@ export class Targets implements TargetSet {
     this.queueCount = 0;
     this.#exchangeCount = 0;
     this.metContentRouting = false;
+    this.hasDropped = false;
+    this.settleKeys(false);
     this.add(start);
     for (let at = 0; at < this.#exchangeCount; at++) {
       const exchange = this.#exchanges[at] as Exchange;

@@ -6,13 +6,17 @@ import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
+import { DUPLICATES_MAX, duplicateRules } from "./duplicates/rules.ts";
+import { DuplicateWindow } from "./duplicates/window.ts";
 import { BrokerError } from "./errors.ts";
 import type { EventFacts } from "./events.ts";
 import { DefaultRouter, directType } from "./exchange/direct.ts";
 import { type Binding, type Destination, Exchange } from "./exchange/exchange.ts";
 import { predeclaredExchanges } from "./exchange/predeclared.ts";
 import { exchangeTypeNamed } from "./exchange/types.ts";
+import { Intake } from "./exchange-intake.ts";
 import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
+import type { Json } from "./journaling.ts";
 import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { Observers } from "./observing/observers.ts";
@@ -182,10 +186,32 @@ export class Vhost {
     const { type, settings } = exchange;
     const { delays } = this;
     const isDelaying = type.delays === true || settings.values.delaysMessages;
-    exchange.intake =
-      isDelaying && delays !== undefined
-        ? { takes: (message, into) => delays.takes(exchange, message, into) }
-        : undefined;
+    const rules = duplicateRules(settings.values);
+    if (rules !== undefined) this.#windowOf(exchange).rules = rules;
+    const duplicates = rules === undefined ? undefined : exchange.duplicates;
+    const used = isDelaying ? delays : undefined;
+    const isNeeded = duplicates !== undefined || used !== undefined;
+    exchange.intake = isNeeded ? new Intake(exchange, duplicates, used) : undefined;
+  }
+
+  /** Where it drops duplicates, what it knows them by. */
+  #windowOf(exchange: Exchange): DuplicateWindow {
+    const { number } = exchange.definition;
+    const log = (keys: readonly Json[]) =>
+      this.#context.record("duplicate-keys", { vhost: this.name, owner: "exchange", number, keys });
+    const rules = { sizeMax: DUPLICATES_MAX, ttlMs: undefined, header: "" };
+    const { durable } = exchange.definition;
+    exchange.duplicates ??= new DuplicateWindow(this.#context, rules, durable ? log : undefined);
+    return exchange.duplicates;
+  }
+
+  /** The log tells of keys that an exchange or queue has seen. */
+  restoreKeys(owner: "exchange" | "queue", number: number, keys: readonly Json[]): void {
+    if (owner === "queue") this.queueByNumber(number)?.duplicates?.restore(keys);
+    for (const exchange of owner === "queue" ? [] : this.exchanges.values()) {
+      // Whether a policy makes it drop duplicates is not known before all is read.
+      if (exchange.definition.number === number) this.#windowOf(exchange).restore(keys);
+    }
   }
 
   /** A queue nobody finds by name: the log does, by its number. */

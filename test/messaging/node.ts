@@ -56,6 +56,12 @@ export class Node {
     this.life = await Life.start(this.world);
   }
 
+  /** The power goes now: what was not on disk may be there or not. */
+  async losePower(): Promise<void> {
+    this.world.crash();
+    this.life = await Life.start(this.world);
+  }
+
   /** Stops in order and starts again, so that a checkpoint is all there is. */
   async restart(): Promise<void> {
     await this.pass(200);

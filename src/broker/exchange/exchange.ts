@@ -1,6 +1,7 @@
 // An exchange: its definition and counters, and the router of its type, which holds bindings and finds targets.
 
 import type { Random } from "../../env/env.ts";
+import type { DuplicateWindow } from "../duplicates/window.ts";
 import type { FieldTable } from "../field-table.ts";
 import type { ExchangeNumber } from "../numbers.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -52,6 +53,8 @@ export interface TargetSet {
 export interface ExchangeCounters {
   publishedIn: number;
   publishedOut: number;
+  /** Dropped because they were here before. */
+  duplicates: number;
 }
 
 /** What every exchange type does: hold bindings, and put the destinations of a message into a set. */
@@ -110,7 +113,19 @@ export interface ExchangeType {
 /** Looks at messages before an exchange routes them. */
 export interface ExchangeIntake {
   /** True when the message is taken care of: it is not routed (now). Whoever took it may have added a target. */
-  takes(message: RoutedMessage, into: TargetSet): boolean;
+  takes(message: RoutedMessage, into: IntakeTargets): boolean;
+}
+
+/** Keys of messages, each to be forgotten again if its message finds no place. */
+export interface KeyWindow {
+  forget(key: string): void;
+}
+
+export interface IntakeTargets extends TargetSet {
+  /** The message was here before: it goes nowhere, and that is a success for its publisher. */
+  dropDuplicate(): void;
+  /** The window has taken the message's key. */
+  noteKey(window: KeyWindow, key: string): void;
 }
 
 export class Exchange {
@@ -123,7 +138,9 @@ export class Exchange {
   readonly definition: ExchangeDefinition;
   readonly type: ExchangeType;
   readonly router: ExchangeRouter;
-  readonly counters: ExchangeCounters = { publishedIn: 0, publishedOut: 0 };
+  readonly counters: ExchangeCounters = { publishedIn: 0, publishedOut: 0, duplicates: 0 };
+  /** Keys of its messages, where it drops duplicates. */
+  duplicates: DuplicateWindow | undefined = undefined;
   /** Comes before the router, where settings or type ask for it. */
   intake: ExchangeIntake | undefined = undefined;
   /** Argument and policy merged; replaced when a policy changes. */

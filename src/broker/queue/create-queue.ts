@@ -1,5 +1,7 @@
 // The one place that knows which class a queue type is made of.
 
+import { DeduplicatingQueue, type DuplicateParts } from "../duplicates/deduplicating-queue.ts";
+import { duplicateRules } from "../duplicates/rules.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { StreamQueue } from "../stream/stream-queue.ts";
 import type { QueueContext } from "./context.ts";
@@ -11,9 +13,11 @@ export function createQueue(
   context: QueueContext,
   definition: QueueDefinition,
   settings: EffectiveSettings,
+  duplicates?: DuplicateParts,
 ): Queue {
-  const { settlesRemove } = definition.type.traits;
-  return settlesRemove
+  if (!definition.type.traits.settlesRemove) return new StreamQueue(context, definition, settings);
+  const rules = duplicateRules(settings.values);
+  return rules === undefined || duplicates === undefined
     ? new WorkQueue(context, definition, settings)
-    : new StreamQueue(context, definition, settings);
+    : new DeduplicatingQueue(context, definition, settings, rules, duplicates);
 }

@@ -1,5 +1,6 @@
 // What a vhost, a channel or the HTTP API may ask of any queue, whatever its type and wherever its messages are.
 
+import type { DuplicateWindow } from "../duplicates/window.ts";
 import type { FieldTable } from "../field-table.ts";
 import type { Location, QueueNumber, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
@@ -75,6 +76,8 @@ export interface QueueCounters {
   deliveryLimitReached: number;
   /** Gone with a damaged page. */
   lost: number;
+  /** Dropped because they were here before. */
+  duplicates: number;
 }
 
 export function zeroCounters(): QueueCounters {
@@ -92,6 +95,7 @@ export function zeroCounters(): QueueCounters {
     droppedByLength: 0,
     deliveryLimitReached: 0,
     lost: 0,
+    duplicates: 0,
   };
 }
 
@@ -185,6 +189,9 @@ export interface Queue extends Deliverer {
   resume(): void;
   /** Releases everything it holds. The vhost has already taken it out of all names and routes. */
   delete(reason: DeleteReason): void;
+
+  /** Keys of its messages, where it drops duplicates. */
+  readonly duplicates?: DuplicateWindow | undefined;
 
   /** Only queues whose messages are logged have it. */
   readonly recoverable?: Recoverable | undefined;

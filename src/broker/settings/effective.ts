@@ -1,5 +1,6 @@
 // What a queue or exchange is told: effective values, and for people where each came from.
 
+import { type DuplicateSettings, NO_DUPLICATE_SETTINGS } from "../duplicates/rules.ts";
 import type { FieldTable, FieldValue } from "../field-table.ts";
 import type { QueueType } from "../queue/types.ts";
 import { exchangeSettings } from "./exchange-settings.ts";
@@ -17,7 +18,7 @@ export interface EffectiveSettings {
 }
 
 /** The effective settings of an exchange. Undefined = not set. */
-export interface ExchangeSettings {
+export interface ExchangeSettings extends DuplicateSettings {
   readonly alternateExchange: string | undefined;
   /** Messages that ask for it wait before they are routed. */
   readonly delaysMessages: boolean;
@@ -31,7 +32,7 @@ export interface EffectiveExchangeSettings {
 }
 
 export const NO_EXCHANGE_SETTINGS: EffectiveExchangeSettings = {
-  values: { alternateExchange: undefined, delaysMessages: false },
+  values: { alternateExchange: undefined, delaysMessages: false, ...NO_DUPLICATE_SETTINGS },
   origins: new Map(),
   policy: undefined,
   operatorPolicy: undefined,

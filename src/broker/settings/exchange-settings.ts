@@ -1,5 +1,6 @@
 // The settings of exchanges: one table of arguments and policy keys, as for queues.
 
+import { duplicateSettings } from "./duplicate-settings.ts";
 import type { ExchangeSettings } from "./effective.ts";
 import { checkBoolean, checkText, readBoolean, readText, type Setting } from "./setting.ts";
 
@@ -28,6 +29,13 @@ export const exchangeSettings: readonly Setting<keyof ExchangeSettings>[] = [
     what: "delayed message flag",
     doc: "Messages with `x-delay` or `x-deliver-at` wait before they are routed, whatever the exchange's type.",
   },
+  ...duplicateSettings.map((setting) => ({
+    ...setting,
+    policyKey: setting.argument.slice(2),
+    operatorKey: false,
+    merge: "first" as const,
+    operatorMerge: "operator" as const,
+  })),
 ];
 
 export const exchangeSettingsByPolicyKey: ReadonlyMap<

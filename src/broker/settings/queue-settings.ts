@@ -1,7 +1,9 @@
 // The settings of queues: their effective shape, and the one table of queue arguments and policy keys.
 
+import { type DuplicateSettings, NO_DUPLICATE_SETTINGS } from "../duplicates/rules.ts";
 import { BrokerError } from "../errors.ts";
 import { integerOf } from "../field-table.ts";
+import { duplicateSettings } from "./duplicate-settings.ts";
 import {
   type Check,
   checkAge,
@@ -25,7 +27,7 @@ export type Overflow = "drop-head" | "reject-publish" | "reject-publish-dlx";
 export type DelayedRetryType = "disabled" | "all" | "failed" | "returned";
 
 /** Undefined = not set. Units are in the names. */
-export interface QueueSettings {
+export interface QueueSettings extends DuplicateSettings {
   readonly messageTtlMs: number | undefined;
   readonly expiresMs: number | undefined;
   readonly maxLength: number | undefined;
@@ -61,6 +63,7 @@ export interface QueueSettings {
 
 /** What a queue without arguments and policies gets. */
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
+  ...NO_DUPLICATE_SETTINGS,
   messageTtlMs: undefined,
   expiresMs: undefined,
   maxLength: undefined,
@@ -414,6 +417,7 @@ export const queueSettings: readonly QueueSetting[] = [
     what: "retry attempts",
     doc: "A message delivered so often in vain is dead-lettered with reason delivery_limit.",
   }),
+  ...duplicateSettings.map((setting) => row({ ...setting, queueTypes: WORK_QUEUES })),
   row({
     argument: "x-max-age",
     policyKey: "max-age",
