@@ -78,8 +78,7 @@ export function createCore(options: CoreOptions): Broker {
     createQueue: (vhost, definition, settings) =>
       createQueue(contextOf(vhost), definition, settings, {
         headersOf: (publication) => content.headers(publication),
-        recordKeys: ({ number }, keys) =>
-          broker.record("duplicate-keys", { vhost: vhost.name, owner: "queue", number, keys }),
+        recordKeys: ({ number }, keys) => vhost.recordKeys("queue", number, keys),
       }),
     createDelays: (vhost) =>
       new VhostDelays(vhost, {

@@ -197,12 +197,16 @@ export class Vhost {
   /** Where it drops duplicates, what it knows them by. */
   #windowOf(exchange: Exchange): DuplicateWindow {
     const { number } = exchange.definition;
-    const log = (keys: readonly Json[]) =>
-      this.#context.record("duplicate-keys", { vhost: this.name, owner: "exchange", number, keys });
+    const log = (keys: readonly Json[]) => this.recordKeys("exchange", number, keys);
     const rules = { sizeMax: DUPLICATES_MAX, ttlMs: undefined, header: "" };
     const { durable } = exchange.definition;
     exchange.duplicates ??= new DuplicateWindow(this.#context, rules, durable ? log : undefined);
     return exchange.duplicates;
+  }
+
+  /** Tells the log of keys that an exchange or queue has seen. */
+  recordKeys(owner: "exchange" | "queue", number: number, keys: readonly Json[]): void {
+    this.#context.record("duplicate-keys", { vhost: this.name, owner, number, keys });
   }
 
   /** The log tells of keys that an exchange or queue has seen. */
