@@ -9,6 +9,7 @@ export type DefinitionKind =
   | "queue"
   | "queue.delete"
   | "queue.paused"
+  | "queue.arguments"
   | "delay-bucket"
   | "delay-bucket.delete"
   | "duplicate-keys"

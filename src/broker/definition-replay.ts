@@ -55,6 +55,11 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
     if (paused === true) queue?.pause();
     else queue?.resume();
   },
+  "queue.arguments": (broker, object) => {
+    const vhost = vhostOf(broker, object.vhost);
+    const queue = vhost?.queueByNumber(object.number as number);
+    if (queue !== undefined) vhost?.setArguments(queue, exactJsonToTable(object.arguments));
+  },
   "delay-bucket": (broker, object) => {
     broker.numbersAtLeast(object.number as number, 0);
     vhostOf(broker, object.vhost)?.delays?.restoreBucket(object);

@@ -2,13 +2,14 @@
 // limits and reserved names are checked in one place and in RabbitMQ's order.
 
 import { decided, hasTag, type Permission, type TopicVariables, type User } from "./access/user.ts";
+import { type ArgumentChange, changeOfArguments } from "./argument-changes.ts";
 import type { ConnectionIdentity } from "./connection-registry.ts";
 import type { BrokerContext } from "./context.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { Destination, Exchange } from "./exchange/exchange.ts";
 import { exchangeTypeNamed } from "./exchange/types.ts";
-import { type FieldTable, longString, textOf } from "./field-table.ts";
+import { type FieldTable, type FieldValue, longString, textOf } from "./field-table.ts";
 import { fieldTypeName } from "./field-values.ts";
 import {
   checkLength,
@@ -289,6 +290,20 @@ export class VhostAccess {
     }
     this.#check(kind, name, "read");
     this.#check("exchange", exchange, "write");
+  }
+
+  /** Changes arguments of a queue while it runs; undefined takes one away. Answers what is different now. */
+  changeQueue(
+    name: string,
+    wanted: ReadonlyMap<string, FieldValue | undefined>,
+  ): readonly ArgumentChange[] {
+    this.#check("queue", name, "configure");
+    const queue = this.vhost.queueNamed(name);
+    this.#refuseLocked(queue, "lax");
+    const { arguments: changed, changes } = changeOfArguments(queue, wanted);
+    this.#checkRedirection("queue", name, changed, "x-dead-letter-exchange");
+    if (changes.length > 0) this.vhost.setArguments(queue, changed);
+    return changes;
   }
 
   /** Passive declare: any of the three permissions will do. */

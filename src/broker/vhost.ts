@@ -16,6 +16,7 @@ import { predeclaredExchanges } from "./exchange/predeclared.ts";
 import { exchangeTypeNamed } from "./exchange/types.ts";
 import { Intake } from "./exchange-intake.ts";
 import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
+import { tableToExactJson } from "./field-table-json.ts";
 import type { Json } from "./journaling.ts";
 import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
@@ -216,6 +217,17 @@ export class Vhost {
       // Whether a policy makes it drop duplicates is not known before all is read.
       if (exchange.definition.number === number) this.#windowOf(exchange).restore(keys);
     }
+  }
+
+  /** Gives a queue other arguments, which have been checked. */
+  setArguments(queue: Queue, queueArguments: FieldTable): void {
+    const { name, number, type } = queue.definition;
+    queue.definition.arguments = queueArguments;
+    const policies = this.#context.policies.forQueue(this.name, name, type);
+    queue.applySettings(effectiveQueueSettings(type, queueArguments, policies));
+    if (!isLogged(queue)) return;
+    const object = { vhost: this.name, number, arguments: tableToExactJson(queueArguments) };
+    this.#context.record("queue.arguments", object);
   }
 
   /** A queue nobody finds by name: the log does, by its number. */

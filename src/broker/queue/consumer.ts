@@ -49,6 +49,8 @@ export class Consumer {
   readonly arguments: FieldTable;
   /** Can be changed while it runs. */
   prefetchMax: number;
+  /** What it holds is not overdue before then (monotonic ms), whatever the consumer timeout. */
+  inTimeUntilMs = 0;
   /** Deliveries not settled yet, kept by the queue. */
   unackedCount = 0;
   /** Their bytes; bounded where messages cannot leave memory. */

@@ -24,7 +24,8 @@ export interface QueueDefinition {
   /** The connection that alone may use it, or undefined. */
   readonly owner: QueueOwner | undefined;
   readonly type: QueueType;
-  readonly arguments: FieldTable;
+  /** Replaced when they are changed while it runs. */
+  arguments: FieldTable;
 }
 
 /** Identity of a connection that may own exclusive queues. */

@@ -44,12 +44,10 @@ export interface QueueSettings extends DuplicateSettings {
   readonly delayedRetryType: DelayedRetryType;
   readonly delayedRetryMinMs: number | undefined;
   readonly delayedRetryMaxMs: number | undefined;
-  /** Retry policy: wait before the first retry; set = returned messages wait, and every return counts. */
+  /** Retry policy: set = returned messages wait, each time longer, and every return counts. */
   readonly retryInitialMs: number | undefined;
   readonly retryMaxMs: number | undefined;
-  /** Each wait is so many times as long as the one before. */
   readonly retryMultiplier: number | undefined;
-  /** Share of a wait that chance may take off. */
   readonly retryJitterPercent: number | undefined;
   /** Deliveries altogether; then the message is dead. */
   readonly retryAttemptsMax: number | undefined;
@@ -92,6 +90,8 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
 export interface QueueSetting extends Setting<keyof QueueSettings> {
   /** Queue types that take it; for the others it is an invalid argument, and a policy with it does not apply. */
   readonly queueTypes: readonly string[];
+  /** The queue is built by it: it cannot change while the queue lives. */
+  readonly isFixed: boolean;
 }
 
 const CLASSIC = ["classic"] as const;
@@ -114,6 +114,7 @@ function row(
     read: readText,
     merge: "first",
     operatorMerge: "operator",
+    isFixed: false,
     ...setting,
   };
 }
@@ -255,6 +256,7 @@ export const queueSettings: readonly QueueSetting[] = [
   }),
   row({
     argument: "x-max-priority",
+    isFixed: true,
     field: "maxPriority",
     read: readNumber,
     check: checkNonNegativeUpTo(255),
@@ -294,6 +296,7 @@ export const queueSettings: readonly QueueSetting[] = [
   }),
   row({
     argument: "x-single-active-consumer",
+    isFixed: true,
     field: "singleActiveConsumer",
     read: readBoolean,
     check: checkBoolean,
@@ -417,7 +420,9 @@ export const queueSettings: readonly QueueSetting[] = [
     what: "retry attempts",
     doc: "A message delivered so often in vain is dead-lettered with reason delivery_limit.",
   }),
-  ...duplicateSettings.map((setting) => row({ ...setting, queueTypes: WORK_QUEUES })),
+  ...duplicateSettings.map((setting) =>
+    row({ ...setting, queueTypes: WORK_QUEUES, isFixed: true }),
+  ),
   row({
     argument: "x-max-age",
     policyKey: "max-age",

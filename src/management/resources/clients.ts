@@ -1,5 +1,6 @@
 // Connections, channels and consumers.
 
+import { decided } from "../../broker/access/user.ts";
 import type { ChannelView, ConnectionView } from "../../broker/connection-registry.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import {
@@ -11,8 +12,9 @@ import {
   notAuthorised,
   notFound,
 } from "../answers.ts";
+import { countField } from "../body.ts";
 import type { ApiRequest } from "../request.ts";
-import { get, type Route, remove } from "../route.ts";
+import { get, put, type Route, remove } from "../route.ts";
 import { channelDetailView, channelView } from "../views/channel.ts";
 import { connectionView } from "../views/connection.ts";
 import { channelName, consumerView } from "../views/consumer.ts";
@@ -51,6 +53,30 @@ export const clientRoutes: readonly Route[] = [
       connections.closeAll(reason, ({ identity }) => identity.user === request.param("user"));
       return noContent;
     },
+  ),
+  put(
+    "/consumers/:vhost/:queue/:tag/prefetch",
+    "policymaker",
+    "Changes how many deliveries a running consumer may hold; 0 = no limit",
+    (request) => {
+      const consumer = consumerToChange(request);
+      consumer.prefetchMax = countField(request.body, "prefetch_count", 0);
+      consumer.queue.wake(consumer);
+      return noContent;
+    },
+    { body: { prefetch_count: 50 } },
+  ),
+  put(
+    "/consumers/:vhost/:queue/:tag/deadline",
+    "policymaker",
+    "Gives a running consumer so many ms more to acknowledge what it holds",
+    (request) => {
+      const { clock } = request.management.broker;
+      const extendMs = countField(request.body, "extend_ms", 0);
+      consumerToChange(request).inTimeUntilMs = clock.monotonicMs() + extendMs;
+      return noContent;
+    },
+    { body: { extend_ms: 600_000 } },
   ),
   get("/connections/:name", "management", "One connection", (request) =>
     json(connectionView(connection(request), request.view)),
@@ -163,6 +189,21 @@ function consumers(request: ApiRequest, vhosts: ReturnType<ApiRequest["visibleVh
     nameOf: ({ tag }) => tag,
     view: (item) => consumerView(item, request.view),
   });
+}
+
+/** Of the queue in the path, by its tag; the first one where several connections use the same. */
+function consumerToChange(request: ApiRequest): Consumer {
+  const { user, vhost } = request.access();
+  const queue = vhost.queues.get(request.param("queue"));
+  if (queue === undefined) throw notFound();
+  const { name } = queue.definition;
+  if (!decided(user.authorizer.permits(user, vhost.name, "queue", name, "configure"))) {
+    throw notAuthorised("Access refused.");
+  }
+  for (const consumer of queue.consumers()) {
+    if (consumer.tag === request.param("tag")) return consumer;
+  }
+  throw notFound();
 }
 
 function closeReason({ headers }: ApiRequest): string {

@@ -1,6 +1,7 @@
 // Queues: list, declare, delete, purge, pause.
 
 import { decided } from "../../broker/access/user.ts";
+import type { FieldValue } from "../../broker/field-table.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import {
   type Answer,
@@ -17,7 +18,7 @@ import { property } from "../api-json.ts";
 import { booleanField, objectField, requireFields } from "../body.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route, remove } from "../route.ts";
-import { tableOf } from "../views/arguments.ts";
+import { tableOf, tableView } from "../views/arguments.ts";
 import { bindingView, defaultBindingView } from "../views/binding.ts";
 import { settingsView } from "../views/effective-policy.ts";
 import { queueDetailView, queueView } from "../views/queue.ts";
@@ -59,6 +60,13 @@ export const queueRoutes: readonly Route[] = [
         items: settingsView(queue),
       });
     },
+  ),
+  put(
+    "/queues/:vhost/:name/arguments",
+    "policymaker",
+    "Changes arguments of a queue while it runs; null takes one away. Answers what changed",
+    changeArguments,
+    { body: { arguments: { "x-max-length": 1000, "x-message-ttl": null } } },
   ),
   get("/queues/:vhost/:name/bindings", "management", "What leads into a queue", (request) => {
     const queue = request.vhost().queues.get(request.param("name"));
@@ -157,6 +165,24 @@ function declare(request: ApiRequest): Answer {
   };
   refusalsAsAnswers(() => access.declareQueue(declaration));
   return putAnswer(isNew);
+}
+
+function changeArguments(request: ApiRequest): Answer {
+  const access = request.access();
+  request.queue();
+  const wanted = new Map<string, FieldValue | undefined>();
+  for (const [name, value] of Object.entries(objectField(request.body, "arguments"))) {
+    wanted.set(name, value === null ? undefined : tableOf({ [name]: value }).get(name));
+  }
+  const changes = refusalsAsAnswers(() => access.changeQueue(request.param("name"), wanted));
+  const shown = (value: FieldValue | undefined) =>
+    value === undefined ? null : (tableView(new Map([["value", value]])).value ?? null);
+  return json({
+    changed: changes.map(({ argument, before, after }) => ({
+      ...{ argument, before: shown(before), after: shown(after) },
+    })),
+    arguments: tableView(request.queue().definition.arguments),
+  });
 }
 
 function deleteQueue(request: ApiRequest): Answer {

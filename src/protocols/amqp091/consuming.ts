@@ -324,10 +324,11 @@ export class Consuming implements DeliveringChannel {
   overdueTimeoutMs(): number | undefined {
     if (!this.unacked.oldest()) return undefined;
     const found = this.unacked.found;
-    const { settings } = this.slots.get(found.slot).queue;
-    const { limits } = this.#channel.tools.broker;
-    const timeoutMs = settings.values.consumerTimeoutMs ?? limits.consumerTimeoutMs;
+    const { queue, consumer } = this.slots.get(found.slot);
+    const { clock, limits } = this.#channel.tools.broker;
+    const timeoutMs = queue.settings.values.consumerTimeoutMs ?? limits.consumerTimeoutMs;
     if (timeoutMs === undefined) return undefined;
+    if (consumer !== undefined && consumer.inTimeUntilMs > clock.monotonicMs()) return undefined;
     return (this.nowSecond - found.second) * 1_000 > timeoutMs ? timeoutMs : undefined;
   }
 
