@@ -1,35 +1,59 @@
 // Real clients and the HTTP API with what this folder is about: delays, retries, duplicates, changes while things run.
 
-import { execFile, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { Connection } from "rabbitmq-client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startEmbedded, urlOf } from "../../src/embedded.ts";
-import type { Server } from "../../src/server.ts";
 
 const PYTHON = "/usr/bin/python3";
 const hasPika = spawnSync(PYTHON, ["-c", "import pika"], { stdio: "ignore" }).status === 0;
 
-let server: Server;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+let broker: ChildProcess;
+let folder: string;
+let url: string;
+let apiUrl: string;
 let connection: ChannelModel;
 let channel: ConfirmChannel;
 
+/** A process as users start it, from the sources, on free ports. */
 beforeAll(async () => {
-  server = await startEmbedded({
-    settings: { "leveret.management.enabled": "true", "management.tcp.port": "0" },
+  folder = mkdtempSync(join(tmpdir(), "leveret-messaging-"));
+  const ports = ["--amqp-port", "0", "--http-port", "0", "--set", "prometheus.tcp.port=0"];
+  const words = ["start", "--config", "none", ...ports, "--data-dir", folder];
+  broker = spawn(process.execPath, ["--import", "tsx", program, ...words], { stdio: "pipe" });
+  let output = "";
+  broker.stdout?.on("data", (text) => {
+    output += text;
   });
+  const port = (protocol: string) =>
+    new RegExp(`^ +${protocol} +\\S+:(\\d+)$`, "m").exec(output)?.[1] ?? "";
+  while (!output.includes("Server startup complete")) {
+    if (broker.exitCode !== null) throw new Error(`ended with ${broker.exitCode}: ${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  url = `amqp://guest:guest@127.0.0.1:${port("amqp")}/`;
+  apiUrl = `http://127.0.0.1:${port("http")}/api`;
 });
-afterAll(() => server?.stop());
+afterAll(async () => {
+  const ended = new Promise((resolve) => broker.once("exit", resolve));
+  broker.kill("SIGTERM");
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+});
 beforeEach(async () => {
-  connection = await connect(urlOf(server));
+  connection = await connect(url);
   channel = await connection.createConfirmChannel();
 });
 afterEach(() => connection.close());
 
 async function api(method: string, path: string, body?: unknown) {
-  const port = server.httpListeners[0]?.port;
-  const response = await fetch(`http://127.0.0.1:${port}/api${path}`, {
+  const response = await fetch(`${apiUrl}${path}`, {
     method,
     headers: { authorization: `Basic ${btoa("guest:guest")}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -156,20 +180,18 @@ describe("amqplib", () => {
 });
 
 test("rabbitmq-client: delays, and drops duplicates", async () => {
-  const rabbit = new Connection(urlOf(server));
-  const publisher = rabbit.createPublisher({
-    confirm: true,
-    exchanges: [
-      {
-        ...{ exchange: "once-later", type: "x-delayed-message", durable: true },
-        arguments: { "x-delayed-type": "fanout", "x-message-deduplication": true },
-      },
-    ],
-  });
+  const rabbit = new Connection(url);
+  const exchanges = [
+    {
+      ...{ exchange: "once-later", type: "x-delayed-message", durable: true },
+      arguments: { "x-delayed-type": "fanout", "x-message-deduplication": true },
+    },
+  ];
+  const publisher = rabbit.createPublisher({ confirm: true, exchanges });
   const got: [string, boolean][] = [];
   const consumer = rabbit.createConsumer(
     {
-      queue: "once",
+      ...{ queue: "once", exchanges },
       queueOptions: { durable: true },
       queueBindings: [{ exchange: "once-later", routingKey: "" }],
     },
@@ -194,7 +216,7 @@ test("rabbitmq-client: delays, and drops duplicates", async () => {
 test.skipIf(!hasPika)("pika: delays, retries, drops duplicates", () => {
   const script = fileURLToPath(new URL("features_pika.py", import.meta.url));
   return new Promise<void>((resolve, reject) => {
-    execFile(PYTHON, [script, urlOf(server)], { timeout: 30_000 }, (error, output) => {
+    execFile(PYTHON, [script, url], { timeout: 30_000 }, (error, output) => {
       if (error !== null) {
         reject(error);
         return;

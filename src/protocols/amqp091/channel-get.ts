@@ -47,7 +47,7 @@ export class ChannelGet implements Getter {
       routingKey: copy.routingKey,
       messageCount: readyAfter,
     });
-    const frames = copy.frames(method, channel.number, channel.payloadMax);
+    const frames = copy.frames(method, channel.number, channel.payloadMax, delivery.header);
     if (copy.bodyReference === NO_BODY_REFERENCE) return this.#answer(frames);
     const to = { channelNumber: channel.number, payloadMax: channel.payloadMax };
     this.#answer(frames, () => {

@@ -4,11 +4,13 @@ import type { Broker } from "../../broker/broker.ts";
 import type { MessageProperties } from "../../broker/message-port.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
+import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import { RecordFlag, type RecordView } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
+import { ByteWriter } from "../../lib/byte-writer.ts";
 import { FRAME_END, FRAME_OVERHEAD_BYTES, FrameType } from "./codec/frames.ts";
-import { readProperties } from "./codec/properties.ts";
+import { readProperties, writeContentHeader } from "./codec/properties.ts";
 
 /** Frame header, class, weight and body size lie in front of the property flags. */
 const HEADER_PROPERTIES_OFFSET = 19;
@@ -73,8 +75,14 @@ export class PublishedCopy {
   }
 
   /** `method` with this content behind it, for channel `channel` of a client that takes `payloadMax` bytes a frame. */
-  frames(method: Uint8Array, channel: number, payloadMax: number): Uint8Array {
-    const header = this.content.slice(0, this.#headerLength);
+  frames(
+    method: Uint8Array,
+    channel: number,
+    payloadMax: number,
+    added?: DeliveryHeader | undefined,
+  ): Uint8Array {
+    const header =
+      added === undefined ? this.content.slice(0, this.#headerLength) : this.#headerWith(added);
     setChannel(header, channel);
     const parts: Uint8Array[] = [method, header];
     if (this.bodyReference === NO_BODY_REFERENCE && this.bodySizeBytes > 0) {
@@ -85,6 +93,16 @@ export class PublishedCopy {
       }
     }
     return Buffer.concat(parts);
+  }
+
+  /** The content header frame with one header more. */
+  #headerWith({ name, value }: DeliveryHeader): Uint8Array {
+    const properties = this.properties();
+    const headers = new Map(properties.headers);
+    headers.set(name, { type: "l", value: BigInt(value) });
+    const writer = new ByteWriter();
+    writeContentHeader(writer, 0, this.bodySizeBytes, { ...properties, headers });
+    return writer.toBytes();
   }
 
   /** The 14 properties. */
