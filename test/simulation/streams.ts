@@ -67,7 +67,7 @@ export async function runStreamHistory(options: HistoryOptions): Promise<History
   const world = new World(seed);
   const models = Object.keys(ARGUMENTS).map((name) => new StreamModel(name));
   let life = await Life.start(world);
-  setUp(life);
+  await setUp(life);
   let images = 0;
   for (let round = 0; round < LIVES; round++) {
     const clients = new StreamClients(life, models);
@@ -99,7 +99,8 @@ export async function runStreamHistory(options: HistoryOptions): Promise<History
   return { images, trace: world.trace.digest };
 }
 
-function setUp(life: Life): void {
+/** The streams, on disk: what happens to a declare that is cut off is another history's subject. */
+async function setUp(life: Life): Promise<void> {
   const flags = { durable: true, autoDelete: false, internal: false };
   life.access.declareExchange({ name: EXCHANGE, type: "fanout", ...flags, arguments: EMPTY_TABLE });
   for (const [name, queueArguments] of Object.entries(ARGUMENTS)) {
@@ -107,6 +108,8 @@ function setUp(life: Life): void {
     const route = { source: EXCHANGE, destination: name, routingKey: "" };
     life.access.bindQueue({ ...route, arguments: EMPTY_TABLE });
   }
+  life.broker.turn.schedule();
+  while (life.broker.journal.durablePosition < life.position) await life.pass(1);
 }
 
 function streamOf(life: Life, name: string): Queue & { readonly stream: StreamPort } {
