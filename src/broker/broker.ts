@@ -151,6 +151,7 @@ export class Broker implements BrokerContext {
         if (isSet) this.alarms.set("memory", "no memory left for messages");
         else this.alarms.clear("memory");
       },
+      wantTurn: () => this.turn.schedule(),
     });
     // Whoever is blocked or may go on hears it in a turn, and nothing else may bring one.
     this.alarms.listen({ onAlarm: () => this.turn.schedule() });

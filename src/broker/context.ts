@@ -6,6 +6,7 @@ import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
 import type { BrokerEvents } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
+import type { Flow } from "./flow.ts";
 import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
@@ -40,6 +41,7 @@ export interface BrokerContext {
   readonly limits: Limits;
   readonly nodeName: string;
   readonly turn: Turn;
+  readonly flow: Flow;
   readonly journal: DefinitionJournal;
   readonly policies: Policies;
   readonly counters: BrokerCounters;

@@ -1,6 +1,7 @@
 // Who may publish now. Publishers are held back before memory or the log runs out; consumers go on draining.
 
 import type { Memory } from "../lib/memory.ts";
+import { SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
 
 /** A connection that stopped reading in front of a basic.publish. */
 export interface HeldPublisher {
@@ -18,6 +19,13 @@ const UNACKED_SHARE = 1 / 16;
 /** Where pages cannot leave memory, the memory alarm is set when less than UNACKED_SHARE is free, and cleared at this. */
 const ALARM_CLEAR_SHARE = 1 / 8;
 
+/** Messages with at least this many queues count: they take time and memory that their bytes don't tell. */
+export const FANOUT_MIN = 16;
+/** It waits at most for this part of the pages to be free, beside UNACKED_SHARE: below that queues give up theirs. */
+const FANOUT_SHARE_MAX = 3 / 16;
+/** So many copies in one turn, and publishers wait for the next: some milliseconds. */
+const COPIES_PER_TURN_MAX = 4_096;
+
 export interface FlowSources {
   /** A memory or disk alarm is set. */
   readonly alarmed: () => boolean;
@@ -26,6 +34,8 @@ export interface FlowSources {
   /** Pages can leave memory: a full memory is the pager's business, not an alarm. */
   readonly canPageOut: () => boolean;
   setMemoryAlarm(isSet: boolean): void;
+  /** Another turn, though nothing may come in. */
+  wantTurn(): void;
 }
 
 export class Flow {
@@ -34,6 +44,9 @@ export class Flow {
   #held: HeldPublisher[] = [];
   #closed = false;
   #memoryAlarm = false;
+  /** What messages to many queues have taken in this turn, and the most that one of them may take. */
+  #copies = 0;
+  #fanoutBytes = 0;
 
   constructor(memory: Memory, sources: FlowSources) {
     this.#memory = memory;
@@ -43,10 +56,22 @@ export class Flow {
   /** False: `publisher` must stop reading and call `hold`. */
   mayPublish(publisher: HeldPublisher): boolean {
     const { freeBytes, sizeBytes } = this.#memory.pages;
-    if (!this.#closed && freeBytes >= sizeBytes * UNACKED_SHARE) return true;
+    if (!this.#closed && freeBytes >= sizeBytes * UNACKED_SHARE + this.#fanoutBytes) return true;
     // Its acknowledgements come behind its publishes: held back, it could never free what it holds. Where pages
     // cannot leave memory, the last of it is for such publishers, and beyond that their messages are refused.
     return !this.#sources.canPageOut() && publisher.holdsUnacked;
+  }
+
+  /** A message of `recordBytes` was given to `copies` queues, FANOUT_MIN or more. The next one may be like it. */
+  onFanout(copies: number, recordBytes: number): void {
+    const { sizeBytes } = this.#memory.pages;
+    const perQueue = Math.max(SMALL_PAGE_BYTES, recordBytes);
+    const needed = Math.min(copies * perQueue, sizeBytes * FANOUT_SHARE_MAX);
+    if (needed > this.#fanoutBytes) this.#fanoutBytes = needed;
+    this.#copies += copies;
+    if (this.#copies < COPIES_PER_TURN_MAX || this.#closed) return;
+    this.#closed = true;
+    this.#sources.wantTurn();
   }
 
   /** Somebody waits for memory: whatever frees some should bring a turn. */
@@ -76,6 +101,8 @@ export class Flow {
     this.#checkMemory();
     const alarmed = this.#sources.alarmed();
     this.#closed = alarmed || this.#sources.congested();
+    if (this.#copies === 0) this.#fanoutBytes = 0;
+    this.#copies = 0;
     if (this.#held.length === 0) return;
     if (this.#closed) {
       if (alarmed) for (const publisher of this.#held) publisher.onAlarm();

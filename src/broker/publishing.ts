@@ -6,6 +6,7 @@ import type { BrokerContext } from "./context.ts";
 import { BrokerError } from "./errors.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { type FieldTable, textOf } from "./field-table.ts";
+import { FANOUT_MIN } from "./flow.ts";
 import type { DefinitionJournal } from "./journaling.ts";
 import type { Publication } from "./publication.ts";
 import { Enqueued, type Queue } from "./queue/queue.ts";
@@ -19,6 +20,7 @@ const BLIND_COPIES = "BCC";
 const COPY_HEADERS = ["CC", BLIND_COPIES] as const;
 
 export class Publishing {
+  readonly #context: BrokerContext;
   readonly #vhost: Vhost;
   readonly #journal: DefinitionJournal;
   readonly #targets: Targets;
@@ -31,6 +33,7 @@ export class Publishing {
   readonly #one: Queue[] = [];
 
   constructor(context: BrokerContext, vhost: Vhost) {
+    this.#context = context;
     this.#vhost = vhost;
     this.#journal = context.journal;
     this.#targets = context.targets;
@@ -77,6 +80,7 @@ export class Publishing {
       }
     }
     exchange.counters.publishedOut += count;
+    if (count >= FANOUT_MIN) this.#context.flow.onFanout(count, publication.recordLengthBytes);
     if (logged > 0) {
       this.#journal.publish(publication, this.#logged, logged);
       result |= PublishResult.logged;

@@ -1,7 +1,13 @@
 // How much memory sealed queue pages may take on one node, and which of them leave when it is too much.
 // A queue is read from its head, so what it will need last leaves first: the pages sealed most recently.
 
-import type { PagePool } from "../../lib/page-pool.ts";
+import {
+  LARGE_PAGE_BYTES,
+  MEDIUM_PAGE_BYTES,
+  type PagePool,
+  type PageSizeBytes,
+  SMALL_PAGE_BYTES,
+} from "../../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
 import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
@@ -16,6 +22,8 @@ const LEAVING_BYTES_MAX = 8 * 1_048_576;
 const LEAVING_SHARE_MAX = 1 / 8;
 /** When less of the pool than this is free, queues give up what they can; those nobody reads from all they have. */
 const FREE_SHARE_MIN = 1 / 4;
+/** Pages that queues append to may take this part of the pool, if every queue with messages has one. */
+const OPEN_SHARE_MAX = 1 / 2;
 /** Candidates looked at in one go. */
 const LOOK_MAX = 64;
 /** Rest after a failed write, and between two sweeps, in ms. */
@@ -122,10 +130,25 @@ export class PageBudget extends WheelTimer implements Job {
     }
   }
 
+  /**
+   * Pages of that size for all queues that have messages must not take more than a part of the pool: one message to
+   * a thousand of them would want a thousand pages at once. Where memory is short pages are a size smaller yet.
+   */
+  fairSize(wanted: PageSizeBytes): PageSizeBytes {
+    const mostBytes = (this.#pool.sizeBytes * OPEN_SHARE_MAX) / Math.max(1, this.#all.size);
+    const size = wanted > mostBytes ? smaller(wanted, mostBytes) : wanted;
+    return this.isPoolShort ? smaller(size, size - 1) : size;
+  }
+
+  /** Less of the pool is free than queues need to grow as they like. */
+  get isPoolShort(): boolean {
+    return this.#pool.freeBytes < this.#pool.sizeBytes * FREE_SHARE_MIN;
+  }
+
   /** A page was taken from the pool: is it getting small? */
   onAllocated(): void {
     if (this.#sweepsRest || this.#sweeping !== undefined) return;
-    if (this.#pool.freeBytes >= this.#pool.sizeBytes * FREE_SHARE_MIN) return;
+    if (!this.isPoolShort) return;
     this.#sweeping = this.#all.values();
     this.#turn.addJob(this);
   }
@@ -184,4 +207,10 @@ export class PageBudget extends WheelTimer implements Job {
   #tryAgainLater(): void {
     if (!this.isScheduled) this.#timers.scheduleAfter(this, REST_MS);
   }
+}
+
+/** The largest size up to `mostBytes`, or the smallest there is. */
+function smaller(size: PageSizeBytes, mostBytes: number): PageSizeBytes {
+  if (size === LARGE_PAGE_BYTES && mostBytes >= MEDIUM_PAGE_BYTES) return MEDIUM_PAGE_BYTES;
+  return SMALL_PAGE_BYTES;
 }

@@ -335,12 +335,7 @@ export class PageChain {
   #openPage(lengthBytes: number): Page | undefined {
     if (this.#open !== undefined) this.seal(this.#open);
     const least = smallestPageFor(lengthBytes);
-    const wanted: PageSizeBytes =
-      this.#sealedBytes < MEDIUM_FROM_BYTES
-        ? SMALL_PAGE_BYTES
-        : this.#sealedBytes < LARGE_FROM_BYTES
-          ? MEDIUM_PAGE_BYTES
-          : LARGE_PAGE_BYTES;
+    const wanted = this.#pages.fairSize(this.#wantedSize());
     const page =
       this.#pages.open(this.level, wanted > least ? wanted : least) ??
       // A full pool may still have a page of the smallest size that will do.
@@ -350,6 +345,11 @@ export class PageChain {
     this.#open = page;
     this.#openCapacity = capacityOf(page.sizeBytes);
     return page;
+  }
+
+  #wantedSize(): PageSizeBytes {
+    if (this.#sealedBytes < MEDIUM_FROM_BYTES) return SMALL_PAGE_BYTES;
+    return this.#sealedBytes < LARGE_FROM_BYTES ? MEDIUM_PAGE_BYTES : LARGE_PAGE_BYTES;
   }
 
   #link(page: Page): void {

@@ -4,7 +4,12 @@
 import type { Address } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
-import { NO_PAGE, type PagePool, type PageSizeBytes } from "../../lib/page-pool.ts";
+import {
+  NO_PAGE,
+  type PagePool,
+  type PageSizeBytes,
+  SMALL_PAGE_BYTES,
+} from "../../lib/page-pool.ts";
 import type { QueueNumber } from "../numbers.ts";
 import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
 import type { PagedOut } from "./depth-figures.ts";
@@ -77,6 +82,11 @@ export class QueuePages implements PageOwner {
   /** The page with that number, if there is one. */
   find(number: number): Page | undefined {
     return this.#pages[number];
+  }
+
+  /** The page a queue may open that would like one of that size. */
+  fairSize(wanted: PageSizeBytes): PageSizeBytes {
+    return wanted === SMALL_PAGE_BYTES ? wanted : this.#budget.fairSize(wanted);
   }
 
   get count(): number {
