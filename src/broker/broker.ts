@@ -178,6 +178,9 @@ export class Broker implements BrokerContext {
     return this.pageBudget.isBehind || this.streamPages.isBehind || this.bodies.isBehind;
   }
 
+  /** Rises with every change of a definition. */
+  definitionsVersion = 0;
+
   /** The log failed: nothing can be promised any more. Whoever runs the broker ends the process. */
   onLogFailed: (reason: string) => void = (reason) => {
     throw new Error(`the log failed: ${reason}`);
@@ -217,6 +220,7 @@ export class Broker implements BrokerContext {
   }
 
   record(kind: DefinitionKind, object: JsonObject): void {
+    this.definitionsVersion++;
     if (!this.replaying) this.journal.define(kind, object);
   }
 

@@ -1,7 +1,7 @@
 // Describes a broker for a checkpoint, and has it let go of old log entries.
 
 import type { Broker } from "./broker.ts";
-import type { JsonObject } from "./journaling.ts";
+import type { Definition } from "./definition-replay.ts";
 import {
   definitionBytes,
   ENTRY_PIECE_BYTES_MAX,
@@ -26,6 +26,9 @@ export class BrokerCheckpoint implements CheckpointSource {
   readonly #broker: Broker;
   readonly #exportDefinitions: () => string;
 
+  /** What never changes is described once. */
+  readonly #encoded = new WeakMap<object, Uint8Array>();
+
   constructor(broker: Broker, exportDefinitions: () => string) {
     this.#broker = broker;
     this.#exportDefinitions = exportDefinitions;
@@ -43,19 +46,42 @@ export class BrokerCheckpoint implements CheckpointSource {
     return lowest;
   }
 
-  writeOutBefore(position: LogPosition): void {
-    this.#broker.bodies.writeOutBefore(position);
+  *writeOutBefore(position: LogPosition): Generator<void, boolean> {
+    const { bodies } = this.#broker;
+    bodies.writeOutBefore(position);
+    let isDone = bodies.lowestLogPosition >= position;
+    let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.numberedQueues()) {
+        visited++;
         if (recoverable !== undefined && recoverable.lowestLogPosition < position) {
           recoverable.writeOutBefore(position);
+          isDone = false;
+          visited += WRITING_COSTS;
         }
+        if (visited < VISITS_PER_SLICE) continue;
+        visited = 0;
+        yield;
       }
+    }
+    return isDone;
+  }
+
+  *prepareCapture(): Generator<void, void> {
+    let encoded = 0;
+    for (const definition of this.#broker.definitions()) {
+      if (definition.subject === undefined || this.#encoded.has(definition.subject)) continue;
+      this.#encode(definition);
+      if (++encoded % ENCODED_PER_SLICE === 0) yield;
     }
   }
 
   capture(sink: EntrySink): void {
-    for (const { kind, object } of this.#broker.definitions()) define(sink, kind, object);
+    for (const definition of this.#broker.definitions()) {
+      const { kind, subject } = definition;
+      const known = subject === undefined ? undefined : this.#encoded.get(subject);
+      define(sink, kind, known ?? this.#encode(definition));
+    }
     const { bodies } = this.#broker;
     const at = sink.append(EntryKind.numbers, 32);
     sink.view.setFloat64(at, this.#broker.lastQueueNumber, true);
@@ -70,10 +96,25 @@ export class BrokerCheckpoint implements CheckpointSource {
     writer.flush();
   }
 
+  get definitionsVersion(): number {
+    return this.#broker.definitionsVersion;
+  }
+
   exportDefinitions(): string {
     return this.#exportDefinitions();
   }
+
+  #encode({ object, subject }: Definition): Uint8Array {
+    const bytes = encoder.encode(JSON.stringify(object));
+    if (subject !== undefined) this.#encoded.set(subject, bytes);
+    return bytes;
+  }
 }
+
+/** Queues looked at in one slice, and how many looks one costs that has to write. */
+const VISITS_PER_SLICE = 1_024;
+const WRITING_COSTS = 15;
+const ENCODED_PER_SLICE = 256;
 
 function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts): void {
   let at = sink.append(EntryKind.bodies, 16 + pages.length * 16);
@@ -86,9 +127,8 @@ function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts):
   }
 }
 
-function define(sink: EntrySink, kind: string, object: JsonObject): void {
+function define(sink: EntrySink, kind: string, json: Uint8Array): void {
   const kindBytes = encoder.encode(kind);
-  const json = encoder.encode(JSON.stringify(object));
   for (let from = 0; from < json.length; from += ENTRY_PIECE_BYTES_MAX) {
     const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
     const length = definitionBytes(kindBytes.length, piece.length);

@@ -26,6 +26,31 @@ import { INTERNAL_USER, type Vhost, type VhostMetadata } from "./vhost.ts";
 export interface Definition {
   readonly kind: DefinitionKind;
   readonly object: JsonObject;
+  /** What it describes, if that never changes: the description need not be made again. */
+  readonly subject?: object;
+}
+
+/** Of something that never changes; described when somebody asks. */
+class TopologyDefinition<Subject extends object> implements Definition {
+  readonly kind: DefinitionKind;
+  readonly #subject: Subject;
+  readonly #describe: (subject: Subject) => JsonObject;
+
+  constructor(kind: DefinitionKind, subject: Subject, describe: (subject: Subject) => JsonObject) {
+    this.kind = kind;
+    this.#subject = subject;
+    this.#describe = describe;
+  }
+
+  get subject(): object {
+    return this.#subject;
+  }
+  get object(): JsonObject {
+    return this.#describe(this.#subject);
+  }
+  toJSON(): JsonObject {
+    return { kind: this.kind, object: this.object };
+  }
 }
 
 type Apply = (broker: Broker, object: JsonObject) => void;
@@ -179,12 +204,12 @@ function* describeSettings(broker: Broker): Iterable<Definition> {
 
 function* describeTopology(vhost: Vhost): Iterable<Definition> {
   for (const exchange of vhost.exchanges.values()) {
-    if (isLogged(exchange)) yield { kind: "exchange", object: describeExchange(exchange) };
+    if (isLogged(exchange)) yield new TopologyDefinition("exchange", exchange, describeExchange);
   }
   for (const object of vhost.delays?.describe() ?? []) yield { kind: "delay-bucket", object };
   for (const queue of vhost.queues.values()) {
     if (!isLogged(queue)) continue;
-    yield { kind: "queue", object: describeQueue(queue) };
+    yield new TopologyDefinition("queue", queue, describeQueue);
     if (queue.state !== "paused") continue;
     const { name, number } = queue.definition;
     yield { kind: "queue.paused", object: { vhost: vhost.name, name, number, paused: true } };
@@ -192,7 +217,7 @@ function* describeTopology(vhost: Vhost): Iterable<Definition> {
   yield* describeKeys(vhost);
   for (const binding of vhost.bindings.all()) {
     if (isDurable(binding) && isThere(vhost, binding.destination))
-      yield { kind: "binding", object: describeBinding(binding) };
+      yield new TopologyDefinition("binding", binding, describeBinding);
   }
 }
 

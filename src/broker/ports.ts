@@ -83,10 +83,17 @@ export interface EntrySink {
 export interface CheckpointSource {
   /** Log files from here on are needed; infinite when none are. */
   readonly lowestLogPosition: LogPosition;
-  /** Has pages written until `lowestLogPosition` is at least `position`. */
-  writeOutBefore(position: LogPosition): void;
+  /**
+   * Has pages written that hold something before `position`, in slices of a few milliseconds. True when there was
+   * nothing left to write; otherwise it has to be done again when the writes have ended.
+   */
+  writeOutBefore(position: LogPosition): Generator<void, boolean>;
+  /** Does in slices what makes `capture` short. */
+  prepareCapture(): Generator<void, void>;
   /** Describes everything that is durable, in one go. */
   capture(sink: EntrySink): void;
+  /** Changes whenever `exportDefinitions` would answer something else. */
+  readonly definitionsVersion: number;
   /** All definitions in RabbitMQ's export format, for people and other tools. */
   exportDefinitions(): string;
 }

@@ -41,6 +41,8 @@ export interface CheckpointerOptions {
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   #number: number;
+  /** Of the definitions that lie beside the checkpoint. */
+  #exportedVersion: number | undefined = undefined;
   #running: Promise<boolean> | undefined = undefined;
   #isWanted = false;
   #stopped = false;
@@ -102,13 +104,15 @@ export class Checkpointer {
     if (this.#options.mayWriteOut()) {
       await this.#writeOut(isLast ? log.position : log.previousFileStart);
     }
+    await this.#inSlices(source.prepareCapture());
     if (isLast) await new Promise<void>((resolve) => log.flush(resolve));
     // From here to the first await nothing happens in between: all of this is true at one moment.
     const position = Math.min(source.lowestLogPosition, log.position);
     const definitionsPosition = log.position;
     const place = log.placeBefore(position);
     const bytes = this.#capture(position, definitionsPosition, isLast);
-    const definitions = source.exportDefinitions();
+    const version = source.definitionsVersion;
+    const definitions = version === this.#exportedVersion ? undefined : source.exportDefinitions();
     const dead = durable.markNamed();
     try {
       await this.#syncSegments();
@@ -123,22 +127,33 @@ export class Checkpointer {
     log.forgetBefore(place);
     durable.removeDead(dead);
     await files.release(place.file);
+    if (definitions === undefined) return;
     await this.#writeDefinitions(definitions);
+    this.#exportedVersion = version;
   }
 
   /** Has everything before `position` written to segments, as far as that is possible within the limit. */
   async #writeOut(position: number): Promise<void> {
     const { source, pages, clock } = this.#options;
     const untilMs = clock.monotonicMs() + WRITE_OUT_LIMIT_MS;
-    source.writeOutBefore(position);
-    pages.flush();
-    while (source.lowestLogPosition < position && clock.monotonicMs() < untilMs) {
-      if (!this.#options.mayWriteOut()) return;
-      await this.#delay(POLL_MS);
-      // New pages may have become old while others were written.
-      source.writeOutBefore(position);
+    while (clock.monotonicMs() < untilMs && this.#options.mayWriteOut()) {
+      // New pages may become old while others are written.
+      const isDone = await this.#inSlices(source.writeOutBefore(position));
       pages.flush();
+      if (isDone) return;
+      await this.#delay(POLL_MS);
     }
+  }
+
+  /** Others have their turn between two slices. */
+  async #inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
+    const { clock } = this.#options;
+    let step = work.next();
+    while (step.done !== true) {
+      await new Promise<void>((resolve) => clock.nextTurn(resolve));
+      step = work.next();
+    }
+    return step.value;
   }
 
   #capture(position: number, definitionsPosition: number, isLast: boolean): Uint8Array {

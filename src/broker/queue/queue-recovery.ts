@@ -62,6 +62,7 @@ export class QueueRecovery implements Recoverable {
 
   get lowestLogPosition(): LogPosition {
     let lowest = NO_LOG_POSITION;
+    if (this.#pages.count === 0) return lowest;
     for (const page of this.#pages) {
       if (page.logged > 0) lowest = Math.min(lowest, page.lowestLogPosition);
     }

@@ -26,7 +26,12 @@ export class Ledger implements CheckpointSource, ReplayHandler {
     this.#memory = memory;
   }
 
-  writeOutBefore(): void {}
+  definitionsVersion = 0;
+  // biome-ignore lint/correctness/useYield: there is nothing to write
+  *writeOutBefore(): Generator<void, boolean> {
+    return true;
+  }
+  *prepareCapture(): Generator<void, void> {}
 
   exportDefinitions(): string {
     return JSON.stringify([...this.values.keys()]);
@@ -42,6 +47,7 @@ export class Ledger implements CheckpointSource, ReplayHandler {
 
   set(store: Store, key: number, lengthBytes: number, seed: number): void {
     this.values.set(key, `${lengthBytes}/${seed}`);
+    this.definitionsVersion++;
     write(
       store.log.append(EntryKind.definition, 16 + lengthBytes),
       this.#memory.arena,
@@ -53,6 +59,7 @@ export class Ledger implements CheckpointSource, ReplayHandler {
 
   delete(store: Store, key: number): void {
     this.values.delete(key);
+    this.definitionsVersion++;
     write(store.log.append(EntryKind.definition, 16), this.#memory.arena, key, 0, DELETED);
   }
 
