@@ -26,7 +26,9 @@ export function parseConfFile(text: string, source: string, environment: Environ
     const where = `line ${index + 1} of ${source}`;
     const equals = trimmed.indexOf("=");
     if (equals <= 0)
-      throw new ConfigError(`${where} is not of the form "key = value": ${shorten(trimmed)}`);
+      throw new ConfigError(
+        `${where} is not of the form "key = value"; it begins with "${shorten(trimmed)}"`,
+      );
     const key = trimmed.slice(0, equals).trim();
     const raw = readValue(trimmed.slice(equals + 1).trim(), where, warnings);
     if (raw === "") throw new ConfigError(`${where}: "${key}" has no value`);
@@ -80,6 +82,8 @@ function interpolate(value: string, environment: Environment, where: string): st
   });
 }
 
+/** The first word: what follows may be a password. */
 function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const [word = ""] = text.split(/\s/);
+  return word.length > 60 ? `${word.slice(0, 60)}…` : word;
 }

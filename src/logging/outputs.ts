@@ -1,6 +1,6 @@
 // Outputs of the log: the console (readable on a terminal, JSON otherwise) and files.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import pino, { type DestinationStream } from "pino";
 import pretty from "pino-pretty";
@@ -57,8 +57,7 @@ export function fileOutput(options: FileOptions): LogOutput {
   const { directory, name, form, level, rotateBytes, keepFiles, daily } = options;
   mkdirSync(directory, { recursive: true });
   if (rotateBytes === undefined && !daily) {
-    const sink = pino.destination({ dest: join(directory, name), sync: false, mkdir: true });
-    return outputTo("file", sink, form, level);
+    return outputTo("file", fileSink(join(directory, name)), form, level);
   }
   const stream = createStream(name, {
     path: directory,
@@ -73,6 +72,21 @@ export function fileOutput(options: FileOptions): LogOutput {
     end: () => stream.end(),
   };
   return outputTo("file", sink, form, level);
+}
+
+/** Opened at once, so that what is written before the process ends early is not lost. */
+function fileSink(path: string): Sink {
+  const open = () => pino.destination({ fd: openSync(path, "a"), sync: false });
+  let destination = open();
+  return {
+    write: (text) => void destination.write(text),
+    reopen: () => {
+      destination.end();
+      destination = open();
+    },
+    flushSync: () => destination.flushSync(),
+    end: () => destination.end(),
+  };
 }
 
 function outputTo(

@@ -47,6 +47,9 @@ interface IdentityFile {
   readonly check?: string;
 }
 
+/** What may lie in a new directory: the log is opened first, and plugins are chosen before the first start. */
+const FROM_BEFORE = ["logs", "enabled_plugins"];
+
 /** Who the directory says it is; undefined when it is new. Refuses others' directories and later versions. */
 export async function readIdentity(
   disk: Disk,
@@ -55,7 +58,7 @@ export async function readIdentity(
   if ((await disk.stat(directory)) === undefined) return undefined;
   const names = await disk.list(directory);
   if (!names.includes(Name.identity)) {
-    const known = new Set<string>(Object.values(Name));
+    const known = new Set<string>([...Object.values(Name), ...FROM_BEFORE]);
     const stranger = names.find((name) => !known.has(name) && !DISK_NAMES.test(name));
     if (stranger !== undefined) {
       throw new StoreRefusal(
