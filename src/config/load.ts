@@ -5,6 +5,7 @@ import { parseConfFile, splitKey } from "./conf-file.ts";
 import { ConfigError } from "./config-error.ts";
 import { environmentEntries, parseEnvironmentFile } from "./environment.ts";
 import { findRow, isIgnored, nearestKey } from "./key-index.ts";
+import { enabledPluginsPlaces, parseEnabledPlugins, pluginKind } from "./plugins.ts";
 import { type ConfEntry, EntryError, type EntryOrigin, type MatchedEntry } from "./row.ts";
 import { type Config, configValue, type PlacedRow, placedRows, sections } from "./table.ts";
 
@@ -55,7 +56,32 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   warnings.push(...fromEnvironment.warnings);
   entries.push(...fromEnvironment.entries, ...flagEntries(sources.flags, environment));
   const config = buildConfig(entries, files, warnings);
-  return { config, warnings };
+  return { config: withPlugins(config, environment, sources, warnings), warnings };
+}
+
+/** Plugins that are switched on by name, from the list or the file of enabled plugins. */
+function withPlugins(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  { readFile, flags }: ConfigSources,
+  warnings: string[],
+): Config {
+  const named = environment.RABBITMQ_ENABLED_PLUGINS;
+  const places = enabledPluginsPlaces(environment, config.node.dataDirectory);
+  const isAlone =
+    flags.configFile === "none" && environment.RABBITMQ_ENABLED_PLUGINS_FILE === undefined;
+  const texts = (isAlone ? places.slice(0, 1) : places).map((place) => readFile(place));
+  const names =
+    named === undefined
+      ? parseEnabledPlugins(texts.find((text) => text !== undefined) ?? "")
+      : named.split(/[\s,]+/).filter((name) => name !== "");
+  const missing = names.filter(
+    (name) => !["built-in", "on request"].includes(pluginKind(name) ?? ""),
+  );
+  if (missing.length > 0) warnings.push(`these plugins are not here: ${missing.join(", ")}`);
+  const wanted = names.filter((name) => pluginKind(name) === "on request");
+  const plugins = [...new Set([...config.node.plugins, ...wanted])];
+  return { ...config, node: { ...config.node, plugins } };
 }
 
 /** The process's variables win over rabbitmq-env.conf. */

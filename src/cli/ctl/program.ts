@@ -313,7 +313,7 @@ async function nodeName(client: Client, asked: string | undefined, verb: Verb): 
     if (asked === undefined || asked === node || asked === node.split("@")[0]) return node;
     throw unreachable(asked, `the broker here is called ${node}`);
   } catch (error) {
-    if (error instanceof NotReachable && verb.name.startsWith("await")) return asked ?? "";
+    if (error instanceof NotReachable && verb.waits === true) return asked ?? "";
     if (error instanceof NotReachable && verb.isOffline === true) return asked ?? "rabbit";
     if (error instanceof NotReachable) throw unreachable(asked ?? "here", error.message);
     throw error;

@@ -70,6 +70,8 @@ export interface Verb {
   readonly columns?: ColumnSet;
   /** Works without a broker. */
   readonly isOffline?: boolean;
+  /** The broker may come up while it runs. */
+  readonly waits?: boolean;
   /** Works without a broker, but says the broker's name when there is one. */
   readonly asksName?: boolean;
   /** The exit code of a command that cannot do anything here. */

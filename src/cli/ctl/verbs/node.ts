@@ -68,6 +68,7 @@ export const nodeVerbs: readonly Verb[] = [
   },
   {
     name: "await_startup",
+    waits: true,
     scopes: ["ctl"],
     usage: "",
     minimumArgs: 0,
@@ -81,6 +82,7 @@ export const nodeVerbs: readonly Verb[] = [
   },
   {
     name: "await_online_nodes",
+    waits: true,
     scopes: ["ctl"],
     usage: "<count>",
     minimumArgs: 1,
@@ -107,16 +109,14 @@ export const nodeVerbs: readonly Verb[] = [
     group: GROUP,
     summary: "Waits until the process of a PID file, or of a PID, serves clients",
     options: [{ flags: "-P, --pid <pid>", description: "process to wait for" }],
-    isOffline: false,
+    waits: true,
     run: async (invocation) => {
-      const { args, options, isQuiet, say, node } = invocation;
+      const { args, options, isQuiet, say, client } = invocation;
       const pid =
         options.pid ?? (args[0] === undefined ? "" : (await readFile(args[0], "utf8")).trim());
-      if (!isQuiet)
-        say(
-          `Waiting for the broker on node '${node}' while OS process '${String(pid)}' is running`,
-        );
+      if (!isQuiet) say(`Waiting for OS process '${String(pid)}' to serve clients`);
       await awaitAnswer(invocation, invocation.timeoutSeconds ?? DEFAULT_AWAIT_SECONDS);
+      const { node } = (await client.get("/overview?columns=node")) as { node: string };
       return textOutput(`Applications 'rabbit_and_plugins' are running on node '${node}'`);
     },
   },

@@ -1,49 +1,20 @@
 // rabbitmq-plugins: what RabbitMQ adds as plugins is built in here or absent.
 
+import { existsSync, writeFileSync } from "node:fs";
+import {
+  enabledPluginsPlaces,
+  enabledPluginsText,
+  parseEnabledPlugins,
+  pluginKind,
+  pluginTable,
+} from "../../../config/plugins.ts";
 import { RABBITMQ_LEVEL } from "../../../version.ts";
+import { readConfiguration, readFileIfThere } from "../../config-files.ts";
 import { CtlError, Exit, UsageError } from "../exit-codes.ts";
 import { type Invocation, type Output, textOutput, type Verb } from "../verb.ts";
 
 const PLUGINS = ["plugins"] as const;
 const NAME_WIDTH = 34;
-
-/** RabbitMQ's plugins: what this broker has of them. */
-export const pluginTable: readonly (readonly [string, "built-in" | "absent"])[] = [
-  ["rabbitmq_amqp1_0", "absent"],
-  ["rabbitmq_auth_backend_cache", "absent"],
-  ["rabbitmq_auth_backend_http", "absent"],
-  ["rabbitmq_auth_backend_ldap", "absent"],
-  ["rabbitmq_auth_backend_oauth2", "absent"],
-  ["rabbitmq_auth_mechanism_ssl", "built-in"],
-  ["rabbitmq_consistent_hash_exchange", "built-in"],
-  ["rabbitmq_event_exchange", "built-in"],
-  ["rabbitmq_federation", "absent"],
-  ["rabbitmq_federation_management", "absent"],
-  ["rabbitmq_jms_topic_exchange", "absent"],
-  ["rabbitmq_management", "built-in"],
-  ["rabbitmq_management_agent", "built-in"],
-  ["rabbitmq_mqtt", "absent"],
-  ["rabbitmq_peer_discovery_aws", "absent"],
-  ["rabbitmq_peer_discovery_common", "absent"],
-  ["rabbitmq_peer_discovery_consul", "absent"],
-  ["rabbitmq_peer_discovery_etcd", "absent"],
-  ["rabbitmq_peer_discovery_k8s", "absent"],
-  ["rabbitmq_prometheus", "built-in"],
-  ["rabbitmq_random_exchange", "built-in"],
-  ["rabbitmq_recent_history_exchange", "built-in"],
-  ["rabbitmq_sharding", "absent"],
-  ["rabbitmq_shovel", "absent"],
-  ["rabbitmq_shovel_management", "absent"],
-  ["rabbitmq_stomp", "absent"],
-  ["rabbitmq_stream", "absent"],
-  ["rabbitmq_stream_management", "absent"],
-  ["rabbitmq_top", "absent"],
-  ["rabbitmq_tracing", "built-in"],
-  ["rabbitmq_trust_store", "absent"],
-  ["rabbitmq_web_dispatch", "built-in"],
-  ["rabbitmq_web_mqtt", "absent"],
-  ["rabbitmq_web_stomp", "absent"],
-];
 
 const OFFLINE = [
   { flags: "--offline", description: "accepted" },
@@ -107,11 +78,12 @@ export const pluginVerbs: readonly Verb[] = [
     isOffline: true,
     asksName: true,
     banner: ({ args, node }) => `Asking node ${node} if plugin ${args.join(", ")} is enabled...`,
-    run: ({ args, node }) => {
-      const missing = args.filter((name) => !isBuiltIn(name));
+    run: ({ args, node, options }) => {
+      const on = switchedOn({ options });
+      const missing = args.filter((name) => !isEnabled(name, on));
       if (missing.length === 0)
         return textOutput(`Plugin ${args.join(", ")} is enabled on node ${node}`);
-      const enabled = pluginTable.filter(([, kind]) => kind === "built-in").map(([name]) => name);
+      const enabled = pluginTable.map(([name]) => name).filter((name) => isEnabled(name, on));
       throw new CtlError(
         Exit.unavailable,
         `Plugin ${missing.join(", ")} is not enabled on node ${node}. Enabled plugins and dependencies: ${enabled.join(", ")}`,
@@ -137,31 +109,45 @@ export const pluginVerbs: readonly Verb[] = [
   },
 ];
 
-function isBuiltIn(name: string): boolean {
-  return pluginTable.some(([known, kind]) => known === name && kind === "built-in");
+/** The file of enabled plugins that is read at the next start; it may not exist yet. */
+function pluginsFile({ options }: Pick<Invocation, "options">): string {
+  const directory = typeof options.dataDir === "string" ? options.dataDir : undefined;
+  const places = enabledPluginsPlaces(process.env, readConfiguration(directory).dataDirectory);
+  return places.find((place) => existsSync(place)) ?? places[0]!;
+}
+
+/** Plugins switched on by name. */
+function switchedOn(invocation: Pick<Invocation, "options">): readonly string[] {
+  const text = readFileIfThere(pluginsFile(invocation)) ?? "";
+  return parseEnabledPlugins(text).filter((name) => pluginKind(name) === "on request");
+}
+
+function isEnabled(name: string, on: readonly string[]): boolean {
+  return pluginKind(name) === "built-in" || on.includes(name);
 }
 
 function listPlugins({ args, options, isQuiet, node }: Invocation): Output {
+  const on = switchedOn({ options });
   const pattern = new RegExp(args[0] ?? ".*");
   const enabledOnly = options.enabled === true || options.implicitlyEnabled === true;
   const shown = pluginTable.filter(
-    ([name, kind]) => pattern.test(name) && (!enabledOnly || kind === "built-in"),
+    ([name]) => pattern.test(name) && (!enabledOnly || isEnabled(name, on)),
   );
   const json = {
     format: options.minimal === true ? "minimal" : "normal",
-    plugins: shown.map(([name, kind]) => ({
+    plugins: shown.map(([name]) => ({
       name,
-      enabled: kind === "built-in" ? "enabled" : "not_enabled",
-      running: kind === "built-in",
-      running_version: kind === "built-in" ? RABBITMQ_LEVEL : null,
+      enabled: isEnabled(name, on) ? "enabled" : "not_enabled",
+      running: isEnabled(name, on),
+      running_version: isEnabled(name, on) ? RABBITMQ_LEVEL : null,
       version: RABBITMQ_LEVEL,
     })),
   };
   if (options.minimal === true)
     return { kind: "value", text: shown.map(([name]) => name).join("\n"), json };
   const lines = shown.map(
-    ([name, kind]) =>
-      `[${kind === "built-in" ? "E*" : "  "}] ${name.padEnd(NAME_WIDTH)}${RABBITMQ_LEVEL}`,
+    ([name]) =>
+      `[${isEnabled(name, on) ? "E*" : "  "}] ${name.padEnd(NAME_WIDTH)}${RABBITMQ_LEVEL}`,
   );
   const legend = [
     " Configured: E = explicitly enabled; e = implicitly enabled",
@@ -171,35 +157,57 @@ function listPlugins({ args, options, isQuiet, node }: Invocation): Output {
   return { kind: "value", text: [...(isQuiet ? [] : legend), ...lines].join("\n"), json };
 }
 
-function changePlugins(action: "enable" | "disable" | "set", { args, node }: Invocation): Output {
-  const unknown = args.filter((name) => !pluginTable.some(([known]) => known === name));
+function changePlugins(
+  action: "enable" | "disable" | "set",
+  { args, node, options }: Invocation,
+): Output {
+  const unknown = args.filter((name) => pluginKind(name) === undefined);
   if (unknown.length > 0) {
     throw new CtlError(
       Exit.software,
       `{:plugins_not_found, [${unknown.map((name) => `:${name}`).join(", ")}]}`,
     );
   }
-  const absent = args.filter((name) => !isBuiltIn(name));
+  const absent = args.filter((name) => pluginKind(name) === "absent");
   if (action !== "disable" && absent.length > 0) {
     throw new CtlError(
       Exit.unavailable,
       `this broker does not have ${absent.join(", ")}: see docs/compatibility.md for what is there`,
     );
   }
-  const enabled = pluginTable
-    .filter(([, kind]) => kind === "built-in")
-    .map(([name]) => `  ${name}`);
+  const before = switchedOn({ options });
+  const after = chosen(action, args, before, options.all === true);
+  const isChanged = after.join() !== before.join();
+  if (isChanged) writeFileSync(pluginsFile({ options }), enabledPluginsText(after));
+  const enabled = pluginTable.map(([name]) => name).filter((name) => isEnabled(name, after));
   const lines = [
     "The following plugins have been configured:",
-    ...enabled,
+    ...enabled.map((name) => `  ${name}`),
     `Applying plugin configuration to ${node}...`,
+    ...(action === "disable" && args.some((name) => pluginKind(name) === "built-in")
+      ? ["Plugins that are built in stay enabled."]
+      : []),
+    isChanged
+      ? "Offline change; changes will take effect at broker restart."
+      : "Plugin configuration unchanged.",
   ];
-  if (action === "disable" && args.some(isBuiltIn)) {
-    return textOutput(
-      [...lines, "Plugins that are built in stay enabled.", "Plugin configuration unchanged."].join(
-        "\n",
-      ),
-    );
-  }
-  return textOutput([...lines, "Plugin configuration unchanged."].join("\n"));
+  return textOutput(lines.join("\n"));
+}
+
+/** What is switched on by name afterwards, in the order of the table. */
+function chosen(
+  action: "enable" | "disable" | "set",
+  args: readonly string[],
+  before: readonly string[],
+  isAll: boolean,
+): readonly string[] {
+  const named = (name: string) => isAll || args.includes(name);
+  const keep = {
+    enable: (name: string) => named(name) || before.includes(name),
+    disable: (name: string) => !named(name) && before.includes(name),
+    set: named,
+  }[action];
+  return pluginTable
+    .map(([name]) => name)
+    .filter((name) => pluginKind(name) === "on request" && keep(name));
 }
