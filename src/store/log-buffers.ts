@@ -91,7 +91,7 @@ export class LogBuffers {
     } else if (extent.usedBytes + this.#roomFor(kind, wholeBytes, extent) > extent.sizeBytes) {
       this.#seal(extent);
       extent = this.#openExtent();
-    } else if (extent.usedBytes - this.#blockOffset >= BLOCK_BYTES) {
+    } else if (this.#isBlockFull(extent.usedBytes - this.#blockOffset, wholeBytes)) {
       this.#closeBlock(extent, false);
       this.#openBlock(extent);
     }
@@ -160,12 +160,20 @@ export class LogBuffers {
     return newExtent(page, LARGE_PAGE_BYTES, true);
   }
 
+  /** What is to be copied must not grow too long for it. */
+  #isBlockFull(blockBytes: number, moreBytes: number): boolean {
+    if (blockBytes >= BLOCK_BYTES) return true;
+    return this.#isBlockCopied && blockBytes + moreBytes > COPIED_BLOCK_BYTES_MAX;
+  }
+
   /** An entry may need a new block, and the block it is in may need a copy. */
   #roomFor(kind: EntryKind, wholeBytes: number, extent: Extent): number {
     const bytes = wholeBytes + BLOCK_HEADER_BYTES;
     if (kind !== EntryKind.definition && !this.#isBlockCopied) return bytes;
-    const copyBytes = extent.usedBytes - this.#blockOffset + bytes;
-    return copyBytes > COPIED_BLOCK_BYTES_MAX + BLOCK_BYTES ? bytes : bytes + copyBytes;
+    // At most the block as it is gets a copy, and what the entry adds to it or to the next one.
+    const blockBytes = extent.usedBytes - this.#blockOffset;
+    const copyBytes = Math.min(blockBytes, COPIED_BLOCK_BYTES_MAX);
+    return bytes + copyBytes + (bytes > COPIED_BLOCK_BYTES_MAX ? 0 : bytes);
   }
 
   #openBlock(extent: Extent): void {
