@@ -148,12 +148,6 @@ export class Clients {
   #notePublished(id: number, targets: readonly Queue[], persistent: boolean): void {
     const { position } = this.#life;
     const group = ++this.#model.lastGroup;
-    dbg(
-      id,
-      "publish",
-      targets.map((q) => q.definition.name + q.definition.number),
-      position,
-    );
     for (const queue of targets) {
       const known = this.#model.queues.get(queue.definition.name) as ModelQueue;
       const instance: Instance = {
@@ -232,7 +226,6 @@ export class Clients {
     const { head, body, reference } = copyOf(this.#life, delivery);
     if (body !== undefined) {
       const id = idOf(body);
-      dbg(id, "deliver", consumer.queue.definition.name, head.sequence, head.redelivered);
       this.#life.world.trace.add(`deliver ${consumer.queue.definition.name} ${id}`);
       this.#noteDeadLetter(consumer.queue, id);
       const instance = this.#instanceOf(consumer.queue, id);
@@ -252,7 +245,6 @@ export class Clients {
       const instance = from.instances.get(id);
       if (instance === undefined || from.deadLetterQueue !== to.name) continue;
       instance.mayVanish = true;
-      dbg(id, "dead letter", from.name, to.name);
       to.instances.set(id, {
         ...instance,
         queue: to.number,
@@ -306,7 +298,6 @@ export class Clients {
 
   #settle({ queue, consumer, head }: Pending, id: number, outcome: Outcome): void {
     const { sequence, location, bodySizeBytes, deliveryCount } = head;
-    dbg(id, "settle", queue.definition.name, outcome, sequence, this.#life.position);
     if (queue.state === "deleted") return;
     queue.settle(consumer, sequence, location, bodySizeBytes, outcome, deliveryCount);
     const instance = this.#instanceOf(queue, id);
@@ -385,7 +376,6 @@ export class Clients {
   ): void {
     const queue = this.#life.access.vhost.queues.get(name) as Queue;
     const { number } = queue.definition;
-    dbg(0, "declare", name, number, deadLetterQueue, this.#life.position);
     const instances = new Map<number, Instance>();
     this.#model.addQueue({ name, number, durable, bounded, deadLetterQueue, levels: 1, instances });
     this.noteDefinitions();
@@ -396,7 +386,6 @@ export class Clients {
     if (!this.#life.access.vhost.queues.has(name)) return;
     this.#life.access.deleteQueue(name, { ifUnused: false, ifEmpty: false });
     this.#model.queues.delete(name);
-    dbg(0, "delete", name, this.#life.position);
     for (const { queue, reference } of this.#pending) {
       if (queue.state === "deleted" && reference !== NO_BODY_REFERENCE) {
         this.#life.broker.bodies.release(reference, 1);
@@ -455,7 +444,6 @@ export class Clients {
       if (of === queue && body === undefined) return;
     }
     queue.purge();
-    dbg(0, "purge", queue.definition.name, this.#life.position);
     for (const from of this.#model.everyQueue.values()) {
       if (from.deadLetterQueue !== model.name) continue;
       // Dead letters that have arrived were purged with the rest.
@@ -484,9 +472,4 @@ export function definitionsOf(life: Life): string {
     .map(({ kind, object }) => `${kind} ${JSON.stringify(object)}`)
     .sort()
     .join("\n");
-}
-
-function dbg(id: number, ...rest: unknown[]) {
-  if (process.env.DEBUG_ID !== undefined && (id === 0 || String(id) === process.env.DEBUG_ID))
-    console.log("DBG", id, ...rest);
 }
