@@ -12,7 +12,7 @@ import { localRandomType, randomType } from "./random.ts";
 import { recentHistoryType } from "./recent-history.ts";
 import { topicType } from "./topic.ts";
 
-export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
+const table: Map<string, ExchangeType> = new Map(
   [
     directType,
     fanoutType,
@@ -23,9 +23,17 @@ export const exchangeTypes: ReadonlyMap<string, ExchangeType> = new Map(
     randomType,
     localRandomType,
     recentHistoryType,
-    delayedTypeAmong(() => exchangeTypes),
+    delayedTypeAmong(() => table),
   ].map((type) => [type.name, type]),
 );
+
+export const exchangeTypes: ReadonlyMap<string, ExchangeType> = table;
+
+/** Makes a type known that does not come with the broker. Throws where the name is taken. */
+export function registerExchangeType(type: ExchangeType): void {
+  if (table.has(type.name)) throw new Error(`there is an exchange type '${type.name}' already`);
+  table.set(type.name, type);
+}
 
 /** The table entry of a type; precondition-failed for an unknown one. */
 export function exchangeTypeNamed(name: string): ExchangeType {
