@@ -53,6 +53,24 @@ describe("TestBroker", () => {
     await channel.assertQueue("still-connected");
   });
 
+  test("a delivery that is not acknowledged for half an hour closes its channel, and is there for others", async () => {
+    broker = await TestBroker.start();
+    const channel = await channelOf(broker.url);
+    const closed = new Promise<Error>((resolve) => channel.once("error", resolve));
+    await channel.assertQueue("patient");
+    channel.sendToQueue("patient", Buffer.from("x"));
+    await channel.consume("patient", () => {});
+    await broker.queue("patient").expectMessage();
+    await broker.clock.advance("29m");
+    expect(broker.queue("patient").unacknowledged).toBe(1);
+    await broker.clock.advance("2m");
+    expect(String(await closed)).toContain(
+      "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out",
+    );
+    await broker.queue("patient").expectDepth(1);
+    expect(broker.queue("patient").ready).toBe(1);
+  });
+
   test("connections are cut without a word, and refused while told so", async () => {
     broker = await TestBroker.start();
     const connection = await amqplib.connect(broker.url);
