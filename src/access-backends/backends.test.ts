@@ -1,6 +1,6 @@
 // Backends against services of their own kind: a web server, token signers, a directory that speaks BER.
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server } from "node:net";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { authenticateBy, type BackendPair } from "../broker/access/backend.ts";
@@ -15,7 +15,6 @@ import { loadConfig } from "../config/load.ts";
 import { nodeClock } from "../env/node-clock.ts";
 import { nodeHashing } from "../env/node-hashing.ts";
 import { createHttpBackend } from "./http-backend.ts";
-import { createLdapBackend } from "./ldap-backend.ts";
 import { createOAuth2Backend, type OAuth2Options } from "./oauth2-backend.ts";
 import { createBackends } from "./table.ts";
 
@@ -278,95 +277,6 @@ describe("oauth2", () => {
     expect(
       await login(found, "", await token({ ...issued, iss: "x" }, { kid: "remote" })),
     ).toHaveProperty("refused");
-  });
-});
-
-describe("ldap", () => {
-  /** Knows two entries; answers binds and searches, and notes what it was asked. */
-  async function directory(): Promise<{ port: number; seen: string[] }> {
-    const seen: string[] = [];
-    const passwords: Record<string, string> = {
-      "cn=alice,dc=x": "wonder",
-      "cn=finder,dc=x": "find",
-      "cn=a\\,b,dc=x": "comma",
-    };
-    const onMessage = (socket: Socket, message: Buffer): void => {
-      const id = message.subarray(2, 5);
-      const [tag, body] = [message[5], message.subarray(7)];
-      if (tag === 0x60) {
-        const dnLength = body[4] as number;
-        const dn = body.subarray(5, 5 + dnLength).toString();
-        const password = body.subarray(7 + dnLength).toString();
-        seen.push(`bind ${dn}`);
-        reply(socket, id, 0x61, passwords[dn] === password ? 0 : 49);
-      } else if (tag === 0x63) {
-        const isAlice = body.includes("alice");
-        seen.push(`search ${isAlice ? "alice" : "other"}`);
-        if (isAlice) {
-          const dn = Buffer.from("cn=alice,dc=x");
-          const entry = Buffer.concat([Buffer.from([0x04, dn.length]), dn, Buffer.from([0x30, 0])]);
-          send(socket, id, Buffer.concat([Buffer.from([0x64, entry.length]), entry]));
-        }
-        reply(socket, id, 0x65, 0);
-      }
-    };
-    const server = createServer((socket) => {
-      socket.on("error", () => {});
-      socket.on("data", (bytes) => onMessage(socket, bytes));
-    });
-    return { port: await listen(server), seen };
-  }
-  const reply = (socket: Socket, id: Buffer, tag: number, code: number) =>
-    send(socket, id, Buffer.from([tag, 7, 0x0a, 1, code, 0x04, 0, 0x04, 0]));
-  const send = (socket: Socket, id: Buffer, operation: Buffer) =>
-    socket.write(Buffer.concat([Buffer.from([0x30, id.length + operation.length]), id, operation]));
-
-  const options = {
-    servers: ["127.0.0.1"],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: RabbitMQ's placeholder, not ours.
-    userDnPattern: "cn=${username},dc=x",
-    lookupAttribute: undefined,
-    lookupBase: undefined,
-    bindDn: undefined,
-    bindPassword: undefined,
-    tls: false,
-    startTls: false,
-    timeoutMs: 3000,
-    log,
-  };
-
-  test("lets in who can bind", async () => {
-    const { port, seen } = await directory();
-    const backend = createLdapBackend({ ...options, port });
-    expect(await login(backend, "alice", "wonder")).toMatchObject({ name: "alice", tags: [] });
-    expect(await login(backend, "alice", "wrong")).toHaveProperty("refused");
-    expect(await login(backend, "a,b", "comma")).toMatchObject({ name: "a,b" });
-    expect(await login(backend, "alice", "")).toHaveProperty("refused");
-    expect(await login(backend, "alice", undefined)).toHaveProperty("refused");
-    expect(seen).toEqual(["bind cn=alice,dc=x", "bind cn=alice,dc=x", "bind cn=a\\,b,dc=x"]);
-  });
-
-  test("finds the entry first when told to", async () => {
-    const { port, seen } = await directory();
-    const backend = createLdapBackend({
-      ...options,
-      port,
-      lookupAttribute: "uid",
-      lookupBase: "dc=x",
-      bindDn: "cn=finder,dc=x",
-      bindPassword: "find",
-    });
-    expect(await login(backend, "alice", "wonder")).toMatchObject({ name: "alice" });
-    expect(await login(backend, "mallory", "x")).toHaveProperty("refused");
-    expect(seen.slice(0, 3)).toEqual(["bind cn=finder,dc=x", "search alice", "bind cn=alice,dc=x"]);
-  });
-
-  test("goes on to the next server when one is not there", async () => {
-    const { port } = await directory();
-    const backend = createLdapBackend({ ...options, port, servers: ["127.0.0.9", "127.0.0.1"] });
-    expect(await login(backend, "alice", "wonder")).toMatchObject({ name: "alice" });
-    const gone = createLdapBackend({ ...options, port: 1 });
-    expect(await login(gone, "alice", "wonder")).toHaveProperty("refused");
   });
 });
 

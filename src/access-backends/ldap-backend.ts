@@ -1,37 +1,66 @@
-// Users known to a directory: who can bind with the password is let in. What they may do is for RabbitMQ's queries,
-// which only advanced.config can hold; their default permits everything, so authorization is often left to another
-// backend (auth_backends.1.authz = internal).
+// Users known to a directory: who can bind with the password is let in, and the configured queries say what they may
+// do. Without a query everything is permitted and nobody has a tag, as in RabbitMQ.
 
-import { Client, EqualityFilter } from "ldapts";
+import { EqualityFilter } from "ldapts";
 import type { Authentication, Authenticator, BackendPair } from "../broker/access/backend.ts";
-import { openAuthorizer } from "../broker/access/user.ts";
+import type { Authorizer, User, Verdict } from "../broker/access/user.ts";
+import type { LdapQuery } from "../config/ldap-query.ts";
+import type { Clock } from "../env/env.ts";
+import { AnswerCache } from "./answer-cache.ts";
+import {
+  Directory,
+  escapeDn,
+  type LdapCredentials,
+  type LdapServers,
+  withDirectory,
+} from "./ldap-directory.ts";
+import { evaluate, type LdapVariables } from "./ldap-evaluation.ts";
 
-export interface LdapOptions {
-  readonly servers: readonly string[];
-  readonly port: number;
+export interface LdapQueries {
+  /** Undefined: everybody may. */
+  readonly vhost: LdapQuery | undefined;
+  readonly resource: LdapQuery | undefined;
+  readonly topic: LdapQuery | undefined;
+  readonly tags: ReadonlyMap<string, LdapQuery>;
+  readonly groupBase: string | undefined;
+}
+
+export interface LdapOptions extends LdapServers {
+  readonly clock: Clock;
   /** Holds ${username}. */
   readonly userDnPattern: string;
   /** Set: the user's entry is searched by this attribute instead. */
   readonly lookupAttribute: string | undefined;
   readonly lookupBase: string | undefined;
+  /** Who searches and asks what is permitted; undefined = whoever logs in. */
   readonly bindDn: string | undefined;
   readonly bindPassword: string | undefined;
-  readonly tls: boolean;
-  readonly startTls: boolean;
-  readonly timeoutMs: number;
+  readonly queries: LdapQueries;
+  readonly matches: (pattern: string, text: string) => boolean;
+  /** How long an answer about permissions is used again. */
+  readonly keptMs: number;
   readonly log: (text: string) => void;
 }
 
 export function createLdapBackend(options: LdapOptions): BackendPair {
-  return { authenticator: new LdapAuthenticator(options), authorizer: openAuthorizer };
+  const { vhost, resource } = options.queries;
+  if (vhost === undefined && resource === undefined) {
+    options.log(
+      "LDAP permits everything: neither auth_ldap.vhost_access_query nor auth_ldap.resource_access_query is set",
+    );
+  }
+  const backend = new LdapBackend(options);
+  return { authenticator: backend, authorizer: backend.authorizerAs(undefined) };
 }
 
-class LdapAuthenticator implements Authenticator {
+class LdapBackend implements Authenticator {
   readonly name = "ldap";
   readonly #options: LdapOptions;
+  readonly #answers: AnswerCache;
 
   constructor(options: LdapOptions) {
     this.#options = options;
+    this.#answers = new AnswerCache(options.clock, options.keptMs);
   }
 
   authenticate(
@@ -43,46 +72,81 @@ class LdapAuthenticator implements Authenticator {
     if (password === undefined || password === "" || user === "") {
       return onAuthentication({ refused: "an LDAP login needs a password" });
     }
-    this.#bindSomewhere(user, password).then(
-      () => onAuthentication({ name: user, tags: [] }),
-      (error) => {
-        const text = error instanceof Error ? error.message : String(error);
-        this.#options.log(`user '${user}': ${text}`);
-        onAuthentication({ refused: `LDAP refused user '${user}': ${text}` });
-      },
-    );
-  }
-
-  /** Tries the servers in turn; a server that refuses the password has the last word. */
-  async #bindSomewhere(user: string, password: string): Promise<void> {
-    let unreachable: unknown = new Error("no LDAP servers are configured");
-    for (const server of this.#options.servers) {
-      const client = this.#client(server);
-      try {
-        if (this.#options.startTls) await client.startTLS({});
-        await client.bind(await this.#distinguishedName(client, user), password);
-        return;
-      } catch (error) {
-        if (isAnswer(error)) throw error;
-        unreachable = error;
-      } finally {
-        await client.unbind().catch(() => {});
-      }
-    }
-    throw unreachable;
-  }
-
-  #client(server: string): Client {
-    const { tls, port, timeoutMs } = this.#options;
-    const host = server.includes(":") ? `[${server}]` : server;
-    return new Client({
-      url: `${tls ? "ldaps" : "ldap"}://${host}:${port}`,
-      timeout: timeoutMs,
-      connectTimeout: timeoutMs,
+    this.#authenticate(user, password).then(onAuthentication, (error) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#options.log(`user '${user}': ${text}`);
+      onAuthentication({ refused: `LDAP refused user '${user}': ${text}` });
     });
   }
 
-  async #distinguishedName(client: Client, user: string): Promise<string> {
+  #authenticate(user: string, password: string): Promise<Authentication> {
+    return withDirectory(this.#options, async (client) => {
+      const dn = await this.#distinguishedName(client, user);
+      await client.bind(dn, password);
+      const own = { dn, password };
+      const other = this.#other();
+      if (other !== undefined) await client.bind(other.dn, other.password);
+      const tags: string[] = [];
+      const variables = variablesOf(user, dn, {});
+      for (const [tag, query] of this.#options.queries.tags) {
+        if (await this.#evaluate(query, new Directory(client), variables)) tags.push(tag);
+      }
+      return { name: user, tags, authorizer: this.authorizerAs(own) };
+    });
+  }
+
+  /** Who asks about permissions, where that is not the user. */
+  #other(): LdapCredentials | undefined {
+    const { bindDn, bindPassword } = this.#options;
+    return bindDn === undefined ? undefined : { dn: bindDn, password: bindPassword ?? "" };
+  }
+
+  #evaluate(query: LdapQuery, directory: Directory, variables: LdapVariables): Promise<boolean> {
+    const { queries, lookupBase, matches } = this.#options;
+    const groupBase = queries.groupBase ?? lookupBase;
+    return evaluate(query, { directory, variables, groupBase, matches });
+  }
+
+  /** `own`: who has logged in, where it was with a password. */
+  authorizerAs(own: LdapCredentials | undefined): Authorizer {
+    const { vhost: ofVhost, resource: ofResource, topic: ofTopic } = this.#options.queries;
+    return {
+      permitsVhost: (user, vhost) => this.#verdict(ofVhost, own, user, { vhost }),
+      permits: (user, vhost, resource, name, permission) =>
+        this.#verdict(ofResource, own, user, { vhost, resource, name, permission }),
+      permitsTopic: (user, vhost, name, routingKey, permission) =>
+        this.#verdict(ofTopic, own, user, {
+          ...{ vhost, resource: "topic", name, permission },
+          routing_key: routingKey,
+        }),
+    };
+  }
+
+  #verdict(
+    query: LdapQuery | undefined,
+    own: LdapCredentials | undefined,
+    { name }: User,
+    about: Readonly<Record<string, string>>,
+  ): Verdict {
+    if (query === undefined) return true;
+    if (query.kind === "constant") return query.value;
+    return this.#answers.ask(JSON.stringify([name, about]), () =>
+      withDirectory(this.#options, async (client) => {
+        const dn = own?.dn ?? (await this.#distinguishedName(client, name));
+        const asking = this.#other() ?? own;
+        if (asking !== undefined) await client.bind(asking.dn, asking.password);
+        return this.#evaluate(query, new Directory(client), variablesOf(name, dn, about));
+      }).catch((error) => {
+        this.#options.log(`what user '${name}' may do: ${String(error)}`);
+        return false;
+      }),
+    );
+  }
+
+  async #distinguishedName(
+    client: Parameters<Parameters<typeof withDirectory>[1]>[0],
+    user: string,
+  ): Promise<string> {
     const { lookupAttribute, lookupBase, bindDn, bindPassword, userDnPattern } = this.#options;
     const filled = userDnPattern.replaceAll(USERNAME, () => escapeDn(user));
     if (lookupAttribute === undefined || lookupBase === undefined) return filled;
@@ -100,6 +164,27 @@ class LdapAuthenticator implements Authenticator {
   }
 }
 
+/** `domain\user` is taken apart, for directories of Microsoft's kind. */
+function variablesOf(
+  username: string,
+  userDn: string,
+  about: Readonly<Record<string, string>>,
+): LdapVariables {
+  const [domain, user, more] = username.split("\\");
+  const isInDomain = user !== undefined && more === undefined;
+  return new Map([
+    ...Object.entries(about),
+    ["username", username],
+    ["user_dn", userDn],
+    ...(isInDomain
+      ? ([
+          ["ad_domain", domain as string],
+          ["ad_user", user],
+        ] as const)
+      : []),
+  ]);
+}
+
 // biome-ignore lint/suspicious/noTemplateCurlyInString: RabbitMQ's placeholder, not ours.
 const USERNAME = "${username}";
 
@@ -108,17 +193,4 @@ class NotOneEntry extends Error {
   constructor(count: number) {
     super(`${count} entries have that name`);
   }
-}
-
-/** The directory answered with a result code, as opposed to not being there. */
-function isAnswer(error: unknown): boolean {
-  return typeof (error as { code?: unknown }).code === "number";
-}
-
-/** A value inside a distinguished name [RFC 4514 2.4]. */
-function escapeDn(value: string): string {
-  return value
-    .replace(/[\\,+"<>;=#]/g, (c) => `\\${c}`)
-    .replace(/^ | $/g, "\\ ")
-    .replaceAll("\0", "\\00");
 }

@@ -2,9 +2,12 @@
 
 import type { Authentication, Authenticator, BackendPair } from "../broker/access/backend.ts";
 import type { Login } from "../broker/access/user.ts";
+import { defaultLimits } from "../broker/limits.ts";
+import { PatternMatcher } from "../broker/patterns.ts";
 import type { Config } from "../config/table.ts";
 import type { Clock } from "../env/env.ts";
 import type { Hashing } from "../env/hashing.ts";
+import { nodePatternRunner } from "../env/node-pattern-runner.ts";
 import { Lru } from "../lib/lru.ts";
 
 export interface BackendTools {
@@ -63,9 +66,16 @@ const backends: Readonly<Record<string, CreateBackend>> = {
       userClaims: access.oauthUserClaims,
       scopeAliases: access.oauthScopeAliases,
     }),
-  ldap: async ({ access, log }) =>
+  ldap: async ({ access, clock, log }, keptMs) =>
     (await import("./ldap-backend.ts")).createLdapBackend({
-      log,
+      ...{ clock, log, keptMs, matches: patternMatches() },
+      queries: {
+        vhost: access.ldapVhostQuery?.query,
+        resource: access.ldapResourceQuery?.query,
+        topic: access.ldapTopicQuery?.query,
+        tags: new Map([...access.ldapTagQueries].map(([tag, { query }]) => [tag, query])),
+        groupBase: access.ldapGroupBase,
+      },
       servers: access.ldapServers,
       port: access.ldapPort,
       userDnPattern: access.ldapUserDnPattern,
@@ -86,6 +96,18 @@ const backends: Readonly<Record<string, CreateBackend>> = {
     return { ...cached, authenticator: new CachedLogins(cached.authenticator, tools) };
   },
 };
+
+/** Answers whether a pattern is found in a text; one that is none, or takes too long, is found in nothing. */
+function patternMatches(): (pattern: string, text: string) => boolean {
+  const matcher = new PatternMatcher(defaultLimits, nodePatternRunner);
+  return (pattern, text) => {
+    try {
+      return matcher.matches(pattern, text);
+    } catch {
+      return false;
+    }
+  };
+}
 
 async function createBackend(
   name: string,

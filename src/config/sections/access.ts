@@ -1,6 +1,7 @@
 // Users, passwords, mechanisms and the backends that know them.
 
 import { Secret } from "../../lib/secret.ts";
+import { ldapQuery } from "../ldap-query.ts";
 import { type ConfigRow, list, named, one, optional, parseEntry, records } from "../row.ts";
 import {
   boolean,
@@ -298,6 +299,27 @@ export const accessRows = {
   ldapBindPassword: optional("auth_ldap.dn_lookup_bind.password", secret, "Its password.", {
     aliases: ["auth_ldap.other_bind.password"],
   }),
+  ldapVhostQuery: optional(
+    "auth_ldap.vhost_access_query",
+    ldapQuery,
+    'Who may use a virtual host; written as in advanced.config: `{in_group, "cn=users,dc=x"}`.',
+  ),
+  ldapResourceQuery: optional(
+    "auth_ldap.resource_access_query",
+    ldapQuery,
+    "Who may configure, write or read a queue or an exchange.",
+  ),
+  ldapTopicQuery: optional("auth_ldap.topic_access_query", ldapQuery, "Who may use a routing key."),
+  ldapTagQueries: named(
+    "auth_ldap.tag_queries.$tag",
+    ldapQuery,
+    "Who has a tag, as `administrator` or `monitoring`.",
+  ),
+  ldapGroupBase: optional(
+    "auth_ldap.group_lookup_base",
+    text,
+    "Where `in_group_nested` looks for groups; `dn_lookup_base` when it is not set.",
+  ),
   ldapTls: one("auth_ldap.use_ssl", boolean, false, "Speak TLS from the start (ldaps)."),
   ldapStartTls: one("auth_ldap.use_starttls", boolean, false, "Turn to TLS with StartTLS."),
   ldapTimeoutMs: one("auth_ldap.timeout", duration("ms"), 15_000, "Longest wait for an answer."),
