@@ -29,6 +29,13 @@ export async function setUpAccess(setup: AccessSetup): Promise<void> {
   broker.access.backends = await createBackends({
     ...{ access, clock, hashing, readFile },
     internal: broker.access.internal,
+    matches: (pattern, text) => {
+      try {
+        return broker.matcher.matches(pattern, text);
+      } catch {
+        return false;
+      }
+    },
     log: (text) => log.write("warning", "user", text),
   });
   const isOnlyInternal = access.authBackends.every(

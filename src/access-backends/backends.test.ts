@@ -306,6 +306,7 @@ test("the chain is made from the configuration, libraries loaded as needed", asy
     hashing: nodeHashing,
     internal,
     readFile: () => "",
+    matches: () => false,
     log,
   });
   expect(chain.map(({ authenticator }) => authenticator.name)).toEqual([

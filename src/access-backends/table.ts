@@ -2,12 +2,9 @@
 
 import type { Authentication, Authenticator, BackendPair } from "../broker/access/backend.ts";
 import type { Login } from "../broker/access/user.ts";
-import { defaultLimits } from "../broker/limits.ts";
-import { PatternMatcher } from "../broker/patterns.ts";
 import type { Config } from "../config/table.ts";
 import type { Clock } from "../env/env.ts";
 import type { Hashing } from "../env/hashing.ts";
-import { nodePatternRunner } from "../env/node-pattern-runner.ts";
 import { Lru } from "../lib/lru.ts";
 
 export interface BackendTools {
@@ -18,6 +15,8 @@ export interface BackendTools {
   readonly internal: BackendPair;
   /** Reads a key file; throws when it can't. */
   readonly readFile: (path: string) => string;
+  /** Whether a pattern is found in a text; false for one that is none or takes too long. */
+  readonly matches: (pattern: string, text: string) => boolean;
   readonly log: (text: string) => void;
 }
 
@@ -66,9 +65,9 @@ const backends: Readonly<Record<string, CreateBackend>> = {
       userClaims: access.oauthUserClaims,
       scopeAliases: access.oauthScopeAliases,
     }),
-  ldap: async ({ access, clock, log }, keptMs) =>
+  ldap: async ({ access, clock, log, matches }, keptMs) =>
     (await import("./ldap-backend.ts")).createLdapBackend({
-      ...{ clock, log, keptMs, matches: patternMatches() },
+      ...{ clock, log, keptMs, matches },
       queries: {
         vhost: access.ldapVhostQuery?.query,
         resource: access.ldapResourceQuery?.query,
@@ -96,18 +95,6 @@ const backends: Readonly<Record<string, CreateBackend>> = {
     return { ...cached, authenticator: new CachedLogins(cached.authenticator, tools) };
   },
 };
-
-/** Answers whether a pattern is found in a text; one that is none, or takes too long, is found in nothing. */
-function patternMatches(): (pattern: string, text: string) => boolean {
-  const matcher = new PatternMatcher(defaultLimits, nodePatternRunner);
-  return (pattern, text) => {
-    try {
-      return matcher.matches(pattern, text);
-    } catch {
-      return false;
-    }
-  };
-}
 
 async function createBackend(
   name: string,

@@ -10,8 +10,17 @@ export class ErlangSyntaxError extends Error {
 }
 
 const DEPTH_MAX = 64;
-const TOKEN =
-  /\s+|%[^\n]*|(?<open><<|[{[])|(?<close>>>|[}\]])|(?<comma>,)|"(?<text>(?:[^"\\]|\\.)*)"|'(?<quoted>(?:[^'\\]|\\.)*)'|(?<atom>[a-z][\w@]*)|(?<number>-?\d+(?:\.\d+)?)|(?<dot>\.)/y;
+const TOKEN = new RegExp(
+  [
+    /\s+|%[^\n]*/,
+    /(?<open><<|[{[])|(?<close>>>|[}\]])|(?<comma>,)|(?<dot>\.)/,
+    /"(?<text>(?:[^"\\]|\\.)*)"|'(?<quoted>(?:[^'\\]|\\.)*)'/,
+    /(?<atom>[a-z][\w@]*)|(?<number>-?\d+(?:\.\d+)?)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "y",
+);
 
 /** One term; a dot behind it is allowed. Throws ErlangSyntaxError. */
 export function parseErlangTerm(source: string): ErlangTerm {
