@@ -16,6 +16,8 @@ export interface Terminal {
   readonly error: (text: string) => void;
   readonly readInput: () => Promise<string>;
   readonly isColoured: boolean;
+  /** Shows progress on a terminal; undefined = there is none. */
+  readonly progress?: (text: string) => void;
 }
 
 export interface CtlContext {
@@ -203,6 +205,7 @@ async function runVerb(verb: Verb, argv: readonly string[], context: CtlContext)
     program,
     scope: context.scope,
     say: (line) => terminal.out(`${line}\n`),
+    progress: isQuiet ? undefined : terminal.progress,
     readInput: terminal.readInput,
   };
   if (verb.columns !== undefined) checkColumns(invocation, verb);

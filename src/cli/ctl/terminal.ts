@@ -14,6 +14,9 @@ export const terminal: Terminal = {
   out: (text: string) => void process.stdout.write(text),
   error: (text: string) => void process.stderr.write(text),
   readInput,
+  ...(process.stderr.isTTY === true
+    ? { progress: (text: string) => void process.stderr.write(text) }
+    : {}),
   isColoured: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
 };
 

@@ -28,6 +28,8 @@ export interface Invocation {
   readonly scope: Scope;
   /** Writes a line while the command still runs. */
   readonly say: (line: string) => void;
+  /** Writes where progress is shown; undefined = nobody watches. */
+  readonly progress: ((text: string) => void) | undefined;
   /** Reads what is piped in. */
   readonly readInput: () => Promise<string>;
 }

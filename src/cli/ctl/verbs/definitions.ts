@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { badArgument, CtlError, Exit } from "../exit-codes.ts";
+import { withProgress } from "../progress.ts";
 import { type Invocation, nothing, textOutput, type Verb } from "../verb.ts";
 import { orUnavailable } from "./requests.ts";
 
@@ -58,7 +59,7 @@ export const definitionVerbs: readonly Verb[] = [
     },
     run: async (invocation) => {
       const text = await definitionsText(invocation);
-      await orUnavailable(invocation.client.text("POST", "/definitions", text));
+      await orUnavailable(importShowing(invocation, text));
       return invocation.isQuiet ? nothing : textOutput("Definitions were imported.");
     },
   },
@@ -69,6 +70,23 @@ function requireJson(format: string | boolean | undefined): void {
   if (name === "json") return;
   if (name !== "erlang") throw badArgument("Format should be either json or erlang");
   throw new CtlError(Exit.usage, "the format erlang is Erlang's own: use json");
+}
+
+/** Imports, showing on a terminal how many of the file's queues and exchanges are there. */
+async function importShowing({ client, progress }: Invocation, text: string): Promise<string> {
+  const countThere = async () => {
+    const { object_totals: totals } = (await client.get("/overview?columns=object_totals")) as {
+      object_totals: { queues: number; exchanges: number };
+    };
+    return totals.queues + totals.exchanges;
+  };
+  const before = progress === undefined ? 0 : await countThere();
+  const wanted = Math.max(1, text.split(/"auto_delete"\s*:/).length - 1);
+  return withProgress(client.text("POST", "/definitions", text), {
+    write: progress,
+    label: "Importing",
+    fraction: async () => ((await countThere()) - before) / wanted,
+  });
 }
 
 async function definitionsText({ args, readInput }: Invocation): Promise<string> {
