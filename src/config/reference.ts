@@ -13,7 +13,7 @@ Leveret reads RabbitMQ's \`rabbitmq.conf\`. Nothing has to be configured: every 
 2. the file named by \`--config\`, \`LEVERET_CONFIG_FILE\` or \`RABBITMQ_CONFIG_FILE\`; else \`/etc/leveret/leveret.conf\`, else \`/etc/rabbitmq/rabbitmq.conf\`, if there is one
 3. \`conf.d/*.conf\` beside that file (or what \`RABBITMQ_CONFIG_FILES\` names), in the order of their names
 4. environment variables (\`RABBITMQ_DEFAULT_USER\`, \`RABBITMQ_NODE_PORT\`, …), after those in \`rabbitmq-env.conf\`
-5. the command line: \`--set key=value\`, \`--port\`, \`--data-dir\`
+5. the command line: \`--set key=value\`, \`--amqp-port\`, \`--http-port\`, \`--data-dir\`
 
 \`leveret config check FILE\` checks a file without starting anything. A setting that does not exist stops the start and
 names the nearest one that does. Settings of RabbitMQ that mean nothing here (Erlang, Mnesia, …) are accepted, with
@@ -28,7 +28,19 @@ listeners.tcp.1 = 127.0.0.1:5672
 \`\`\`
 
 Sizes: \`512MiB\`, \`2GB\` (1000-based), \`64k\` (1024-based) or bytes. \`$name\` stands for a word of your choosing.
-"Live" settings are taken over from the changed file on SIGHUP, without a restart.
+"Live" settings are taken over from the changed file on SIGHUP, without a restart: log levels, watermarks, certificates
+(renewed files under the same names, or other names), what is given to new virtual hosts, and the users, permissions and
+policies of the definitions file. A file that is wrong changes nothing and says why in the log; settings that need a
+restart are named there.
+
+Definitions to import at start may be a file, a directory (all its \`.json\` files, in the order of their names, as one)
+or an HTTPS address. They are read and checked whole first: one wrong object, and nothing is imported and the broker
+does not start.
+
+Plugins of RabbitMQ are built in or absent (\`rabbitmq-plugins list\`), except \`rabbitmq_event_exchange\`, which is
+switched on by name: \`rabbitmq-plugins enable rabbitmq_event_exchange\`, \`leveret.plugins.1\`,
+\`RABBITMQ_ENABLED_PLUGINS\` or a file of enabled plugins (\`RABBITMQ_ENABLED_PLUGINS_FILE\`, else \`enabled_plugins\` in the
+data directory, else \`/etc/rabbitmq/enabled_plugins\`). Names that are not here are a warning at start.
 `;
 
 /** The whole page. */

@@ -154,7 +154,7 @@ export const listables: Readonly<
   permissions: {
     path: "/permissions",
     inVhost: false,
-    columns: ["configure", "read", "user", "vhost", "write"],
+    columns: ["vhost", "configure", "read", "user", "write"],
   },
   channels: { path: "/channels", inVhost: false, columns: ["name", "user"] },
   consumers: {

@@ -1,11 +1,10 @@
 // rabbitmqadmin: declares, lists, publishes and gets over the HTTP API, in the words of its versions 1 and 2.
 
 import { readFile, writeFile } from "node:fs/promises";
-import Table from "cli-table3";
 import { ApiFailure, Client, type Json, part, type Row, type Target } from "../ctl/client.ts";
 import { CtlError, Exit } from "../ctl/exit-codes.ts";
-import { cell } from "../ctl/output.ts";
 import type { Terminal } from "../ctl/program.ts";
+import { format } from "./format.ts";
 import { declarables, deletables, listables } from "./objects.ts";
 
 export interface AdminContext {
@@ -111,15 +110,25 @@ export async function runAdmin(
     return Exit.ok;
   } catch (error) {
     if (error instanceof ApiFailure) {
-      terminal.error(`*** ${error.reason}\n`);
+      terminal.error(`*** ${failureText(error)}\n\n`);
       return 1;
     }
     if (error instanceof CtlError) {
-      terminal.error(`*** ${error.message}\n`);
-      return error.exitCode === Exit.usage ? Exit.usage : 1;
+      terminal.error(
+        error.exitCode === Exit.usage
+          ? `\nERROR: ${error.message}\n\nrabbitmqadmin --help for help\n\n`
+          : `*** ${error.message}\n`,
+      );
+      return 1;
     }
     throw error;
   }
+}
+
+function failureText({ status, reason, path }: ApiFailure): string {
+  if (status === 404) return `Not found: ${path}`;
+  if (status === 401) return `Access refused: ${path}`;
+  return reason;
 }
 
 function parse(argv: readonly string[]): CommandLine {
@@ -169,7 +178,7 @@ async function run(client: Client, line: CommandLine, terminal: Terminal): Promi
       return format(
         [(await client.get("/overview")) as Row],
         ["rabbitmq_version", "cluster_name", "queue_totals.messages", "object_totals.queues"],
-        line,
+        line.options.format,
       );
     case "declare":
     case "create":
@@ -214,7 +223,8 @@ function vhostOf({ options, fields }: CommandLine): string {
 
 function field({ fields }: CommandLine, name: string): string {
   const value = fields[name];
-  if (value === undefined) throw new CtlError(Exit.usage, `mandatory argument "${name}" required`);
+  if (value === undefined)
+    throw new CtlError(Exit.usage, `mandatory argument "${name}" is required`);
   return value;
 }
 
@@ -242,22 +252,24 @@ async function list(
   if (listable === undefined) throw new CtlError(Exit.usage, `Don't know how to list ${what}`);
   const { options } = line;
   const inVhost = listable.inVhost && options.vhost !== undefined;
-  const query =
-    options.sort === undefined
-      ? ""
-      : `?sort=${options.sort}${options.sort_reverse === undefined ? "" : "&sort_reverse=true"}`;
+  const parameters = [
+    ...(asked.length === 0 ? [] : [`columns=${asked.map(part).join(",")}`]),
+    ...(options.sort === undefined ? [] : [`sort=${part(options.sort)}`]),
+    ...(options.sort_reverse === undefined ? [] : ["sort_reverse=true"]),
+  ];
+  const query = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
   const items = await client.list(
     `${listable.path}${inVhost ? `/${part(options.vhost!)}` : ""}${query}`,
   );
   const isLong = options.format === "long" || options.format === "kvp";
   const columns =
     asked.length > 0 ? asked : isLong ? Object.keys(items[0] ?? {}) : listable.columns;
-  return format(items, columns, line);
+  return format(items, columns, options.format);
 }
 
 async function declare(client: Client, line: CommandLine, what: string): Promise<string> {
   const declarable = declarables.find(({ name }) => name === what);
-  if (declarable === undefined) throw new CtlError(Exit.usage, `Don't know how to declare ${what}`);
+  if (declarable === undefined) throw new CtlError(Exit.usage, `Type ${what} not recognised`);
   for (const name of declarable.required) if (name !== "vhost") field(line, name);
   const body: Record<string, unknown> = {};
   for (const [name, standard] of Object.entries(declarable.body)) {
@@ -278,7 +290,7 @@ async function declare(client: Client, line: CommandLine, what: string): Promise
 
 async function remove(client: Client, line: CommandLine, what: string): Promise<string> {
   const deletable = deletables[what];
-  if (deletable === undefined) throw new CtlError(Exit.usage, `Don't know how to delete ${what}`);
+  if (deletable === undefined) throw new CtlError(Exit.usage, `Type ${what} not recognised`);
   for (const name of deletable.required) if (name !== "vhost") field(line, name);
   await client.delete(fill(deletable.path, line));
   return said(line, `${what.replaceAll("_", " ")} deleted`);
@@ -344,75 +356,7 @@ async function getMessages(client: Client, line: CommandLine): Promise<string> {
   const target = fields.payload_file;
   if (target !== undefined && messages.length === 1)
     await writeFile(target, String(messages[0]!.payload));
-  return messages.length === 0 ? said(line, "No items") : format(messages, columns, line);
-}
-
-function format(
-  items: readonly Row[],
-  columns: readonly string[],
-  { options }: CommandLine,
-): string {
-  switch (options.format) {
-    case "raw_json":
-      return JSON.stringify(items);
-    case "pretty_json":
-      return JSON.stringify(items, null, 2);
-    case "tsv":
-      return [
-        columns.join("\t"),
-        ...items.map((item) => columns.map((column) => shown(item, column)).join("\t")),
-      ].join("\n");
-    case "bash":
-      return items.map((item) => shown(item, columns[0]!)).join(" ");
-    case "kvp":
-      return items
-        .map((item) => columns.map((column) => `${column}="${shown(item, column)}"`).join(" "))
-        .join("\n");
-    case "long":
-      return items
-        .map((item) =>
-          columns.map((column) => `${column.padStart(20)}: ${shown(item, column)}`).join("\n"),
-        )
-        .join("\n\n");
-    default: {
-      if (items.length === 0) return "No items";
-      const table = new Table({
-        head: [...columns],
-        chars: ASCII,
-        style: { head: [], border: [] },
-      });
-      for (const item of items) table.push(columns.map((column) => shown(item, column)));
-      return table.toString();
-    }
-  }
-}
-
-/** Frames as rabbitmqadmin draws them. */
-const ASCII = {
-  top: "-",
-  "top-mid": "+",
-  "top-left": "+",
-  "top-right": "+",
-  bottom: "-",
-  "bottom-mid": "+",
-  "bottom-left": "+",
-  "bottom-right": "+",
-  left: "|",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "|",
-  "right-mid": "",
-  middle: "|",
-};
-
-function shown(item: Row, column: string): string {
-  let value: Json | undefined = item;
-  for (const name of column.split(".")) {
-    value =
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? (value as Row)[name]
-        : undefined;
-  }
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : cell(value);
+  return messages.length === 0
+    ? said(line, "No items")
+    : format(messages, columns, line.options.format);
 }

@@ -29,10 +29,13 @@ export class ApiFailure extends Error {
   override readonly name = "ApiFailure";
   readonly status: number;
   readonly reason: string;
-  constructor(status: number, reason: string) {
+  /** What was asked for. */
+  readonly path: string;
+  constructor(status: number, reason: string, path = "") {
     super(reason);
     this.status = status;
     this.reason = reason;
+    this.path = path;
   }
 }
 
@@ -156,7 +159,7 @@ export class Client {
           const text = Buffer.concat(parts).toString("utf8");
           const status = response.statusCode ?? 0;
           if (status >= 200 && status < 300) resolve(text);
-          else reject(new ApiFailure(status, reasonOf(text, status)));
+          else reject(new ApiFailure(status, reasonOf(text, status), `/api${path}`));
         });
       });
       request.on("error", (error: NodeJS.ErrnoException) =>
