@@ -68,11 +68,16 @@ export class BrokerCheckpoint implements CheckpointSource {
   }
 
   *prepareCapture(): Generator<void, void> {
-    let encoded = 0;
+    let visited = 0;
     for (const definition of this.#broker.definitions()) {
-      if (definition.subject === undefined || this.#encoded.has(definition.subject)) continue;
-      this.#encode(definition);
-      if (++encoded % ENCODED_PER_SLICE === 0) yield;
+      visited++;
+      if (definition.subject !== undefined && !this.#encoded.has(definition.subject)) {
+        this.#encode(definition);
+        visited += ENCODING_COSTS;
+      }
+      if (visited < VISITS_PER_SLICE) continue;
+      visited = 0;
+      yield;
     }
   }
 
@@ -111,10 +116,10 @@ export class BrokerCheckpoint implements CheckpointSource {
   }
 }
 
-/** Queues looked at in one slice, and how many looks one costs that has to write. */
+/** Objects looked at in one slice, and how many looks it costs to write a queue's pages, or to describe one. */
 const VISITS_PER_SLICE = 1_024;
 const WRITING_COSTS = 15;
-const ENCODED_PER_SLICE = 256;
+const ENCODING_COSTS = 3;
 
 function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts): void {
   let at = sink.append(EntryKind.bodies, 16 + pages.length * 16);

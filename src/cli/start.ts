@@ -41,7 +41,8 @@ const EXIT_STORAGE_FAILED = 74;
 export async function start(flags: StartFlags): Promise<number> {
   // Regexes that backtrack too much fall back to a linear engine (ReDoS).
   setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
-  // Loading modules would blow up the young generation, which V8 never gives back: 17 MB of 109 when idle.
+  // Nothing is allocated per message: a large young generation, which V8 never gives back, would only cost memory
+  // (17 of 109 MB when idle, 30 of 180 under load).
   setFlagsFromString("--semi-space-growth-factor=1");
   let loaded: LoadedConfig;
   try {
@@ -99,7 +100,6 @@ async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): 
       facts: nodeProcessFacts(),
     },
   });
-  setFlagsFromString("--semi-space-growth-factor=2");
   printBanner(server);
   process.on("SIGHUP", () => void reload(server, flags));
   await stopRequested;
