@@ -57,15 +57,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a write of the log that failed is tried again",
     file: "src/store/write-ahead-log.ts",
-    find: 'if (error.code === "ENOSPC" || error.code === "EDQUOT") {',
-    replace: "if (error.code !== undefined) {",
+    find: "    if (isFullDisk(error)) {",
+    replace: "    if (isFullDisk(error) || error.code !== undefined) {",
     inFailingCalls: true,
   },
   {
     name: "a full disk is taken for a broken one",
     file: "src/store/write-ahead-log.ts",
-    find: 'if (error.code === "ENOSPC" || error.code === "EDQUOT") {',
-    replace: 'if (error.code === "EDQUOT") {',
+    find: "    if (isFullDisk(error)) {",
+    replace: '    if (isFullDisk(error) && error.code === "EDQUOT") {',
     inFailingCalls: true,
   },
   {
