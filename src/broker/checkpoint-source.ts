@@ -132,8 +132,19 @@ function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts):
   }
 }
 
+const kindsEncoded = new Map<string, Uint8Array>();
+
+function encodedKind(kind: string): Uint8Array {
+  let bytes = kindsEncoded.get(kind);
+  if (bytes === undefined) {
+    bytes = encoder.encode(kind);
+    kindsEncoded.set(kind, bytes);
+  }
+  return bytes;
+}
+
 function define(sink: EntrySink, kind: string, json: Uint8Array): void {
-  const kindBytes = encoder.encode(kind);
+  const kindBytes = encodedKind(kind);
   for (let from = 0; from < json.length; from += ENTRY_PIECE_BYTES_MAX) {
     const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
     const length = definitionBytes(kindBytes.length, piece.length);

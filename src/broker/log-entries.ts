@@ -133,11 +133,16 @@ export function writeDefinition(
   json: Uint8Array,
   flags: number,
 ): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, DEFINITION_HEAD_BYTES);
-  view.setUint8(0, kind.length);
-  view.setUint8(1, flags);
-  view.setUint16(2, 0, true);
-  view.setUint32(4, json.length, true);
+  // Byte by byte: a checkpoint writes a hundred thousand of these in one go, and a view each would cost more.
+  const { length } = json;
+  bytes[at] = kind.length;
+  bytes[at + 1] = flags;
+  bytes[at + 2] = 0;
+  bytes[at + 3] = 0;
+  bytes[at + 4] = length & 255;
+  bytes[at + 5] = (length >>> 8) & 255;
+  bytes[at + 6] = (length >>> 16) & 255;
+  bytes[at + 7] = length >>> 24;
   bytes.set(kind, at + DEFINITION_HEAD_BYTES);
   bytes.set(json, at + DEFINITION_HEAD_BYTES + kind.length);
 }
