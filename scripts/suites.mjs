@@ -21,7 +21,7 @@ export const suites = [
   { script: "test:crash", budgetSeconds: 300 },
   { script: "test:backlog", budgetSeconds: 120 },
   { script: "test:simulation:calls", budgetSeconds: 180 },
-  { script: "test:damage", budgetSeconds: 300 },
+  { script: "test:damage", budgetSeconds: 420 },
   { script: "test:upgrade", budgetSeconds: 60 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:messaging", budgetSeconds: 180 },
