@@ -43,6 +43,8 @@ export async function startEmbedded(
         "listeners.tcp=none",
         `listeners.tcp.1=127.0.0.1:${options.port ?? 0}`,
         "leveret.management.enabled=false",
+        "management.tcp.ip=127.0.0.1",
+        "prometheus.tcp.ip=127.0.0.1",
         ...settings,
       ],
     },
@@ -54,6 +56,10 @@ export async function startEmbedded(
   const memory = new Memory({ arenaBytes });
   const warn = (text: string) => log.write("warning", "connection", text);
   const net = new NodeNet({ memory, warn });
+  // Loaded for those who ask for it only, as the management itself.
+  const facts = config.management.enabled
+    ? (await import("./env/process-facts.ts")).nodeProcessFacts()
+    : undefined;
   return Server.start({
     config,
     log,
@@ -67,6 +73,7 @@ export async function startEmbedded(
         throw new Error("an embedded broker reads no files");
       },
       hostName: "localhost",
+      ...(facts === undefined ? {} : { facts }),
     },
   });
 }

@@ -9,7 +9,7 @@ import type { Management } from "./management.ts";
 import { metricsAnswer, scrapeModeOf } from "./metrics/routes.ts";
 import { ApiRequest, mayAs, type Texts } from "./request.ts";
 import type { Method, Route } from "./route.ts";
-import { addSecurity } from "./security.ts";
+import { addSecurity, securityHeaders } from "./security.ts";
 import { absent, knownError, send, sendError, UNEXPECTED } from "./sending.ts";
 import { addWebPages } from "./web-pages.ts";
 
@@ -84,8 +84,11 @@ function newApp(management: Management, tls: HttpTls | undefined): FastifyInstan
     ...(tls === undefined
       ? { http: { maxHeaderSize: 65_536 } }
       : { https: { ...tls, maxHeaderSize: 65_536 } }),
-    frameworkErrors: (error, _request, reply) =>
-      void sendError(reply, knownError(error) ?? new ApiError(400, UNEXPECTED)),
+    // What is refused before a route is found has passed no hook.
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(securityHeaders(management.options));
+      void sendError(reply, knownError(error) ?? new ApiError(400, UNEXPECTED));
+    },
     forceCloseConnections: true,
   });
   // Clients send JSON with any content type or none, and bodies with every method.

@@ -18,8 +18,9 @@ const CONTENT_SECURITY_POLICY = [
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export function addSecurity(app: FastifyInstance, options: ManagementOptions): void {
-  const fixed: Readonly<Record<string, string>> = {
+/** On every answer, whatever it is. */
+export function securityHeaders(options: ManagementOptions): Readonly<Record<string, string>> {
+  return {
     "content-security-policy": options.contentSecurityPolicy ?? CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": options.frameOptions,
@@ -31,6 +32,10 @@ export function addSecurity(app: FastifyInstance, options: ManagementOptions): v
       ? {}
       : { "strict-transport-security": options.strictTransportSecurity }),
   };
+}
+
+export function addSecurity(app: FastifyInstance, options: ManagementOptions): void {
+  const fixed = securityHeaders(options);
   app.addHook("onRequest", async (request, reply) => {
     for (const [name, value] of Object.entries(fixed)) reply.header(name, value);
     reply.header("vary", "accept, accept-encoding, origin");
