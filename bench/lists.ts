@@ -20,7 +20,8 @@ process.env.LEVERET_LOOP_DELAYS = socketPath;
 
 interface Delays {
   readonly maxMs: number;
-  readonly p99Ms: number;
+  /** With what other processes took. */
+  readonly wallMaxMs: number;
 }
 
 /** Since the last call. */
