@@ -91,17 +91,19 @@ describe("amqplib", () => {
     });
     await channel.assertQueue("delayed");
     await channel.bindQueue("delayed", "later", "a.#");
-    for (const [body, delay] of Object.entries({ soon: 150, now: 3_600_000, never: 7_200_000 })) {
+    const send = (body: string, delay: number) =>
       channel.publish("later", "a.b", Buffer.from(body), {
         ...{ persistent: true, messageId: body, headers: { "x-delay": delay } },
       });
-    }
+    send("never", 7_200_000);
+    send("now", 3_600_000);
     await channel.waitForConfirms();
     const waiting = await api("GET", "/exchanges/%2F/later/delayed");
-    expect(waiting.json).toMatchObject({ count: 3 });
-    const [soon, now, never] = waiting.json.items;
-    expect(soon).toMatchObject({ exchange: "later", routing_key: "a.b", payload_bytes: 4 });
-    expect(soon.properties.message_id).toBe("soon");
+    expect(waiting.json).toMatchObject({ count: 2 });
+    const [now, never] = waiting.json.items;
+    expect(now).toMatchObject({ exchange: "later", routing_key: "a.b", payload_bytes: 3 });
+    expect(now.properties.message_id).toBe("now");
+    send("soon", 150);
     expect(String((await get("delayed"))?.content)).toBe("soon");
     expect((await api("POST", `/exchanges/%2F/later/delayed/${now.id}/deliver`)).status).toBe(204);
     const message = await get("delayed");

@@ -29,7 +29,7 @@ for delay in (600, 200):
 first, second = get("pika-delayed"), get("pika-delayed")
 print("delayed", first[2], second[2], first[1].headers["x-delay"], time.time() - start >= 0.6)
 
-arguments = {"x-queue-type": "quorum", "x-delayed-retry-type": "all", "x-delayed-retry-min": 300, "x-delivery-limit": 1}
+arguments = {"x-queue-type": "quorum", "x-delayed-retry-type": "all", "x-delayed-retry-min": 2000, "x-delivery-limit": 1}
 channel.queue_declare("pika-quorum", durable=True, arguments=arguments)
 channel.basic_publish("", "pika-quorum", "poison")
 method, properties, _ = get("pika-quorum")
@@ -39,7 +39,7 @@ print("waits", get("pika-quorum", within=0.1)[2])
 method, properties, _ = get("pika-quorum")
 print("count", properties.headers.get("x-delivery-count"), method.redelivered)
 channel.basic_reject(method.delivery_tag, requeue=True)
-print("gone", get("pika-quorum", within=0.6)[2])
+print("gone", get("pika-quorum", within=2.5)[2])
 
 channel.queue_declare("pika-once", durable=True, arguments={"x-message-deduplication": True})
 for body in ("first", "second"):
