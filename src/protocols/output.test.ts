@@ -124,3 +124,44 @@ describe("output", () => {
     expect(output.reserve(1)).toBe(NO_PAGE);
   });
 });
+
+describe("many outputs with more to say than there is memory", () => {
+  it("never take what replies need, and all go on when others have been sent", () => {
+    const memory = new Memory({ arenaBytes: 16 * 1_048_576 });
+    const heard = { exhausted: 0 };
+    const outputs = Array.from({ length: 40 }, () => {
+      const socket = new HandSocket(memory);
+      socket.takesAtOnce = false;
+      const each = { delivered: 0, wakes: 0 };
+      const deliver = () => {
+        while (output.writable) {
+          if (output.reserve(1_000) === NO_PAGE) return;
+          output.commit(1_000);
+          each.delivered++;
+        }
+      };
+      const output: Output = new Output(memory, socket as unknown as Socket, {
+        onOutputRoom: () => {
+          each.wakes++;
+          deliver();
+        },
+        onOutputExhausted: () => heard.exhausted++,
+        onOutput: () => {},
+      });
+      return { ...{ socket, output, each, deliver } };
+    });
+    for (const { deliver } of outputs) deliver();
+    expect(heard.exhausted).toBe(0);
+    expect(memory.output.freeBytes).toBeGreaterThan(0);
+    const waiting = outputs.filter(({ each }) => each.delivered === 0);
+    expect(waiting.length).toBeGreaterThan(0);
+    for (let round = 0; round < 60; round++) {
+      for (const { output } of outputs) {
+        output.flush();
+        output.onSent();
+      }
+    }
+    expect(heard.exhausted).toBe(0);
+    for (const { each } of outputs) expect(each.delivered).toBeGreaterThan(0);
+  });
+});

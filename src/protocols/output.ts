@@ -42,6 +42,8 @@ export class Output {
   readonly #pool: PagePool;
   readonly #socket: Socket;
   readonly #owner: OutputOwner;
+  /** All outputs of this memory that have found none, in the order they came. */
+  readonly #waitingForMemory: Set<Output>;
   /** Being filled; its bytes are after those of `#waiting`. */
   #slab: Slab | undefined = undefined;
   /** Full slabs behind the one in flight, oldest first. */
@@ -62,6 +64,7 @@ export class Output {
   constructor(memory: Memory, socket: Socket, owner: OutputOwner) {
     this.arena = memory.arena;
     this.#pool = memory.output;
+    this.#waitingForMemory = waitersOf(memory.output);
     this.#socket = socket;
     this.#owner = owner;
   }
@@ -74,11 +77,17 @@ export class Output {
   /** Room for one more delivery; when false, `onOutputRoom` will follow. */
   get writable(): boolean {
     if (this.#pendingBytes < OUTPUT_PENDING_BYTES_MAX && !this.#closed) {
-      const pool = this.#pool;
-      if (this.#slab !== undefined || pool.freeBytes > pool.sizeBytes * REPLY_SHARE) return true;
+      if (this.#hasMemory) return true;
+      this.#waitingForMemory.add(this);
     }
     this.#starved = true;
     return false;
+  }
+
+  /** A delivery may take a whole slab, and the rest is still enough for replies. */
+  get #hasMemory(): boolean {
+    const pool = this.#pool;
+    return pool.freeBytes >= pool.sizeBytes * REPLY_SHARE + LARGE_PAGE_BYTES;
   }
 
   /**
@@ -135,6 +144,8 @@ export class Output {
     this.#slab = undefined;
     this.#waiting.length = 0;
     this.#pendingBytes = 0;
+    this.#waitingForMemory.delete(this);
+    this.#wakeWaiting();
   }
 
   #takeFilled(): Slab | undefined {
@@ -158,8 +169,29 @@ export class Output {
     this.#pendingBytes -= slab.used;
     this.#pool.free(slab.at, slab.size);
     if (this.#starved && this.#pendingBytes <= OUTPUT_RESUME_BYTES && !this.#closed) {
-      this.#starved = false;
-      this.#owner.onOutputRoom();
+      // Behind those who have waited longer.
+      if (this.#waitingForMemory.size > 0) this.#waitingForMemory.add(this);
+      else this.#goOn();
+    }
+    this.#wakeWaiting();
+  }
+
+  #goOn(): void {
+    this.#starved = false;
+    this.#waitingForMemory.delete(this);
+    this.#owner.onOutputRoom();
+  }
+
+  /** Memory was given back: who has found none for longest goes on; with plenty of it all do. */
+  #wakeWaiting(): void {
+    const waiting = this.#waitingForMemory;
+    if (waiting.size === 0 || !this.#hasMemory) return;
+    const isPlenty = this.#pool.freeBytes >= this.#pool.sizeBytes / 2;
+    let count = isPlenty ? waiting.size : 1;
+    for (const output of waiting) {
+      if (count-- === 0) return;
+      waiting.delete(output);
+      if (output.#pendingBytes <= OUTPUT_RESUME_BYTES) output.#goOn();
     }
   }
 
@@ -178,7 +210,7 @@ export class Output {
       else this.#waiting.push(slab);
       this.flush();
     }
-    return this.#borrow(fitting(size, lengthBytes));
+    return this.#borrow(fitting(size, lengthBytes), fitting(SMALL_PAGE_BYTES, lengthBytes));
   }
 
   #grow(slab: Slab, size: PageSizeBytes): boolean {
@@ -190,8 +222,14 @@ export class Output {
     return true;
   }
 
-  #borrow(size: PageSizeBytes): Address {
-    const at = this.#pool.allocate(size);
+  /** A slab of `wanted` bytes, or where there is none of `least`. */
+  #borrow(wanted: PageSizeBytes, least: PageSizeBytes): Address {
+    let size = wanted;
+    let at = this.#pool.allocate(size);
+    if (at === NO_PAGE && size > least) {
+      size = least;
+      at = this.#pool.allocate(size);
+    }
     if (at === NO_PAGE) {
       this.#owner.onOutputExhausted();
       return NO_PAGE;
@@ -199,6 +237,17 @@ export class Output {
     this.#slab = { at, size, used: 0 };
     return at;
   }
+}
+
+const waiters = new WeakMap<PagePool, Set<Output>>();
+
+function waitersOf(pool: PagePool): Set<Output> {
+  let set = waiters.get(pool);
+  if (set === undefined) {
+    set = new Set();
+    waiters.set(pool, set);
+  }
+  return set;
 }
 
 /** The smallest slab from `size` up that holds `lengthBytes`. */

@@ -18,6 +18,7 @@ import { RECORD_FLAGS_OFFSET, RecordFlag } from "../record.ts";
 import type { QueueSettings } from "../settings/queue-settings.ts";
 import { addNoneToBloom, addToBloom, FILTER_BYTES_DEFAULT, NO_VALUES } from "./bloom.ts";
 import type { StreamPageCache } from "./page-cache.ts";
+import { PageSnapshots } from "./page-snapshots.ts";
 
 /** RabbitMQ's default for x-stream-max-segment-size-bytes. */
 export const SEGMENT_BYTES_DEFAULT = 500_000_000;
@@ -59,6 +60,8 @@ export class StreamLog implements PagesHost {
   readonly pages: QueuePages;
   readonly headers: ContentHeaders;
   readonly segments: Segment[] = [];
+  /** Beginnings of pages that still take messages. */
+  readonly snapshots: PageSnapshots;
   /** Messages in the middle that never were: those of transactions that a crash cut off. */
   readonly gone = new IntervalSet();
   /** Pages that only the log has. */
@@ -94,6 +97,7 @@ export class StreamLog implements PagesHost {
     this.scan = new PageScan(memory.arena, bodies);
     this.pages = new QueuePages({ pool: memory.pages, pager, budget: cache }, queue, true);
     this.pages.host = this;
+    this.snapshots = new PageSnapshots({ arena: memory.arena, pool: memory.pages, pager }, queue);
     this.chain = new PageChain(memory.arena, this.pages, this.scan, LEVEL);
   }
 
@@ -249,6 +253,7 @@ export class StreamLog implements PagesHost {
     }
     this.#host.onPageDropped(page);
     this.unwritten.delete(page);
+    this.snapshots.forget(page);
     this.bodyBytes -= page.unreadBytes;
     this.recordBytes -= page.usedBytes;
     this.scan.releaseBodies(page, 0, page.lastSequence);
@@ -305,7 +310,10 @@ export class StreamLog implements PagesHost {
 
   /** Gives up everything. */
   clear(): void {
-    for (const page of this) this.#host.onPageDropped(page);
+    for (const page of this) {
+      this.snapshots.forget(page);
+      this.#host.onPageDropped(page);
+    }
     this.#index = [];
     this.#firstIndex = 0;
     this.segments.length = 0;
@@ -352,6 +360,8 @@ export class StreamLog implements PagesHost {
 
   #noteWritten(page: Page): void {
     page.settledSince = undefined;
-    if (page.handle !== NOT_WRITTEN) this.unwritten.delete(page);
+    if (page.handle === NOT_WRITTEN) return;
+    this.unwritten.delete(page);
+    this.snapshots.forget(page);
   }
 }

@@ -90,7 +90,8 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
     this.#log = log;
     this.#delivery = new StreamDelivery(memory.arena, log);
     this.#tracking = new OffsetTracking(turn, journal, definition.number);
-    this.recoverable = new StreamRecovery(definition.number, log, this.#tracking, () =>
+    const tracking = this.#tracking;
+    this.recoverable = new StreamRecovery(definition.number, log, tracking, journal, () =>
       this.#onRestored(),
     );
     this.inspection = new StreamInspection(memory.arena, turn, log);

@@ -11,12 +11,14 @@ import {
 } from "../recovery.ts";
 import { NO_VALUES } from "./bloom.ts";
 import { type OffsetTracking, TrackedKind } from "./offset-tracking.ts";
+import { factsOf } from "./page-snapshots.ts";
 import type { StreamLog } from "./stream-log.ts";
 
 export class StreamRecovery implements Recoverable {
   readonly #queue: QueueNumber;
   readonly #log: StreamLog;
   readonly #tracking: OffsetTracking;
+  readonly #journal: { readonly position: LogPosition };
   readonly #onRestored: () => void;
   #lastSequence: Sequence = 0;
 
@@ -24,11 +26,13 @@ export class StreamRecovery implements Recoverable {
     queue: QueueNumber,
     log: StreamLog,
     tracking: OffsetTracking,
+    journal: { readonly position: LogPosition },
     onRestored: () => void,
   ) {
     this.#queue = queue;
     this.#log = log;
     this.#tracking = tracking;
+    this.#journal = journal;
     this.#onRestored = onRestored;
   }
 
@@ -41,10 +45,19 @@ export class StreamRecovery implements Recoverable {
   }
 
   writeOutBefore(position: LogPosition): void {
-    for (const page of this.#log.unwritten) {
-      if (page.lowestLogPosition >= position) continue;
-      if (page.state === PageState.open) this.#log.chain.seal(page);
-      this.#log.pages.write(page);
+    const { unwritten, chain, pages, snapshots } = this.#log;
+    for (const page of unwritten) {
+      const isNeeded = page.lowestLogPosition < position;
+      if (page.state !== PageState.open) {
+        if (isNeeded) pages.write(page);
+      } else if (!isNeeded && snapshots.adopt(page, position)) {
+        // A page nobody adds to is ended: it need not stay in memory.
+        unwritten.delete(page);
+        chain.seal(page);
+      } else if (isNeeded && !snapshots.take(page, this.#journal.position)) {
+        chain.seal(page);
+        pages.write(page);
+      }
     }
   }
 
@@ -56,11 +69,14 @@ export class StreamRecovery implements Recoverable {
     for (const { from, to } of log.gone.ranges()) writer.settled(queue, from, to);
     const named: Page[] = [];
     for (const page of log) {
-      if (page.handle === NOT_WRITTEN) break;
+      const isWritten = page.handle !== NOT_WRITTEN;
+      const facts = isWritten ? { ...factsOf(page), handle: page.handle } : log.snapshots.of(page);
+      if (facts === undefined) break;
       named.push(page);
-      writer.page(queue, factsOf(page));
-      if (page.externalBodies === 0) continue;
-      for (const [sequence, body] of log.scan.bodiesOf(page)) writer.body(queue, sequence, body);
+      writer.page(queue, facts);
+      if (page.externalBodies > 0) this.#writeBodies(writer, page, facts.lastSequence);
+      // What lies behind comes back from the log.
+      if (facts.lastSequence < page.lastSequence) break;
     }
     for (const { firstSequence, filter } of named) {
       if (filter !== undefined && filter.length > 0) {
@@ -71,6 +87,12 @@ export class StreamRecovery implements Recoverable {
       for (const [name, value] of this.#tracking.entries(kind)) {
         writer.tracked(queue, kind, name, value);
       }
+    }
+  }
+
+  #writeBodies(writer: CheckpointWriter, page: Page, last: Sequence): void {
+    for (const [sequence, body] of this.#log.scan.bodiesOf(page)) {
+      if (sequence <= last) writer.body(this.#queue, sequence, body);
     }
   }
 
@@ -139,16 +161,4 @@ export class StreamRecovery implements Recoverable {
     this.#log.findSegments();
     this.#onRestored();
   }
-}
-
-function factsOf(page: Page): PageFacts {
-  return {
-    handle: page.handle,
-    lengthBytes: page.usedBytes,
-    firstSequence: page.firstSequence,
-    lastSequence: page.lastSequence,
-    messageCount: page.live,
-    messageBytes: page.unreadBytes,
-    lastExpiryMs: page.lastExpiryMs,
-  };
 }
