@@ -210,7 +210,9 @@ export class Output {
       else this.#waiting.push(slab);
       this.flush();
     }
-    return this.#borrow(fitting(size, lengthBytes), fitting(SMALL_PAGE_BYTES, lengthBytes));
+    const least = fitting(SMALL_PAGE_BYTES, lengthBytes);
+    // Where memory is short a reply takes what it needs, not what its connection used to fill.
+    return this.#borrow(this.#hasMemory ? fitting(size, lengthBytes) : least, least);
   }
 
   #grow(slab: Slab, size: PageSizeBytes): boolean {
