@@ -190,4 +190,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "persistent || definition.type.traits.keepsTransient",
     replace: "persistent",
   },
+  {
+    name: "the log is let go though a stream's page was written in part only",
+    file: "src/broker/stream/page-snapshots.ts",
+    find: "page.lastSequence > facts.lastSequence ? position : NO_LOG_POSITION",
+    replace: "NO_LOG_POSITION",
+  },
 ];
