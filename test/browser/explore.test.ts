@@ -112,7 +112,7 @@ describe.skipIf(obstacle !== undefined)(`explore${obstacle ? `: ${obstacle}` : "
       await view.button(action).click();
       await view.fillDialog({ "Destination queue": "other-shelf" });
       await view.dialog.getByRole("button", { name: action, exact: true }).click();
-      await view.told(`1 messages were ${done}`);
+      await view.told(`1 message was ${done}`);
     }
   });
 
@@ -303,7 +303,7 @@ describe.skipIf(obstacle !== undefined)(`explore${obstacle ? `: ${obstacle}` : "
       await stage.api("PUT", "/queues/elsewhere/alone", {});
       await view.goTo("/queues");
       await view.page.getByLabel("Virtual host", { exact: true }).selectOption("elsewhere");
-      await view.page.getByText("1 rows").waitFor();
+      await view.page.getByText("1 row").waitFor();
       await view.goTo("/exchanges");
       await view.page.getByText(/^[78] rows$/).waitFor();
       await view.page.getByLabel("Virtual host", { exact: true }).selectOption("");

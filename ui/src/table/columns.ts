@@ -26,6 +26,8 @@ export interface Column<Item> {
   readonly sortKey?: string | false;
   /** Not shown until chosen. */
   readonly hidden?: boolean;
+  /** Not shown, until chosen, while there is one virtual host only. */
+  readonly forSeveralVhosts?: boolean;
   readonly align?: "right";
   /** Pixels; columns without one share what is left. */
   readonly width?: number;

@@ -10,6 +10,7 @@ import type { Column } from "./columns.ts";
 interface Options {
   readonly group?: string;
   readonly hidden?: boolean;
+  readonly forSeveralVhosts?: boolean;
 }
 
 interface WithStats {

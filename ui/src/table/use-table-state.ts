@@ -2,6 +2,7 @@
 
 import type { ColumnVisibilityState, SortingState } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
+import { useVhosts } from "../form/vhost-field.ts";
 import { useSetting } from "../settings/settings.ts";
 import type { Column } from "./columns.ts";
 import type { RowView } from "./rows.ts";
@@ -35,13 +36,14 @@ export function useTableState<Item>(
   const [filter, setFilter] = useState("");
   const [regex, setRegex] = useState(false);
   const [page, setPage] = useState(0);
+  const severalVhosts = useVhosts().length > 1;
   return useMemo(() => {
     const known = columns.some((column) => column.id === sort?.id) ? sort : null;
     const sorting: SortingState = known ? [known] : [];
     return {
       view: { filter, regex, sort: known ?? undefined, pageSize, page },
       sorting,
-      visibility: visibilityOf(columns, chosen),
+      visibility: visibilityOf(columns, chosen, severalVhosts),
       setSorting: (update) => {
         const next = typeof update === "function" ? update(sorting) : update;
         setSort(next[0]);
@@ -60,7 +62,19 @@ export function useTableState<Item>(
       setVisible: (columnId, visible) => setChosen({ ...chosen, [columnId]: visible }),
       resetColumns: () => setChosen(undefined),
     };
-  }, [columns, sort, chosen, pageSize, filter, regex, page, setSort, setChosen, setPageSize]);
+  }, [
+    columns,
+    sort,
+    chosen,
+    pageSize,
+    filter,
+    regex,
+    page,
+    severalVhosts,
+    setSort,
+    setChosen,
+    setPageSize,
+  ]);
 }
 
 const NONE_CHOSEN: Record<string, boolean> = {};
@@ -68,8 +82,11 @@ const NONE_CHOSEN: Record<string, boolean> = {};
 function visibilityOf<Item>(
   columns: readonly Column<Item>[],
   chosen: Record<string, boolean>,
+  severalVhosts: boolean,
 ): ColumnVisibilityState {
+  const isShown = (column: Column<Item>): boolean =>
+    !column.hidden && (severalVhosts || !column.forSeveralVhosts);
   return Object.fromEntries(
-    columns.map((column) => [column.id, chosen[column.id] ?? !column.hidden]),
+    columns.map((column) => [column.id, chosen[column.id] ?? isShown(column)]),
   );
 }

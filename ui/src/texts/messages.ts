@@ -1,5 +1,8 @@
 // Words for browsing messages, dead letters, unacknowledged messages and effective settings.
 
+const messagesWere = (count: number): string =>
+  count === 1 ? "1 message was" : `${count} messages were`;
+
 export const browse = {
   title: "Browse and search",
   intro: "Messages are shown where they lie: nothing is consumed, requeued or marked.",
@@ -34,9 +37,9 @@ export const browse = {
   moveTitle: (count: number) => `Move ${count} messages`,
   copyTitle: (count: number) => `Copy ${count} messages`,
   destination: "Destination queue",
-  moved: (count: number) => `${count} messages were moved.`,
-  copied: (count: number) => `${count} messages were copied.`,
-  replayed: (count: number) => `${count} messages were sent back to where they died.`,
+  moved: (count: number) => `${messagesWere(count)} moved.`,
+  copied: (count: number) => `${messagesWere(count)} copied.`,
+  replayed: (count: number) => `${messagesWere(count)} sent back.`,
   replayText: (count: number) =>
     `${count} messages are published to the queues they died in, and leave this queue once those have them.`,
   exportLines: "Save as JSON lines",

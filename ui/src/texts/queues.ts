@@ -1,5 +1,8 @@
 // Words of the pages about queues and streams.
 
+const queuesWere = (count: number): string =>
+  count === 1 ? "1 queue was" : `${count} queues were`;
+
 export const queues = {
   title: "Queues and streams",
   one: "Queue",
@@ -82,7 +85,7 @@ export const queueActions = {
   purgeText: (name: string) =>
     `All ready messages in ${name} are removed for good. Unacknowledged ones stay.`,
   purged: "The queue was purged.",
-  purgedMany: (count: number) => `${count} queues were purged.`,
+  purgedMany: (count: number) => `${queuesWere(count)} purged.`,
   purgeManyText: (count: number) => `All ready messages in ${count} queues are removed for good.`,
   delete: "Delete",
   deleteTitle: "Delete queue",
@@ -90,7 +93,7 @@ export const queueActions = {
   ifEmpty: "Only if it is empty",
   ifUnused: "Only if it has no consumers",
   deleted: (name: string) => `Queue ${name} was deleted.`,
-  deletedMany: (count: number) => `${count} queues were deleted.`,
+  deletedMany: (count: number) => `${queuesWere(count)} deleted.`,
   deleteManyText: (count: number) =>
     `${count} queues are deleted with their messages and bindings.`,
   policy: "Set policy",

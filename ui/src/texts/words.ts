@@ -64,7 +64,7 @@ export const tables = {
   columnsTitle: "Columns of this table",
   resetColumns: "As at first",
   rows: (shown: string, total: string) =>
-    shown === total ? `${total} rows` : `${shown} of ${total} rows`,
+    shown === total ? `${total} ${total === "1" ? "row" : "rows"}` : `${shown} of ${total} rows`,
   pageSize: "Rows per page",
   scroll: "All, by scrolling",
   perPage: (count: number) => `${count} per page`,

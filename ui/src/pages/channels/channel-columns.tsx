@@ -23,7 +23,7 @@ export const channelColumns: readonly Column<Channel>[] = [
     value: (item) => item.name,
     cell: (item) => <TextLink href={linkTo.channel(item.name)}>{item.name}</TextLink>,
   },
-  vhostColumn({ group: overview }),
+  vhostColumn({ group: overview, forSeveralVhosts: true }),
   textColumn("user", texts.user, { group: overview, width: 100 }),
   {
     id: "mode",

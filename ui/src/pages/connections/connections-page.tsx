@@ -24,7 +24,7 @@ import { closeConnections } from "./close-connection.ts";
 const { overview, details, network } = texts.groups;
 
 const columns: readonly Column<Connection>[] = [
-  vhostColumn({ group: overview }),
+  vhostColumn({ group: overview, forSeveralVhosts: true }),
   {
     id: "name",
     header: texts.name,

@@ -16,7 +16,7 @@ import { AddExchange } from "./add-exchange.tsx";
 import { FeatureChips, featureText } from "./feature-chips.tsx";
 
 const columns: readonly Column<Exchange>[] = [
-  vhostColumn(),
+  vhostColumn({ forSeveralVhosts: true }),
   {
     id: "name",
     header: words.name,

@@ -25,7 +25,7 @@ export function queueType(queue: Queue): string {
 }
 
 export const queueColumns: readonly Column<Queue>[] = [
-  vhostColumn({ group: overview }),
+  vhostColumn({ group: overview, forSeveralVhosts: true }),
   {
     id: "name",
     header: words.name,

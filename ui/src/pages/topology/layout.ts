@@ -1,6 +1,7 @@
 // Positions of the nodes of a graph, worked out in a worker whenever the graph's shape changes.
 
 import { useEffect, useRef, useState } from "react";
+import type { Placed } from "./arrange.ts";
 import type { Graph } from "./graph.ts";
 
 export interface LayoutQuestion {
@@ -11,7 +12,7 @@ export interface LayoutQuestion {
 
 export interface LayoutAnswer {
   readonly request: number;
-  readonly positions: readonly [id: string, x: number, y: number][];
+  readonly positions: readonly Placed[];
 }
 
 export type Positions = ReadonlyMap<string, { readonly x: number; readonly y: number }>;

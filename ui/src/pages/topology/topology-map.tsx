@@ -12,8 +12,9 @@ import {
   Position,
   ReactFlow,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
-import { memo, useEffect, useMemo } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import type { TopologyNode } from "../../api/beyond.ts";
 import { count, rate } from "../../parts/format.ts";
 import { linkTo } from "../../parts/links.ts";
@@ -45,18 +46,20 @@ const NODE_TYPES = { box: memo(ObjectBox) };
 
 export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps) {
   const positions = useLayout(graph);
+  const [far, setFar] = useState(false);
   const nodes = useMemo(
     () => toBoxes(graph, positions, vhost, lit),
     [graph, positions, vhost, lit],
   );
   const edges = useMemo(
-    () => (positions === undefined ? [] : graph.edges.map((edge) => toArrow(edge, lit))),
-    [graph, positions, lit],
+    () => (positions === undefined ? [] : graph.edges.map((edge) => toArrow(edge, lit, far))),
+    [graph, positions, lit, far],
   );
   return (
     <section
       className={classes.map}
       data-small={lit !== undefined || undefined}
+      data-far={far || undefined}
       aria-busy={positions === undefined}
       aria-label={texts.label}
     >
@@ -76,10 +79,20 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
       >
         <Background />
         <Controls showInteractive={false} />
+        <WatchDistance onChange={setFar} />
         <FitOnChange changed={`${fitKey} ${positions?.size ?? 0}`} />
       </ReactFlow>
     </section>
   );
+}
+
+/** Smaller than this, only names are drawn, and those larger. */
+const FAR_ZOOM = 0.5;
+
+function WatchDistance({ onChange }: { onChange: (far: boolean) => void }) {
+  const far = useStore((state) => state.transform[2] < FAR_ZOOM);
+  useEffect(() => onChange(far), [far, onChange]);
+  return null;
 }
 
 function FitOnChange({ changed }: { changed: string }) {
@@ -116,7 +129,7 @@ function toBoxes(
 
 const LABEL_CHARACTERS = 28;
 
-function toArrow(edge: GraphEdge, lit: Lit | undefined): Edge {
+function toArrow(edge: GraphEdge, lit: Lit | undefined, far: boolean): Edge {
   const isLit = lit?.edges.has(edge.id) ?? false;
   const keys = edge.keys.length > 1 ? texts.keys(edge.keys.length) : (edge.keys[0] ?? "");
   const short = keys.length > LABEL_CHARACTERS ? `${keys.slice(0, LABEL_CHARACTERS)}…` : keys;
@@ -125,9 +138,10 @@ function toArrow(edge: GraphEdge, lit: Lit | undefined): Edge {
     id: edge.id,
     source: edge.source,
     target: edge.target,
-    label: lit !== undefined && !isLit ? undefined : label,
+    label: far || (lit !== undefined && !isLit) ? undefined : label,
     className: classes[edge.kind] ?? "",
-    animated: lit === undefined ? edge.rate > 0 : isLit,
+    // A hundred moving lines, too small to see them move, cost frames.
+    animated: !far && (lit === undefined ? edge.rate > 0 : isLit),
     style: { strokeWidth: widthOf(edge, isLit), opacity: lit === undefined || isLit ? 1 : 0.2 },
     markerEnd: { type: MarkerType.ArrowClosed, color: "var(--lv-arrow)" },
   };
