@@ -58,20 +58,23 @@ class Ring {
     this.#count = Math.min(this.#count + 1, this.#times.length);
   }
 
-  /** The value of one metric as it was at `timeMs`: the last sample not younger than that; 0 before the first. */
-  valueAt(metric: number, timeMs: number): number {
+  /** The value of one metric as it was at `timeMs`: the last sample not younger than that; undefined before the first. */
+  valueAt(metric: number, timeMs: number): number | undefined {
     for (let back = 0; back < this.#count; back++) {
       const at = this.#at(back);
       if (this.#times[at]! <= timeMs) return this.#values[at * this.#width + metric]!;
     }
-    return 0;
+    return undefined;
   }
 }
 
 export class History {
   readonly #rings: readonly Ring[];
+  /** What is told of the time before the first sample: nothing unless given. */
+  readonly #before: Float64Array | undefined;
 
-  constructor(metricCount: number, retentions: readonly Retention[]) {
+  constructor(metricCount: number, retentions: readonly Retention[], before?: Float64Array) {
+    this.#before = before;
     this.#rings = retentions.map((retention) => new Ring(retention, metricCount));
   }
 
@@ -95,7 +98,8 @@ export class History {
     for (let timestamp = end; timestamp >= end - ageMs; timestamp -= stepMs) {
       // The finest ring knows the youngest samples best.
       const source = this.#rings[0]!.spanMs >= newest - timestamp ? this.#rings[0]! : ring;
-      samples.push({ sample: source.valueAt(metric, timestamp), timestamp });
+      const sample = source.valueAt(metric, timestamp) ?? this.#before?.[metric] ?? 0;
+      samples.push({ sample, timestamp });
     }
     return samples;
   }

@@ -26,6 +26,8 @@ import { type Metric, Series } from "./series.ts";
 
 /** Objects that may have a history for charts at once; the one asked for longest ago gives its up. */
 const HISTORIES_MAX = 2_000;
+/** While fewer objects than this have one, new objects get theirs before anybody asks (about 20 kB each). */
+const HISTORIES_UNASKED = 256;
 
 /** The sums of one vhost, being added up. */
 class TotalsSum implements Totals {
@@ -83,6 +85,9 @@ export class Sampler {
   #lastNode: NodeSample | undefined = undefined;
   #timer: TimerHandle | undefined = undefined;
   #walking = false;
+  /** Living objects with a history, as of the last walk, and those that got one since. */
+  #withHistoryCount = 0;
+  #withHistorySeen = 0;
   #stopped = false;
 
   constructor(options: SamplerOptions) {
@@ -120,6 +125,8 @@ export class Sampler {
   /** Called by the walk when it has seen everything. */
   walked(timeMs: number, vhosts: ReadonlyMap<string, Totals>): void {
     this.#walking = false;
+    this.#withHistoryCount = this.#withHistorySeen;
+    this.#withHistorySeen = 0;
     const sum = new TotalsSum();
     for (const [name, totals] of vhosts) {
       sum.add(totals);
@@ -144,9 +151,14 @@ export class Sampler {
     if (series === undefined) {
       series = new Series(metrics);
       if (history !== undefined) series.keepHistory(history);
+      else if (this.#withHistoryCount < HISTORIES_UNASKED) {
+        series.keepHistory(OBJECT_RETENTION);
+        this.#withHistoryCount++;
+      }
       this.#series.set(key, series as Series<never>);
     }
     series.sample(object, timeMs);
+    if (series.history !== undefined) this.#withHistorySeen++;
   }
 
   /** What is known of a queue, exchange, vhost, connection or channel; `history` asks to keep samples for charts. */

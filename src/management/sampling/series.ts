@@ -38,7 +38,9 @@ export class Series<T> {
   /** Starts keeping samples for charts. */
   keepHistory(retentions: readonly Retention[]): void {
     if (this.history !== undefined) return;
-    this.history = new History(this.metrics.length, retentions);
+    // Of an object that is older than its history nothing is known: a level line, not a leap from nothing.
+    const before = this.#sampleCount > 1 ? this.#last.slice() : undefined;
+    this.history = new History(this.metrics.length, retentions, before);
     if (this.#sampleCount > 0) this.history.record(this.#lastMs, this.#last);
   }
 
