@@ -35,6 +35,8 @@ export const obstacle = existsSync(CHROMIUM)
 export interface StageOptions {
   /** More arguments for the broker. */
   readonly brokerArguments?: readonly string[];
+  /** Where it keeps its data; in memory only unless given. */
+  readonly dataDirectory?: string;
 }
 
 export interface PageOptions {
@@ -69,7 +71,7 @@ export class Stage {
   }
 
   /** Starts everything. LEVERET_BROWSER_API and LEVERET_BROWSER_AMQP name a RabbitMQ to use instead. */
-  static async open({ brokerArguments = [] }: StageOptions = {}): Promise<Stage> {
+  static async open({ brokerArguments = [], dataDirectory }: StageOptions = {}): Promise<Stage> {
     mkdirSync(OUTPUT, { recursive: true });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
     const { LEVERET_BROWSER_API: api, LEVERET_BROWSER_AMQP: amqpUrl } = process.env;
@@ -78,8 +80,9 @@ export class Stage {
       const closers = [() => server.close()];
       return new Stage({ url: server.url, amqpUrl, isLeveret: false, browser, closers });
     }
+    const storage = dataDirectory === undefined ? ["--in-memory"] : ["--data-dir", dataDirectory];
     const ports = ["--amqp-port", "0", "--http-port", "0"];
-    const broker = LeveretProcess.start("--in-memory", ...ports, ...brokerArguments);
+    const broker = LeveretProcess.start(...storage, ...ports, ...brokerArguments);
     const url = `http://localhost:${await broker.port("http")}/`;
     const amqp = `amqp://guest:guest@localhost:${await broker.port("amqp")}`;
     const closers = [() => broker.kill()];
