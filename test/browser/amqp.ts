@@ -9,8 +9,12 @@ export interface Client {
 }
 
 /** A connection with one channel, whose errors are left to the calls they end. */
-export async function openClient(url: string, name?: string): Promise<Client> {
-  const properties = name === undefined ? {} : { connection_name: name };
+export async function openClient(
+  url: string,
+  name?: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Client> {
+  const properties = name === undefined ? more : { ...more, connection_name: name };
   const connection = await connect(url, { clientProperties: properties });
   connection.on("error", () => {});
   const channel = await connection.createChannel();

@@ -94,7 +94,9 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
         `/queues/${encoded}/${name}?tab=messages`,
         `/exchanges/${encoded}/${name}`,
         `/policies/${encoded}/${name}`,
+        `/operator_policies/${encoded}/${name}`,
         `/users/${name}`,
+        `/vhosts/${name}`,
       ];
       for (const path of paths) {
         await view.goTo(path);
@@ -106,6 +108,39 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
       }
     },
   );
+
+  test("the routing playground explains each of them", async () => {
+    for (const payload of PAYLOADS) {
+      const name = encodeURIComponent(payload);
+      await view.goTo(`/playground?vhost=${encoded}&exchange=${name}&routing_key=${name}`);
+      await view.page.getByText(/^Reaches/).waitFor();
+      expect(view.problems, payload).toEqual([]);
+    }
+  });
+
+  test("the pages of connections, with their properties, and of channels", async () => {
+    const connections = await stage.api<{ name: string }[]>("GET", "/connections");
+    expect(connections.length).toBeGreaterThanOrEqual(PAYLOADS.length);
+    for (const { name } of connections) {
+      await view.goTo(`/connections/${encodeURIComponent(name)}`);
+      expect(view.problems, name).toEqual([]);
+    }
+    const shown = await view.page.locator("h1").textContent();
+    expect(PAYLOADS).toContain(shown);
+    for (const { name } of (await stage.api<{ name: string }[]>("GET", "/channels")).slice(0, 8)) {
+      await view.goTo(`/channels/${encodeURIComponent(name)}`);
+      expect(view.problems, name).toEqual([]);
+    }
+  });
+
+  test("where a message says it died, and what else a queue's page tells of it", async () => {
+    for (const tab of ["deadLetters", "unacked", "settings"]) {
+      await view.goTo(`/queues/${encoded}/${encodeURIComponent(PAYLOADS[0] ?? "")}?tab=${tab}`);
+      expect(view.problems, tab).toEqual([]);
+    }
+    await view.goTo(`/queues/${encoded}/${encodeURIComponent(PAYLOADS[0] ?? "")}?tab=deadLetters`);
+    await view.page.getByText("<img src=x onerror=alert(2)>").first().waitFor();
+  });
 
   test("the lists show the names as they are", async () => {
     for (const path of ["/queues", "/exchanges", "/users", "/policies", "/consumers"]) {
@@ -169,17 +204,24 @@ async function makeEverything(stage: Stage, clients: Client[]): Promise<void> {
   url.pathname = `/${encodeURIComponent(vhost)}`;
   for (const [index, payload] of PAYLOADS.entries()) {
     await makeDefinitions(stage, payload);
-    if (index % 3 === 0) clients.push(await openClient(url.toString(), payload));
-    const client = clients.at(-1);
-    if (client !== undefined) await makeObjects(client, payload);
+    const client = await openClient(url.toString(), payload, {
+      product: payload,
+      [payload]: payload,
+      nested: { [payload]: [payload] },
+    });
+    clients.push(client);
+    await makeObjects(client, payload, PAYLOADS[(index + 1) % PAYLOADS.length] ?? "");
   }
 }
 
 async function makeDefinitions(stage: Stage, payload: string): Promise<void> {
   const name = encodeURIComponent(payload);
-  await stage.api("PUT", `/users/${name}`, { password: "x", tags: "management" });
+  await stage.api("PUT", `/users/${name}`, { password: "x", tags: `management,${payload}` });
+  await stage.api("PUT", `/vhosts/${name}`, { description: payload, tags: payload });
   const permission = { configure: "^$", write: "^$", read: "^$" };
   await stage.api("PUT", `/permissions/${encoded}/${name}`, permission);
+  const topic = { exchange: payload, write: "^x$", read: "^x$" };
+  await stage.api("PUT", `/topic-permissions/${encoded}/${name}`, topic);
   const pattern = `^${payload.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}$`;
   await stage.api("PUT", `/policies/${encoded}/${name}`, {
     pattern,
@@ -187,14 +229,24 @@ async function makeDefinitions(stage: Stage, payload: string): Promise<void> {
     "apply-to": "queues",
     priority: 0,
   });
+  await stage.api("PUT", `/operator-policies/${encoded}/${name}`, {
+    pattern,
+    definition: { "max-length": 2000 },
+    "apply-to": "queues",
+    priority: 0,
+  });
 }
 
-async function makeObjects({ channel }: Client, payload: string): Promise<void> {
+async function makeObjects({ channel }: Client, payload: string, other: string): Promise<void> {
   const { queue } = await channel.assertQueue(payload, { arguments: { "x-note": payload } });
   await channel.assertExchange(payload, "topic", { arguments: { "x-note": payload } });
   await channel.bindQueue(queue, payload, payload, { [payload]: payload });
   channel.publish(payload, payload, Buffer.from(JSON.stringify({ [payload]: payload })), {
-    headers: { [payload]: payload, nested: { [payload]: [payload] } },
+    headers: {
+      [payload]: payload,
+      nested: { [payload]: [payload] },
+      "x-death": [{ reason: payload, queue: other, exchange: other, "routing-keys": [payload] }],
+    },
     contentType: payload,
     appId: payload,
     messageId: payload,

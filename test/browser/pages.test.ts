@@ -123,6 +123,45 @@ describe.skipIf(obstacle !== undefined)(`pages${obstacle ? `: ${obstacle}` : ""}
     }
   });
 
+  // docs/pictures holds copies of these.
+  test("the pictures of docs/ui.md, once there is a minute of traffic to see", async () => {
+    const view = await stage.newView({ width: 1200, height: 760 });
+    const dark = await stage.newView({ width: 1200, height: 760, dark: true });
+    for (const each of [view, dark]) {
+      await each.page.getByLabel("Time range of all charts").selectOption("60");
+    }
+    const logs = view.page.getByRole("region", { name: "Log lines" }).locator("div > div");
+    const pictures: readonly [string, View, string, () => Promise<unknown>][] = [
+      ["ui-overview", view, "/", () => view.page.locator("figure canvas").first().waitFor()],
+      ["ui-queue-dark", dark, `/queues/${vhost}/${SHOP.newOrders}`, async () => undefined],
+      ["ui-topology", view, "/topology?vhost=%2F", () => view.page.waitForTimeout(500)],
+      [
+        "ui-playground",
+        view,
+        `/playground?vhost=%2F&exchange=${SHOP.orders}&routing_key=order.de.new`,
+        () => view.page.getByText(/^Reaches/).waitFor(),
+      ],
+      [
+        "ui-messages",
+        view,
+        `/queues/${vhost}/${SHOP.dead}?tab=messages`,
+        () =>
+          view.page
+            .getByRole("button", { name: /^Show / })
+            .first()
+            .waitFor(),
+      ],
+      ["ui-dead-letters", view, `/queues/${vhost}/${SHOP.dead}?tab=deadLetters`, async () => {}],
+      ["ui-log", view, "/logs", () => logs.first().waitFor()],
+    ];
+    for (const [name, each, path, ready] of pictures) {
+      await each.goTo(path);
+      await ready();
+      await each.picture(name);
+    }
+    expect([...view.problems, ...dark.problems]).toEqual([]);
+  });
+
   test("numbers change in place while messages flow", async () => {
     const [view] = views as [View];
     await view.goTo("/queues");

@@ -4,16 +4,15 @@ import type { Channel } from "../../api/types.ts";
 import { State } from "../../parts/facts.tsx";
 import { linkTo } from "../../parts/links.ts";
 import type { Column } from "../../table/columns.ts";
-import {
-  countColumn,
-  rateColumn,
-  TextLink,
-  textColumn,
-  vhostColumn,
-} from "../../table/stat-columns.tsx";
+import { countColumn, rateColumn, textColumn, vhostColumn } from "../../table/stat-columns.tsx";
 import { channels as texts } from "../../texts/connections.ts";
 
 const { overview, details, transactions, rates } = texts.groups;
+
+/** The client's address and the channel's number: the broker's own address says nothing. */
+function shortName(name: string): string {
+  return name.replace(/ -> \S+ \((\d+)\)$/, " ($1)");
+}
 
 export const channelColumns: readonly Column<Channel>[] = [
   {
@@ -21,7 +20,11 @@ export const channelColumns: readonly Column<Channel>[] = [
     header: texts.name,
     group: overview,
     value: (item) => item.name,
-    cell: (item) => <TextLink href={linkTo.channel(item.name)}>{item.name}</TextLink>,
+    cell: (item) => (
+      <a className="link" href={linkTo.channel(item.name)} title={item.name}>
+        {shortName(item.name)}
+      </a>
+    ),
   },
   vhostColumn({ group: overview, forSeveralVhosts: true }),
   textColumn("user", texts.user, { group: overview, width: 100 }),

@@ -55,8 +55,13 @@ function columnsFor(vhost: string): Column<QueueSetting>[] {
       value: originText,
       cell: (item) => <Origin item={item} vhost={vhost} />,
     },
-    { id: "description", header: texts.description, value: (item) => item.description },
+    { id: "description", header: texts.description, value: descriptionOf },
   ];
+}
+
+/** Descriptions are written for a reference page as well, with names in backticks. */
+function descriptionOf(item: QueueSetting): string | undefined {
+  return item.description?.replaceAll("`", "");
 }
 
 function isSet(item: QueueSetting): boolean {
