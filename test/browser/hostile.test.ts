@@ -139,7 +139,8 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
       expect(view.problems, tab).toEqual([]);
     }
     await view.goTo(`/queues/${encoded}/${encodeURIComponent(PAYLOADS[0] ?? "")}?tab=deadLetters`);
-    await view.page.getByText("<img src=x onerror=alert(2)>").first().waitFor();
+    const origin = view.page.getByRole("link", { name: "<img src=x onerror=alert(2)>" });
+    await origin.first().waitFor();
   });
 
   test("the lists show the names as they are", async () => {
@@ -183,7 +184,7 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
     await view.page.getByRole("searchbox", { name: "Filter" }).fill("<img src=x onerror=alert(1)>");
     await view.page.keyboard.press("Control+k");
     await view.page.getByPlaceholder(/Queues, exchanges/).fill("<img");
-    await view.page.getByText("<img src=x onerror=alert(2)>", { exact: true }).first().waitFor();
+    await view.dialog.getByText("<img src=x onerror=alert(2)>", { exact: true }).first().waitFor();
     await view.page.keyboard.press("Escape");
     // A refused action repeats the name in its reason.
     await view.goTo(`/queues/${encoded}/${encodeURIComponent("<script>alert(1)</script>")}`);

@@ -79,18 +79,26 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
       >
         <Background />
         <Controls showInteractive={false} />
-        <WatchDistance onChange={setFar} />
+        <WatchDistance nodes={graph.nodes.length} onChange={setFar} />
         <FitOnChange changed={`${fitKey} ${positions?.size ?? 0}`} />
       </ReactFlow>
     </section>
   );
 }
 
-/** Smaller than this, only names are drawn, and those larger. */
+/** Smaller than this, only names are drawn, and those larger; on a large map sooner, as labels cost time to draw. */
 const FAR_ZOOM = 0.5;
+const FAR_ZOOM_LARGE = 0.85;
+const LARGE_NODES = 100;
 
-function WatchDistance({ onChange }: { onChange: (far: boolean) => void }) {
-  const far = useStore((state) => state.transform[2] < FAR_ZOOM);
+interface WatchDistanceProps {
+  readonly nodes: number;
+  readonly onChange: (far: boolean) => void;
+}
+
+function WatchDistance({ nodes, onChange }: WatchDistanceProps) {
+  const limit = nodes > LARGE_NODES ? FAR_ZOOM_LARGE : FAR_ZOOM;
+  const far = useStore((state) => state.transform[2] < limit);
   useEffect(() => onChange(far), [far, onChange]);
   return null;
 }
