@@ -7,8 +7,8 @@ import { root } from "./set-up.mjs";
 
 /** By their names in test-output/browser. */
 const PICTURES = [
-  ...["overview", "queues-dark", "queue-messages", "topology", "playground-lit", "dead-letters"],
-  ...["queue-settings", "narrow-queues"],
+  ...["overview", "queues-dark", "queue-messages", "topology", "playground", "queue-dead-letters"],
+  ...["queue-settings", "queue-dark", "narrow-queues"],
 ];
 const QUALITY = 0.8;
 

@@ -123,26 +123,26 @@ describe.skipIf(obstacle !== undefined)(`pages${obstacle ? `: ${obstacle}` : ""}
     }
   });
 
-  // docs/pictures holds copies of these.
-  test("the pictures of docs/ui.md, once there is a minute of traffic to see", async () => {
-    const view = await stage.newView({ width: 1200, height: 760 });
-    const dark = await stage.newView({ width: 1200, height: 760, dark: true });
+  // Taken again: those of docs/ui.md, and the log, are better with something to see.
+  test("charts, map and log once there is a minute of traffic to see", async () => {
+    const view = await stage.newView({ width: 1280, height: 800 });
+    const dark = await stage.newView({ width: 1280, height: 800, dark: true });
     for (const each of [view, dark]) {
       await each.page.getByLabel("Time range of all charts").selectOption("60");
     }
     const logs = view.page.getByRole("region", { name: "Log lines" }).locator("div > div");
     const pictures: readonly [string, View, string, () => Promise<unknown>][] = [
-      ["ui-overview", view, "/", () => view.page.locator("figure canvas").first().waitFor()],
-      ["ui-queue-dark", dark, `/queues/${vhost}/${SHOP.newOrders}`, async () => undefined],
-      ["ui-topology", view, "/topology?vhost=%2F", () => view.page.waitForTimeout(500)],
+      ["overview", view, "/", () => view.page.locator("figure canvas").first().waitFor()],
+      ["queue-dark", dark, `/queues/${vhost}/${SHOP.newOrders}`, async () => undefined],
+      ["topology", view, "/topology?vhost=%2F", () => view.page.waitForTimeout(500)],
       [
-        "ui-playground",
+        "playground",
         view,
         `/playground?vhost=%2F&exchange=${SHOP.orders}&routing_key=order.de.new`,
         () => view.page.getByText(/^Reaches/).waitFor(),
       ],
       [
-        "ui-messages",
+        "queue-messages",
         view,
         `/queues/${vhost}/${SHOP.dead}?tab=messages`,
         () =>
@@ -151,13 +151,13 @@ describe.skipIf(obstacle !== undefined)(`pages${obstacle ? `: ${obstacle}` : ""}
             .first()
             .waitFor(),
       ],
-      ["ui-dead-letters", view, `/queues/${vhost}/${SHOP.dead}?tab=deadLetters`, async () => {}],
-      ["ui-log", view, "/logs", () => logs.first().waitFor()],
+      ["queue-dead-letters", view, `/queues/${vhost}/${SHOP.dead}?tab=deadLetters`, async () => {}],
+      ["logs", view, "/logs", () => logs.first().waitFor()],
     ];
     for (const [name, each, path, ready] of pictures) {
       await each.goTo(path);
       await ready();
-      await each.picture(name);
+      await each.shot(name);
     }
     expect([...view.problems, ...dark.problems]).toEqual([]);
   });

@@ -1,6 +1,6 @@
 // What every browser test stands on: a broker, the pages it serves, and Debian's chromium looking at them.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -246,15 +246,6 @@ export class View {
 
   async shot(name: string): Promise<void> {
     await this.page.screenshot({ path: join(OUTPUT, `${name}.png`) });
-  }
-
-  /** A picture for the documentation, small enough to be kept with it. */
-  async picture(name: string): Promise<void> {
-    const session = await this.page.context().newCDPSession(this.page);
-    const options = { format: "webp", quality: 82 } as const;
-    const { data } = await session.send("Page.captureScreenshot", options);
-    writeFileSync(join(OUTPUT, `${name}.webp`), Buffer.from(data, "base64"));
-    await session.detach();
   }
 
   /** What axe finds wrong with the page as it is. */
