@@ -145,7 +145,7 @@ export class Broker implements BrokerContext {
     this.streamPages = new StreamPageCache(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,
-      congested: () => options.engine.log.congested || this.isBehind,
+      congested: () => this.isCongested,
       canPageOut: () => options.engine.pager.capacityBytes > 0,
       setMemoryAlarm: (isSet) => {
         if (isSet) this.alarms.set("memory", "no memory left for messages");
@@ -180,6 +180,11 @@ export class Broker implements BrokerContext {
 
   /** Rises with every change of a definition. */
   definitionsVersion = 0;
+
+  /** The disk takes less than comes; it gets over that by itself, whoever waits meanwhile. */
+  get isCongested(): boolean {
+    return this.engine.log.congested || this.isBehind;
+  }
 
   /** The log failed: nothing can be promised any more. Whoever runs the broker ends the process. */
   onLogFailed: (reason: string) => void = (reason) => {

@@ -203,6 +203,11 @@ export class Connection
     return this.#tools.broker.flow.mayPublish(this) || this.#phase !== "running";
   }
 
+  /** Large bodies go to disk while they arrive: not faster than the disk takes them. */
+  get mayAddToBody(): boolean {
+    return !this.#tools.broker.isCongested || this.#phase !== "running";
+  }
+
   pauseReading(): void {
     this.#socket.pause();
   }

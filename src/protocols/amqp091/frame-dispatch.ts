@@ -30,6 +30,7 @@ export interface DispatchHost {
   readonly isClosed: boolean;
   readonly payloadMax: number;
   readonly mayPublish: boolean;
+  readonly mayAddToBody: boolean;
   onPublishHeld(): void;
   onProtocolHeader(at: Address): void;
   /** A method before connection.open-ok, or after a close. Its payload lies from `at` to `end`. */
@@ -62,6 +63,9 @@ export class FrameDispatch implements FrameHandler {
   }
   get mayPublish(): boolean {
     return this.#host.mayPublish;
+  }
+  get mayAddToBody(): boolean {
+    return this.#host.mayAddToBody;
   }
   get inputEnded(): boolean {
     return this.#host.isClosed;

@@ -32,6 +32,8 @@ export interface FrameHandler {
   readonly payloadMax: number;
   /** False: input stops in front of the next basic.publish. */
   readonly mayPublish: boolean;
+  /** False: input stops in front of the next part of a body. */
+  readonly mayAddToBody: boolean;
   /** Nothing that follows matters any more. */
   readonly inputEnded: boolean;
   onProtocolHeader(at: Address): void;
@@ -48,7 +50,7 @@ export interface FrameHandler {
   onBody(channel: number, at: Address, frameEnd: Address): void;
   /** CodecError and all else that was thrown. */
   onInputError(error: unknown): void;
-  /** `mayPublish` was false in front of a publish. */
+  /** `mayPublish` was false in front of a publish, or `mayAddToBody` in front of a body's part. */
   onPublishHeld(): void;
 }
 
@@ -177,6 +179,10 @@ export class FrameInput {
       } else if (type === FrameType.header) {
         handler.onHeader(channel, at, frameEnd);
       } else if (type === FrameType.body) {
+        if (!handler.mayAddToBody) {
+          handler.onPublishHeld();
+          return this.#stop(at);
+        }
         handler.onBody(channel, at, frameEnd);
       } else {
         this.#checkHeartbeat(type, channel, at, frameEnd);

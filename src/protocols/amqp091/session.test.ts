@@ -393,6 +393,29 @@ describe("a memory that fills up", () => {
   });
 });
 
+describe("a disk that is slower than what comes", () => {
+  it("holds a body that is under way back, and takes the rest when the disk has caught up", async () => {
+    const world = await createWorld();
+    const client = world.connect().open();
+    client.send(1, declare("q")).send(1, consume("q"));
+    client.receive();
+    let isCongested = true;
+    Object.defineProperty(world.broker, "isCongested", { get: () => isCongested });
+    client.publish(1, "", "q", Buffer.alloc(300_000, "large "), {}, { frameMax: 4_096 });
+    expect(client.receive()).toEqual([]);
+    expect(world.broker.flow.heldCount).toBe(1);
+    // Its header has been taken, no part of its body.
+    const { pages } = world.broker.memory;
+    expect(pages.usedBytes).toBeGreaterThan(0);
+    expect(pages.usedBytes).toBeLessThan(65_536);
+    isCongested = false;
+    world.broker.turn.schedule();
+    const [delivery] = client.receive(200);
+    expect(delivery?.body?.equals(Buffer.alloc(300_000, "large "))).toBe(true);
+    expect(pages.usedBytes).toBe(0);
+  });
+});
+
 const isDelivery = ({ method }: Received) => method.name === "basic.deliver";
 
 function depths(broker: Awaited<ReturnType<typeof createWorld>>["broker"], ...queues: string[]) {
