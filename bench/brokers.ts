@@ -31,6 +31,8 @@ export interface LeveretOptions {
   readonly node?: string | undefined;
   /** More arguments of `leveret start`. */
   readonly args?: readonly string[];
+  /** False: the arguments switch the HTTP API off. */
+  readonly hasManagement?: boolean;
   /** Node's own options, as --cpu-prof. */
   readonly nodeArgs?: readonly string[];
 }
@@ -56,7 +58,7 @@ export async function startLeveret(options: LeveretOptions = {}): Promise<Runnin
     { cwd: directory, stdio: ["ignore", "ignore", "inherit"], detached: true },
   );
   const broker = await running("leveret", child, child.pid!, { port, httpPort }, directory);
-  await listens(httpPort);
+  if (options.hasManagement !== false) await listens(httpPort);
   return broker;
 }
 

@@ -110,6 +110,11 @@ export async function runCrowd(
   const maker: Maker = makers[plan.kind];
   const remove = await maker(plan, made);
   const seconds = (monotonicUs() - startedUs) / 1e6;
+  if (made.stoppedBy !== undefined && plan.kind === "connection" && made.count > 1) {
+    // This process may have no descriptor left, and looking at the broker's memory takes one.
+    made.connections.pop()?.destroy();
+    made.count--;
+  }
   await new Promise((resolve) => setTimeout(resolve, plan.holdSeconds * 1e3));
   const after = residentBytes(plan);
   await keep();
