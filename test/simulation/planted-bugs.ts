@@ -53,6 +53,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "src/store/write-ahead-log.ts",
     find: "if (this.#written < batch.usedBytes) {",
     replace: "if (this.#written < 0) {",
+    inFailingCalls: true,
   },
   {
     name: "a write of the log that failed is tried again",
