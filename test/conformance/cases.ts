@@ -46,8 +46,12 @@ const folder = new URL("./data/", import.meta.url);
 
 /** The AMQP cases; those of the HTTP API lie beside them in files of their own. */
 export function loadCases(): Case[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".json") && !name.startsWith("http"))
-    .flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Case[])
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return (
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".json") && !name.startsWith("http"))
+      .map((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as unknown)
+      // Other recordings lie beside the cases; those are lists.
+      .flatMap((content) => (Array.isArray(content) ? (content as Case[]) : []))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+  );
 }
