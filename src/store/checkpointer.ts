@@ -31,6 +31,8 @@ export interface CheckpointerOptions {
   readonly durable: SegmentSet;
   /** False while the disk is full: a checkpoint then only frees what it can. */
   readonly mayWriteOut: () => boolean;
+  /** Looks whether a disk that was full has room again. */
+  readonly lookForRoom: () => Promise<void>;
   readonly lastNumber: number;
   /** An attempt failed; it will be tried again. */
   readonly onTrouble: (error: unknown) => void;
@@ -101,11 +103,9 @@ export class Checkpointer {
 
   async #make(isLast: boolean): Promise<void> {
     const { log, source, durable, files } = this.#options;
-    if (this.#options.mayWriteOut()) {
-      await this.#writeOut(isLast ? log.position : log.previousFileStart);
-    }
+    await this.#writeOut(isLast ? log.position : log.previousFileStart, isLast);
     await this.#inSlices(source.prepareCapture());
-    if (isLast) await new Promise<void>((resolve) => log.flush(resolve));
+    if (isLast) await log.flush();
     // From here to the first await nothing happens in between: all of this is true at one moment.
     const position = Math.min(source.lowestLogPosition, log.position);
     const definitionsPosition = log.position;
@@ -133,16 +133,23 @@ export class Checkpointer {
   }
 
   /** Has everything before `position` written to segments, as far as that is possible within the limit. */
-  async #writeOut(position: number): Promise<void> {
+  async #writeOut(position: number, isLast: boolean): Promise<void> {
     const { source, pages, clock } = this.#options;
     const untilMs = clock.monotonicMs() + WRITE_OUT_LIMIT_MS;
-    while (clock.monotonicMs() < untilMs && this.#options.mayWriteOut()) {
+    while (clock.monotonicMs() < untilMs && (await this.#mayWriteOut(isLast))) {
       // New pages may become old while others are written.
       const isDone = await this.#inSlices(source.writeOutBefore(position));
       pages.flush();
       if (isDone) return;
       await this.#delay(POLL_MS);
     }
+  }
+
+  /** The last time nobody else will look whether a full disk has room again. */
+  async #mayWriteOut(isLast: boolean): Promise<boolean> {
+    const { mayWriteOut, lookForRoom } = this.#options;
+    if (isLast && !mayWriteOut()) await lookForRoom();
+    return mayWriteOut();
   }
 
   /** Others have their turn between two slices. */

@@ -51,6 +51,14 @@ export class DiskReserve {
     this.#lookLater();
   }
 
+  /** Whether a disk that was full still is: not known otherwise before the next look. */
+  async look(): Promise<void> {
+    if (!this.isFull) return;
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
+    this.#work(() => this.#look());
+    await this.#working;
+  }
+
   /** Waits for what is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -83,7 +83,7 @@ describe("Store", () => {
       // Promises of checkpoints and file preparation go on between the rounds.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await world.done(new Promise<void>((resolve) => store.log.flush(resolve)));
+    await world.done(store.log.flush());
     await world.done(new Promise<void>((resolve) => void world.clock.setTimer(500, resolve)));
     expect(store.checkpointNumber).toBeGreaterThan(10);
     expect(world.disk.usedBytes).toBeLessThan(1_500_000);
@@ -109,6 +109,23 @@ describe("Store", () => {
     store.log.commit();
     world.clock.runFor(1_000);
     expect(store.log.durablePosition).toBe(0);
+  });
+
+  it("closes after the log has failed, and when it fails while somebody waits for it", async () => {
+    for (const failsFirst of [true, false]) {
+      const world = new StoreWorld(8);
+      const { store, ledger } = await world.open();
+      world.clock.runFor(100);
+      const failures: string[] = [];
+      store.log.handler.onFailed = (reason) => failures.push(reason);
+      ledger.set(store, 1, 10, 1);
+      world.disk.failure = { call: world.disk.callCount + 1, how: "EIO" };
+      store.log.commit();
+      if (failsFirst) world.clock.runFor(100);
+      await world.done(store.close());
+      expect(failures).toHaveLength(1);
+      await expect(store.log.flush()).rejects.toThrow("the log could not be written: EIO");
+    }
   });
 
   it("waits for room on a full disk and goes on", async () => {

@@ -168,6 +168,7 @@ export class Store implements Engine {
       pages: this.pager,
       durable: this.#durable,
       mayWriteOut: () => !this.#reserve.isFull,
+      lookForRoom: () => this.#reserve.look(),
       lastNumber: this.#contents.checkpoint.head.number,
       onTrouble: (error) => {
         if (isDiskFull(error)) this.#reserve.noteFull();
@@ -223,9 +224,8 @@ export class Store implements Engine {
   /** Stops orderly: everything is on disk and in a checkpoint. Nothing may be appended any more. */
   async close(): Promise<void> {
     const finished = await this.#checkpointer?.finish();
-    if (finished === false) {
-      await new Promise<void>((resolve) => this.log.flush(resolve));
-    }
+    // A log that fails tells why by itself, and what it has not written was never confirmed.
+    if (finished === false) await this.log.flush().catch(() => {});
     await this.#release();
   }
 

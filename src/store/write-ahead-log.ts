@@ -18,6 +18,7 @@ import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
 import type { Batch, LogBuffers } from "./log-buffers.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import type { LogPlace } from "./log-reader.ts";
+import { LogWaiters } from "./log-waiters.ts";
 
 /** What nobody waits for is written after this time at the latest, sooner with anything else. */
 export const LAZY_MS = 50;
@@ -46,16 +47,14 @@ export class WriteAheadLog implements Log, FileHandler {
   #urgent = false;
   #lazyTimer: TimerHandle | undefined = undefined;
   #idleTimer: TimerHandle | undefined = undefined;
-  #failed = false;
   #wasCongested = false;
   /** The newest batch on disk has no entries: it vouches for the one before it. */
   #vouched = true;
-  #onIdle: (() => void) | undefined = undefined;
   durablePosition: LogPosition = 0;
   /** Where each file that is kept begins, oldest first, and the place behind the newest batch. */
   readonly #starts: LogPlace[] = [];
   #end: LogPlace | undefined = undefined;
-  readonly #waiters: { readonly position: LogPosition; onDurable(): void }[] = [];
+  readonly #waiters = new LogWaiters();
   handler: LogHandler = { onDurable() {}, onRelieved() {}, onFailed() {} };
   /** The disk is full; called again with each attempt that fails. */
   onDiskFull: () => void = () => {};
@@ -96,12 +95,16 @@ export class WriteAheadLog implements Log, FileHandler {
     }
   }
 
-  /** Resolves when `position` is on disk; never after a failure. */
-  whenDurable(position: LogPosition): Promise<void> {
-    if (this.durablePosition >= position) return Promise.resolve();
-    this.#urgent = true;
-    this.commit();
-    return new Promise((resolve) => this.#waiters.push({ position, onDurable: resolve }));
+  /** Resolves when `position` is on disk; rejects when the log fails or stops before that. */
+  whenDurable(position: LogPosition) {
+    const durable = this.#waiters.until(position);
+    if (this.durablePosition >= position) {
+      this.#waiters.tellDurable(this.durablePosition);
+    } else {
+      this.#urgent = true;
+      this.commit();
+    }
+    return durable;
   }
 
   get position(): LogPosition {
@@ -120,29 +123,30 @@ export class WriteAheadLog implements Log, FileHandler {
   }
 
   commit(): void {
-    if (this.#batch !== undefined || this.#failed || this.#buffers.waitingBytes === 0) return;
+    if (this.#batch !== undefined || this.#waiters.hasFailed || this.#buffers.waitingBytes === 0)
+      return;
     if (this.#urgent) this.#writeNext();
     else this.#lazyTimer ??= this.#clock.setTimer(LAZY_MS, () => this.#lazyIsDue());
   }
 
-  /** Calls back when everything appended is on disk. Does nothing after a failure. */
-  flush(onFlushed: () => void): void {
-    if (this.#failed) return;
-    this.#onIdle = onFlushed;
-    if (this.#batch !== undefined) return;
+  /** Resolves when everything appended is on disk; rejects when the log fails or stops before that. */
+  flush() {
+    const flushed = this.#waiters.untilIdle();
+    if (this.#batch !== undefined || this.#waiters.hasFailed) return flushed;
     if (this.#buffers.waitingBytes > 0) this.#writeNext();
     else if (!this.#vouched) this.#vouch();
-    else this.#tellIdle();
+    else this.#waiters.tellIdle();
+    return flushed;
   }
 
   /** Nothing is written any more. */
   stop(): void {
-    this.#failed = true;
+    this.#waiters.fail("the log was stopped");
     this.#clearTimers();
   }
 
   onDone(token: number, lengthBytes: number): void {
-    if (this.#failed) return;
+    if (this.#waiters.hasFailed) return;
     if (token === Token.mark) {
       this.#onMarked(lengthBytes);
       return;
@@ -167,12 +171,12 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#vouched = batch.endPosition === batch.firstPosition;
     const isNews = batch.endPosition !== this.durablePosition;
     this.durablePosition = batch.endPosition;
-    if (this.#buffers.waitingBytes > 0 && (this.#urgent || this.#onIdle !== undefined)) {
+    if (this.#buffers.waitingBytes > 0 && (this.#urgent || this.#waiters.wantsIdle)) {
       this.#writeNext();
     } else if (this.#buffers.waitingBytes > 0) {
       this.commit();
     } else if (!this.#vouched) {
-      if (this.#onIdle !== undefined) this.#vouch();
+      if (this.#waiters.wantsIdle) this.#vouch();
       else this.#idleTimer ??= this.#clock.setTimer(LAZY_MS, () => this.#idleIsDue());
     }
     if (isNews) this.#tellDurable();
@@ -181,26 +185,27 @@ export class WriteAheadLog implements Log, FileHandler {
       this.handler.onRelieved();
     }
     if (this.#batch === undefined && this.#vouched && this.#buffers.waitingBytes === 0) {
-      this.#tellIdle();
+      this.#waiters.tellIdle();
     }
   }
 
   onFailed(token: number, error: DiskError): void {
-    if (this.#failed) return;
+    if (this.#waiters.hasFailed) return;
     if (isFullDisk(error)) {
       // Nothing was promised and nothing lost: the same bytes go to the same place once there is room.
       this.onDiskFull();
       this.#clock.setTimer(FULL_DISK_RETRY_MS, () => {
-        if (this.#failed) return;
+        if (this.#waiters.hasFailed) return;
         if (token === Token.mark) this.#writeMark();
         else this.#writeRest(this.#batch as Batch);
       });
       return;
     }
     // Whether the bytes are on disk can't be found out any more: a second sync may lie.
-    this.#failed = true;
+    const reason = `the log could not be written: ${error.message}`;
+    this.#waiters.fail(reason);
     this.#clearTimers();
-    this.handler.onFailed(`the log could not be written: ${error.message}`);
+    this.handler.onFailed(reason);
   }
 
   #writeNext(): void {
@@ -260,33 +265,21 @@ export class WriteAheadLog implements Log, FileHandler {
 
   #lazyIsDue(): void {
     this.#lazyTimer = undefined;
-    if (this.#batch === undefined && !this.#failed && this.#buffers.waitingBytes > 0) {
+    if (this.#batch === undefined && !this.#waiters.hasFailed && this.#buffers.waitingBytes > 0) {
       this.#writeNext();
     }
   }
 
   #idleIsDue(): void {
     this.#idleTimer = undefined;
-    if (this.#batch === undefined && !this.#failed && this.#buffers.waitingBytes === 0) {
+    if (this.#batch === undefined && !this.#waiters.hasFailed && this.#buffers.waitingBytes === 0) {
       this.#vouch();
     }
   }
 
   #tellDurable(): void {
-    const waiters = this.#waiters;
-    for (let i = waiters.length - 1; i >= 0; i--) {
-      const waiter = waiters[i] as { readonly position: LogPosition; onDurable(): void };
-      if (waiter.position > this.durablePosition) continue;
-      waiters.splice(i, 1);
-      waiter.onDurable();
-    }
+    this.#waiters.tellDurable(this.durablePosition);
     this.handler.onDurable(this.durablePosition);
-  }
-
-  #tellIdle(): void {
-    const onIdle = this.#onIdle;
-    this.#onIdle = undefined;
-    onIdle?.();
   }
 
   #clearTimers(): void {

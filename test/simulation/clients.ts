@@ -402,6 +402,7 @@ export class Clients {
       const type = exchange === "all" ? "fanout" : "direct";
       const flags = { durable: true, autoDelete: false, internal: false };
       access.declareExchange({ name: exchange, type, ...flags, arguments: EMPTY_TABLE });
+      this.noteDefinitions();
     }
     const queue = this.#anyQueue();
     if (queue !== undefined && !this.#hasToDoWithDeadLetters(queue)) {
@@ -413,6 +414,7 @@ export class Clients {
       };
       if (this.#random.chance(0.75)) access.bindQueue(request);
       else access.unbindQueue(request);
+      this.noteDefinitions();
     }
     if (this.#random.chance(0.1)) access.deleteExchange(exchange, { ifUnused: false });
     this.noteDefinitions();

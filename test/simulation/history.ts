@@ -33,8 +33,7 @@ export async function runHistory({ seed, imagesPerCrash }: HistoryOptions): Prom
   let images = 0;
   for (let round = 0; round < LIVES; round++) {
     const confirmed = await live(life, model, profile);
-    if (random.chance(0.15) && life.failure === undefined) {
-      await life.stop();
+    if (random.chance(0.15) && (await stops(life))) {
       world.use(world.disk.copy());
       const stopped = await Life.start(world);
       if (!stopped.report.stoppedOrderly) throw new Violation("an orderly stop left work behind");
@@ -82,6 +81,12 @@ async function live(life: Life, model: Model, profile: Profile): Promise<number>
   }
   disk.failure = undefined;
   return life.broker.journal.durablePosition;
+}
+
+/** Stops it in order; false when it has failed, or does so on the way: then it is as if the power had gone. */
+async function stops(life: Life): Promise<boolean> {
+  if (life.failure === undefined) await life.stop();
+  return life.failure === undefined;
 }
 
 /** Looks at several disks that the crash may have left, and goes on with the last one. */
