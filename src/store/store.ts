@@ -71,8 +71,6 @@ export class Store implements Engine {
   readonly #reserve: DiskReserve;
   #files: LogFiles | undefined = undefined;
   #checkpointer: Checkpointer | undefined = undefined;
-  /** The store can't be relied on any more; as Log.handler.onFailed, and for segments too. */
-  onFailed: (reason: string) => void = (reason) => this.log.handler.onFailed(reason);
   /** The disk is full: nothing more should be published. Or it has room again. */
   onDiskFull: (isFull: boolean) => void = () => {};
 
@@ -174,7 +172,8 @@ export class Store implements Engine {
         if (isDiskFull(error)) this.#reserve.noteFull();
         onNotice(`a checkpoint failed: ${messageOf(error)}`);
       },
-      onFailed: (reason) => this.onFailed(reason),
+      // A second sync of the segment may succeed though its bytes are lost: no checkpoint may name them any more.
+      onFailed: (reason) => this.log.fail(reason),
     });
     files.onSwitched = () => checkpointer.want();
     this.#checkpointer = checkpointer;

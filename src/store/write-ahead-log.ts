@@ -140,8 +140,8 @@ export class WriteAheadLog implements Log, FileHandler {
   }
 
   /** Nothing is written any more. */
-  stop(): void {
-    this.#waiters.fail("the log was stopped");
+  stop(reason = "the log was stopped"): void {
+    this.#waiters.fail(reason);
     this.#clearTimers();
   }
 
@@ -202,9 +202,13 @@ export class WriteAheadLog implements Log, FileHandler {
       return;
     }
     // Whether the bytes are on disk can't be found out any more: a second sync may lie.
-    const reason = `the log could not be written: ${error.message}`;
-    this.#waiters.fail(reason);
-    this.#clearTimers();
+    this.fail(`the log could not be written: ${error.message}`);
+  }
+
+  /** What was written can't be relied on any more: nothing else is written, and nothing becomes durable. */
+  fail(reason: string): void {
+    if (this.#waiters.hasFailed) return;
+    this.stop(reason);
     this.handler.onFailed(reason);
   }
 
