@@ -1,5 +1,6 @@
 // Leveret beside RabbitMQ and the bare relay, in turn on one machine: npm run bench:peers [-- --quick --cases a,b]
-// RabbitMQ comes from the Debian package rabbitmq-server; without it only the rows against the relay have ratios.
+// RabbitMQ comes from the Debian package rabbitmq-server; without it (or with --alone) only the rows against the relay
+// have ratios.
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -8,6 +9,7 @@ import {
   compareOutcomes,
   figureText,
   type Outcome,
+  optionalSpread,
   ratioText,
   runCase,
   type Spread,
@@ -33,9 +35,12 @@ const { values } = parseArgs({
     /** Another Node to run Leveret (and the relay) with. */
     node: { type: "string" },
     json: { type: "boolean", default: false },
+    /** Leave RabbitMQ out. */
+    alone: { type: "boolean", default: false },
   },
 });
 
+const hasPeer = !values.alone && hasRabbitmq();
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 const seconds = Number(values.time ?? (values.quick ? 1 : 2));
 const warmUpSeconds = values.quick ? 0.5 : 1;
@@ -56,6 +61,8 @@ interface Row {
   readonly wallTimes: Spread | undefined;
   readonly cpuTimes: Spread | undefined;
   readonly relayShare: Spread | undefined;
+  /** CPU of the load generator per CPU second of Leveret: below 1, or the broker was not what was measured. */
+  readonly clientShare: Spread | undefined;
   /** Floors it does not reach, and messages lost or out of order. */
   readonly faults: readonly string[];
 }
@@ -89,7 +96,6 @@ function rowOf(
 ): Row {
   // Without a peer the broker is compared with itself, and only its own figures are used.
   const compared = compareOutcomes(each, own, peer.length === 0 ? own : peer);
-  const hasPeer = peer.length > 0;
   const row = {
     name: each.name,
     title: each.title,
@@ -100,6 +106,7 @@ function rowOf(
     wallTimes: hasPeer ? compared.ratio : undefined,
     cpuTimes: hasPeer ? compared.cpuRatio : undefined,
     relayShare: shares.length > 0 ? spreadOf(shares) : undefined,
+    clientShare: optionalSpread(own.map(({ clientShare }) => clientShare)),
   };
   const wrong = compared.faults.filter((fault) => fault.startsWith("A: "));
   return { ...row, faults: [...wrong.map((fault) => fault.slice(3)), ...missedFloors(row)] };
@@ -135,6 +142,11 @@ function print(row: Row): void {
     const range = `[${percent(share.min)}-${percent(share.max)}]`;
     console.log(`  relay     ${percent(share.median)} ${range}${wanted("relayShare")}`);
   }
+  if (row.clientShare !== undefined) {
+    const { median, min, max } = row.clientShare;
+    const range = `[${min.toFixed(2)}-${max.toFixed(2)}]`;
+    console.log(`  load      ${median.toFixed(2)} s ${range} of CPU a CPU second of leveret`);
+  }
   for (const fault of row.faults) console.log(`  !! ${fault}`);
 }
 
@@ -149,14 +161,14 @@ function cpuText(perCpu: Spread | undefined): string {
 async function startAll(): Promise<Brokers> {
   const leveret = await startLeveret({ node: values.node });
   const relay = await startRelay(values.node);
-  const rabbitmq = hasRabbitmq() ? await startRabbitmq() : undefined;
+  const rabbitmq = hasPeer ? await startRabbitmq() : undefined;
   return { leveret, rabbitmq, relay };
 }
 
 async function main(): Promise<void> {
   const processor = cpus()[0]?.model ?? "unknown processor";
   console.log(`${cpus().length} x ${processor}; node ${values.node ?? process.version}`);
-  if (!hasRabbitmq()) console.log("RabbitMQ is not installed: rows against it have no ratio.");
+  if (!hasPeer) console.log("Without RabbitMQ: rows against it have no ratio.");
   const brokers = await startAll();
   const rows: Row[] = [];
   try {

@@ -1,6 +1,7 @@
 // What the parts of a broker share. `Broker` is the only implementation; parts see only this.
 
 import type { Clock, Random } from "../env/env.ts";
+import type { Memory } from "../lib/memory.ts";
 import type { ContentReader } from "./content.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
@@ -39,6 +40,7 @@ export interface BrokerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
+  readonly memory: Memory;
   readonly nodeName: string;
   readonly turn: Turn;
   readonly flow: Flow;

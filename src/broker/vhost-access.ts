@@ -39,7 +39,11 @@ const MASTER_LOCATOR = "x-queue-master-locator";
 /** Exchanges remembered as writable per view; more are asked for again. */
 const WRITABLE_MAX = 256;
 
+let lastNumber = 0;
+
 export class VhostAccess {
+  /** Never given to another view of this process. */
+  readonly number = ++lastNumber;
   readonly vhost: Vhost;
   /** Replaced only by the same user with new credentials. */
   user: User;

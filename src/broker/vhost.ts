@@ -2,6 +2,7 @@
 // listens for events. No permissions here: clients act through VhostAccess.
 
 import { assert } from "../lib/assert.ts";
+import { AddressedRoutes } from "./addressed-routes.ts";
 import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
@@ -82,6 +83,7 @@ export class Vhost {
   topologyEpoch = 1;
   readonly observers = new Observers();
   readonly publishing: Publishing;
+  readonly addressedRoutes: AddressedRoutes;
   readonly delays: Delays | undefined;
   readonly #context: BrokerContext;
   readonly #byNumber = new Map<QueueNumber, Queue>();
@@ -94,6 +96,7 @@ export class Vhost {
     this.name = name;
     this.metadata = metadata;
     this.#routes = new RouteCache(context.limits.cachedRoutesMax);
+    this.addressedRoutes = new AddressedRoutes(context.memory.arena);
     this.publishing = new Publishing(context, this);
     this.delays = context.createDelays(this);
     this.defaultExchange = this.#makeDefaultExchange();
@@ -473,5 +476,6 @@ export class Vhost {
   topologyChanged(): void {
     this.topologyEpoch++;
     this.#routes.clear();
+    this.addressedRoutes.clear();
   }
 }

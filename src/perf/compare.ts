@@ -14,6 +14,8 @@ export interface Outcome {
   readonly value: number;
   /** Messages per CPU second of the broker, when its process is known. */
   readonly perCpuSecond: number | undefined;
+  /** CPU the load generator used for each second of CPU of the broker, when its process is known. */
+  readonly clientShare: number | undefined;
   /** Gaps, reorderings, losses, nacks: what must not happen. Empty when all is well. */
   readonly faults: readonly string[];
 }
@@ -69,13 +71,14 @@ export async function runCase(each: Case, run: CaseRun): Promise<Outcome> {
 }
 
 export function outcomeOf(figure: Figure, result: LoadResult): Outcome {
-  const { counts, seconds, brokerCpuSeconds } = result;
+  const { counts, seconds, brokerCpuSeconds, clientCpuSeconds } = result;
   const messages = figure === "confirmed" ? counts.confirmed : counts.received;
   const value =
     figure === "latency p99" ? result.latency.percentileUs(99) / 1e3 : messages / seconds;
   return {
     value,
     perCpuSecond: brokerCpuSeconds ? messages / brokerCpuSeconds : undefined,
+    clientShare: brokerCpuSeconds ? clientCpuSeconds / brokerCpuSeconds : undefined,
     faults: faultsOf(result),
   };
 }
@@ -131,7 +134,8 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: (upper + lower) / 2, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-function optionalSpread(values: readonly (number | undefined)[]): Spread | undefined {
+/** The spread of the values that are known; undefined when none is. */
+export function optionalSpread(values: readonly (number | undefined)[]): Spread | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : spreadOf(known);
 }

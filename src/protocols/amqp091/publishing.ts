@@ -64,6 +64,9 @@ class PublishMemo {
 
 const DIRECT_REPLY_TO_LENGTH = DIRECT_REPLY_TO.length;
 
+/** Of the octet behind the routing key. */
+const MANDATORY_BIT = 1;
+
 /** Properties that few messages have and that need more than a glance. */
 const RARE_PROPERTIES = (1 << PropertyBit.userId) | (1 << PropertyBit.replyTo);
 
@@ -153,7 +156,7 @@ export class Publishing {
       return;
     }
     memo.lengthBytes = -1;
-    this.#lookUp(at, frameEnd);
+    if (!this.#findRoute(from, lengthBytes - 1)) this.#lookUp(at, frameEnd);
     this.#remember(from, lengthBytes);
   }
 
@@ -241,16 +244,32 @@ export class Publishing {
     return tail;
   }
 
+  /** Somebody has been to that exchange with that key before: nothing has to be decoded. */
+  #findRoute(from: Address, addressingLength: number): boolean {
+    const bits = this.#tools.arena.u8[from + addressingLength] as number;
+    if ((bits & ~MANDATORY_BIT) !== 0) return false;
+    const { access } = this.#channel;
+    const route = access.vhost.addressedRoutes.find(access.number, from, addressingLength);
+    if (route === undefined) return false;
+    this.#memo.route = route;
+    this.#memo.mandatory = bits === MANDATORY_BIT;
+    return true;
+  }
+
   #lookUp(frameAt: Address, frameEnd: Address): void {
     const reader = this.#tools.reader;
     reader.reset(this.#tools.arena, frameAt + 7, frameEnd - 1);
     const method = decodeClientMethod(reader);
     assert(method.name === "basic.publish", "only basic.publish is published");
     if (method.immediate) throw new BrokerError("not-implemented", "immediate=true");
-    this.#memo.mandatory = method.mandatory;
-    this.#memo.route = isDirectReply(method.exchange, method.routingKey)
-      ? undefined
-      : this.#channel.access.route(method.exchange, method.routingKey);
+    const memo = this.#memo;
+    memo.mandatory = method.mandatory;
+    memo.route = undefined;
+    if (isDirectReply(method.exchange, method.routingKey)) return;
+    const { access } = this.#channel;
+    memo.route = access.route(method.exchange, method.routingKey);
+    const from = frameAt + 13;
+    access.vhost.addressedRoutes.keep(access.number, from, frameEnd - 2 - from, memo.route);
   }
 }
 
