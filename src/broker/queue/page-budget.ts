@@ -14,11 +14,11 @@ import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
 /** Sealed pages that stay in memory, unless the pool is small. */
-const RESIDENT_BYTES_MAX = 16 * 1_048_576;
+const RESIDENT_BYTES_MAX = 12 * 1_048_576;
 /** And then this part of it. */
 const RESIDENT_SHARE = 1 / 4;
 /** Publishers wait while more than this is on its way to the disk, or than this part of the pool. */
-const LEAVING_BYTES_MAX = 8 * 1_048_576;
+const LEAVING_BYTES_MAX = 6 * 1_048_576;
 const LEAVING_SHARE_MAX = 1 / 8;
 /** When less of the pool than this is free, queues give up what they can; those nobody reads from all they have. */
 const FREE_SHARE_MIN = 1 / 4;
