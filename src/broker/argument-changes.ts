@@ -31,6 +31,9 @@ export function changeOfArguments(
 ): ArgumentChanges {
   const { type, name, vhost } = queue.definition;
   const resource = resourceText("queue", name, vhost);
+  if (queue.state === "converting") {
+    throw new BrokerError("precondition-failed", `${resource} is being converted`);
+  }
   const after = new Map(queue.definition.arguments);
   const changes: ArgumentChange[] = [];
   for (const [argument, value] of wanted) {

@@ -2,6 +2,7 @@
 
 import type { Clock, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
+import type { TimerWheel } from "../lib/timer-wheel.ts";
 import type { ContentReader } from "./content.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
@@ -43,6 +44,7 @@ export interface BrokerContext {
   readonly memory: Memory;
   readonly nodeName: string;
   readonly turn: Turn;
+  readonly timers: TimerWheel;
   readonly flow: Flow;
   readonly journal: DefinitionJournal;
   readonly policies: Policies;

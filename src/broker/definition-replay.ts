@@ -85,6 +85,16 @@ const appliers: Readonly<Record<DefinitionKind, Apply>> = {
     const queue = vhost?.queueByNumber(object.number as number);
     if (queue !== undefined) vhost?.setArguments(queue, exactJsonToTable(object.arguments));
   },
+  "queue.conversion": (broker, object) => {
+    broker.numbersAtLeast(object.to as number, 0);
+    vhostOf(broker, object.vhost)?.conversions.restoreBegun(object);
+  },
+  "queue.converted": (broker, object) =>
+    vhostOf(broker, object.vhost)?.conversions.restoreSwapped(object),
+  "queue.remainder": (broker, object) =>
+    vhostOf(broker, object.vhost)?.conversions.restoreRemainder(object),
+  "queue.remainder.delete": (broker, object) =>
+    vhostOf(broker, object.vhost)?.conversions.restoreFinished(object),
   "delay-bucket": (broker, object) => {
     broker.numbersAtLeast(object.number as number, 0);
     vhostOf(broker, object.vhost)?.delays?.restoreBucket(object);
@@ -214,6 +224,7 @@ function* describeTopology(vhost: Vhost): Iterable<Definition> {
     const { name, number } = queue.definition;
     yield { kind: "queue.paused", object: { vhost: vhost.name, name, number, paused: true } };
   }
+  yield* vhost.conversions.describe();
   yield* describeKeys(vhost);
   for (const binding of vhost.bindings.all()) {
     if (isDurable(binding) && isThere(vhost, binding.destination))

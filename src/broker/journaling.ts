@@ -4,6 +4,7 @@ import type { Address } from "../lib/arena.ts";
 import type { BodyReference, LogPosition } from "./numbers.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
+import type { MoveJournal } from "./travel.ts";
 
 /** A JSON value; numbers are exact within 2^53, larger ones are written as text. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -11,7 +12,7 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-export interface DefinitionJournal {
+export interface DefinitionJournal extends MoveJournal {
   /** The highest transaction number given out; checkpoints keep it, replay sets it. */
   lastTransaction: number;
   /** Just behind the last entry: what a reply waits for. */
@@ -43,6 +44,10 @@ export class NoJournal implements DefinitionJournal {
   lastTransaction = 0;
   readonly position = 0;
   readonly durablePosition = 0;
+  readonly congested = false;
+  beginMove(): void {}
+  endMove(): void {}
+  cancelMove(): void {}
   beginTransaction(): void {}
   endTransaction(): void {}
   publish(): void {}

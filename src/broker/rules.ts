@@ -1,6 +1,13 @@
 // What the configuration allows beyond limits. Everything is allowed unless it says otherwise.
 
+import type { QueueDeclaration } from "./declarations.ts";
+import { BrokerError } from "./errors.ts";
+import type { QueueType } from "./queue/types.ts";
+import { QUEUE_TYPE_ARGUMENT } from "./settings/queue-arguments.ts";
 import type { Vhost } from "./vhost.ts";
+
+const TRANSIENT_QUEUES = "transient_nonexcl_queues";
+const MASTER_LOCATOR = "x-queue-master-locator";
 
 export interface BrokerRules {
   /** Deprecated features that are refused, by RabbitMQ's names: "transient_nonexcl_queues", "global_qos". */
@@ -19,3 +26,29 @@ export const permissiveRules: BrokerRules = {
   relaxedRedeclaration: false,
   onNewVhost: () => {},
 };
+
+/** Throws what the configuration says to a queue that could be there. `resource` is for the error text. */
+export function refuseByRules(
+  { deniedFeatures, disabledQueueTypes }: BrokerRules,
+  declaration: QueueDeclaration,
+  type: QueueType,
+  resource: string,
+): void {
+  if (disabledQueueTypes.has(type.name)) {
+    throw new BrokerError(
+      "precondition-failed",
+      `invalid arg '${QUEUE_TYPE_ARGUMENT}' for ${resource}: "unsupported queue type '${type.name}'"`,
+    );
+  }
+  const denied =
+    !declaration.durable && !declaration.exclusive
+      ? TRANSIENT_QUEUES
+      : declaration.arguments.has(MASTER_LOCATOR)
+        ? "queue_master_locator"
+        : undefined;
+  if (denied === undefined || !deniedFeatures.has(denied)) return;
+  throw new BrokerError(
+    "internal-error",
+    `Feature \`${denied}\` is deprecated. By default, this feature is not permitted anymore.`,
+  );
+}

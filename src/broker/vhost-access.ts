@@ -5,6 +5,7 @@ import { decided, hasTag, type Permission, type TopicVariables, type User } from
 import { type ArgumentChange, changeOfArguments } from "./argument-changes.ts";
 import type { ConnectionIdentity } from "./connection-registry.ts";
 import type { BrokerContext } from "./context.ts";
+import { conversionTarget } from "./conversions.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { Destination, Exchange } from "./exchange/exchange.ts";
@@ -23,6 +24,7 @@ import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
 import { type QueueType, queueTypes } from "./queue/types.ts";
 import type { PublishResult, Route } from "./route.ts";
+import { refuseByRules } from "./rules.ts";
 import { assertSameExchange, assertSameQueue } from "./settings/equivalence.ts";
 import {
   checkQueueArguments,
@@ -34,8 +36,6 @@ import type { Vhost } from "./vhost.ts";
 
 const PERMISSIONS: readonly Permission[] = ["configure", "write", "read"];
 const CLASSIC = "classic";
-const TRANSIENT_QUEUES = "transient_nonexcl_queues";
-const MASTER_LOCATOR = "x-queue-master-locator";
 /** Exchanges remembered as writable per view; more are asked for again. */
 const WRITABLE_MAX = 256;
 
@@ -204,7 +204,7 @@ export class VhostAccess {
         `Cannot declare a server-named queue for type ${type.moduleName}`,
       );
     }
-    this.#refuseByRules(declaration, type, resource);
+    refuseByRules(this.#context.rules, declaration, type, resource);
     this.#refuseQueueLimits(name);
     this.#checkRedirection("queue", name, declaration.arguments, "x-dead-letter-exchange");
     checkQueueArguments(type, declaration.arguments, resource);
@@ -231,28 +231,6 @@ export class VhostAccess {
   #withType(queueArguments: FieldTable, type: QueueType): FieldTable {
     if (type.name === CLASSIC || queueArguments.has(QUEUE_TYPE_ARGUMENT)) return queueArguments;
     return new Map([...queueArguments, [QUEUE_TYPE_ARGUMENT, longString(type.name)]]);
-  }
-
-  /** What the configuration forbids, though it could be done. */
-  #refuseByRules(declaration: QueueDeclaration, type: QueueType, resource: string): void {
-    const { deniedFeatures, disabledQueueTypes } = this.#context.rules;
-    if (disabledQueueTypes.has(type.name)) {
-      throw new BrokerError(
-        "precondition-failed",
-        `invalid arg '${QUEUE_TYPE_ARGUMENT}' for ${resource}: "unsupported queue type '${type.name}'"`,
-      );
-    }
-    const denied =
-      !declaration.durable && !declaration.exclusive
-        ? TRANSIENT_QUEUES
-        : declaration.arguments.has(MASTER_LOCATOR)
-          ? "queue_master_locator"
-          : undefined;
-    if (denied === undefined || !deniedFeatures.has(denied)) return;
-    throw new BrokerError(
-      "internal-error",
-      `Feature \`${denied}\` is deprecated. By default, this feature is not permitted anymore.`,
-    );
   }
 
   #refuseQueueLimits(name: string): void {
@@ -308,6 +286,30 @@ export class VhostAccess {
     this.#checkRedirection("queue", name, changed, "x-dead-letter-exchange");
     if (changes.length > 0) this.vhost.setArguments(queue, changed);
     return changes;
+  }
+
+  /** Makes it a queue of another type, in the background. `wanted` as for `changeQueue`. */
+  convertQueue(
+    name: string,
+    typeName: string,
+    wanted: ReadonlyMap<string, FieldValue | undefined>,
+  ): void {
+    this.#check("queue", name, "configure");
+    const queue = this.vhost.queueNamed(name);
+    this.#refuseLocked(queue, "lax");
+    const target = conversionTarget(queue, typeName, wanted);
+    const { durable, autoDelete } = queue.definition;
+    const declaration = {
+      name,
+      durable,
+      autoDelete,
+      exclusive: false,
+      arguments: target.arguments,
+    };
+    const resource = resourceText("queue", name, this.vhost.name);
+    refuseByRules(this.#context.rules, declaration, target.type, resource);
+    this.#checkRedirection("queue", name, target.arguments, "x-dead-letter-exchange");
+    this.vhost.conversions.begin(queue, target);
   }
 
   /** Passive declare: any of the three permissions will do. */

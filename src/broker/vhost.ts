@@ -5,6 +5,7 @@ import { assert } from "../lib/assert.ts";
 import { AddressedRoutes } from "./addressed-routes.ts";
 import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
+import { Conversions } from "./conversions.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
 import { DUPLICATES_MAX, duplicateRules } from "./duplicates/rules.ts";
@@ -85,6 +86,7 @@ export class Vhost {
   readonly publishing: Publishing;
   readonly addressedRoutes: AddressedRoutes;
   readonly delays: Delays | undefined;
+  readonly conversions: Conversions;
   readonly #context: BrokerContext;
   readonly #byNumber = new Map<QueueNumber, Queue>();
   /** Exclusive queues by owner, to be deleted with it. */
@@ -99,6 +101,7 @@ export class Vhost {
     this.addressedRoutes = new AddressedRoutes(context.memory.arena);
     this.publishing = new Publishing(context, this);
     this.delays = context.createDelays(this);
+    this.conversions = new Conversions(context, this);
     this.defaultExchange = this.#makeDefaultExchange();
     for (const { name: exchange, type, internal } of predeclaredExchanges) {
       const definition = { type, durable: true, autoDelete: false, internal };
@@ -219,6 +222,16 @@ export class Vhost {
     for (const exchange of owner === "queue" ? [] : this.exchanges.values()) {
       // Whether a policy makes it drop duplicates is not known before all is read.
       if (exchange.definition.number === number) this.#windowOf(exchange).restore(keys);
+    }
+  }
+
+  /** Stops its deliveries, or lets them go on. */
+  setPaused(queue: Queue, paused: boolean): void {
+    const { name, number } = queue.definition;
+    if (paused) queue.pause();
+    else queue.resume();
+    if (isLogged(queue)) {
+      this.#context.record("queue.paused", { vhost: this.name, name, number, paused });
     }
   }
 
@@ -427,6 +440,7 @@ export class Vhost {
     }
     for (const exchange of this.#unbindDestination(queue, by)) this.deleteExchange(exchange, by);
     this.topologyChanged();
+    this.conversions.queueDeleted(queue);
     queue.delete(reason);
     this.#context.counters.queuesDeleted++;
     this.#tell("queue.deleted", by, () => ({ name, vhost: this.name, type: type.name }));
@@ -441,6 +455,7 @@ export class Vhost {
     }
     for (const queue of [...this.queues.values()]) {
       this.queues.delete(queue.definition.name);
+      this.conversions.queueDeleted(queue);
       queue.delete("vhost-deleted");
     }
     this.exchanges.clear();

@@ -22,6 +22,11 @@ export interface DeliveryTarget {
    * Targets without it get stored messages.
    */
   handOver?(consumer: Consumer, publication: Publication): void;
+  /**
+   * `queue` has taken the place of the consumer's queue, which has let go of it: it consumes there from now on, under
+   * its tag. Targets without it are cancelled.
+   */
+  onQueueReplaced?(consumer: Consumer, queue: Queue): void;
   /** The queue is gone or gave the consumer up; it gets nothing more. `deleted` tells whether to notify the client. */
   onCancelled(consumer: Consumer): void;
 }

@@ -12,6 +12,7 @@ import type { Deliverer } from "../turn.ts";
 import type { Consumer } from "./consumer.ts";
 import type { DeliveryHeader } from "./delivery-header.ts";
 import type { Inspection } from "./queue-inspection.ts";
+import type { Transfer } from "./transfer.ts";
 import type { QueueType } from "./types.ts";
 
 /** The durable description of a queue: what declare asked for. */
@@ -133,6 +134,9 @@ export interface Getter {
   onEmpty(queue: Queue): void;
 }
 
+/** `converting`: its messages are on their way into a queue of another type, which takes its place then. */
+export type QueueState = "running" | "paused" | "converting" | "down" | "deleted";
+
 /** Why a queue ends. Consumers hear it; `deleted` by its owner's end cancels silently. */
 export type DeleteReason = "deleted" | "expired" | "auto-delete" | "owner-gone" | "vhost-deleted";
 
@@ -149,7 +153,7 @@ export interface Queue extends Deliverer {
   readonly consumerCount: number;
   /** All consumers, for listings. */
   consumers(): Iterable<Consumer>;
-  readonly state: "running" | "paused" | "down" | "deleted";
+  readonly state: QueueState;
   /** When the queue was last used (consumer, get or declare), monotonic ms; undefined while consumers exist. */
   readonly idleSinceMs: number | undefined;
 
@@ -196,6 +200,9 @@ export interface Queue extends Deliverer {
 
   /** Only queues whose messages are logged have it. */
   readonly recoverable?: Recoverable | undefined;
+  /** Messages can leave it for a queue of another type, and come into it so; undefined: they come by `publish`. */
+  readonly transfer?: Transfer | undefined;
+
   /** Only streams have it. */
   readonly stream?: StreamPort | undefined;
 }

@@ -29,6 +29,17 @@ export function checkGet(queue: Queue): void {
   if (!queue.definition.type.traits.settlesRemove) throw notSupported("basic.get", queue);
 }
 
+/** Some types have no basic.get beside a single active consumer. */
+export function refuseGetBesideActive({ definition, settings }: Queue): void {
+  if (!settings.values.singleActiveConsumer) return;
+  const { type, name, vhost } = definition;
+  if (type.traits.allowsGetWithSingleActive) return;
+  throw new BrokerError(
+    "resource-locked",
+    `cannot obtain access to locked ${resourceText("queue", name, vhost)}. basic.get operations are not supported by ${type.name} queues with single active consumer`,
+  );
+}
+
 const NAMED_OFFSETS = /^(first|last|next|[0-9]+[YMDhms])$/;
 
 /** first, last, next, an offset, a timestamp, or an age like "7D". */

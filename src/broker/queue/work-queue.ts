@@ -2,7 +2,6 @@
 // A queue whose messages are taken out by settling them: who gets which message, and when. Where they lie is the
 // backlog's business.
 
-import { BrokerError } from "../errors.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_CAPACITY } from "../ports.ts";
@@ -36,14 +35,17 @@ import {
   type QueueCounters,
   type QueueDefinition,
   type QueueDepth,
+  type QueueState,
   zeroCounters,
 } from "./queue.ts";
 import { QueueInspection } from "./queue-inspection.ts";
 import { QueueLog } from "./queue-log.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
+import { refuseGetBesideActive } from "./reading-rules.ts";
 import { ReturnRules } from "./return-rules.ts";
 import { Returns, type ReturnsHost } from "./returns.ts";
+import { Transfer } from "./transfer.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes. */
@@ -61,7 +63,8 @@ export class WorkQueue
   lastExpiresAtMs = NEVER;
   readonly recoverable: QueueRecovery | undefined;
   readonly inspection: QueueInspection;
-  state: "running" | "paused" | "down" | "deleted" = "running";
+  state: QueueState = "running";
+  readonly transfer: Transfer;
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
   readonly #figures = new DepthFigures();
@@ -111,19 +114,16 @@ export class WorkQueue
       this,
     );
     this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
-    this.#trim = new Trim(
-      context,
-      this.#backlog,
-      this.#figures,
-      this.#expiry,
-      this,
-      settings.values,
-    );
+    const backlog = this.#backlog;
+    const [figures, expiry] = [this.#figures, this.#expiry];
+    this.#trim = new Trim(context, backlog, figures, expiry, this, settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
-    const backlog = this.#backlog;
-    const restored = { pages, backlog, figures: this.#figures, expiry: this.#expiry };
+    const restored = { pages, backlog, figures, expiry };
     this.recoverable = logged ? new QueueRecovery(definition.number, restored, this) : undefined;
+    const { journal } = context;
+    const log = logged ? this.#log : undefined;
+    this.transfer = new Transfer(this, { ...restored, priorities, journal, log });
   }
 
   get lastSequence(): Sequence {
@@ -136,7 +136,8 @@ export class WorkQueue
     return this.#idle.sinceMs;
   }
   get depth(): QueueDepth {
-    return this.#figures.describe(this.#backlog.readyCount, this.#backlog.pagedOut);
+    const { readyCount, pagedOut } = this.#backlog;
+    return this.transfer.withPartner(this.#figures.describe(readyCount, pagedOut));
   }
 
   consumers(): Iterable<Consumer> {
@@ -193,6 +194,7 @@ export class WorkQueue
   }
 
   deliverReady(): void {
+    this.transfer.mover?.resume();
     if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
     if (this.#gets.count > 0) this.#gets.answerWaiting();
     if (this.#consumers.readyCount > 0) this.#backlog.readAhead();
@@ -247,13 +249,7 @@ export class WorkQueue
   }
 
   get(getter: Getter): void {
-    const { type, name, vhost } = this.definition;
-    if (this.settings.values.singleActiveConsumer && !type.traits.allowsGetWithSingleActive) {
-      throw new BrokerError(
-        "resource-locked",
-        `cannot obtain access to locked ${resourceText("queue", name, vhost)}. basic.get operations are not supported by ${type.name} queues with single active consumer`,
-      );
-    }
+    refuseGetBesideActive(this);
     this.touch();
     // Consumers with credit come first: they were there when the messages came.
     if (this.#consumers.readyCount > 0) this.deliverReady();

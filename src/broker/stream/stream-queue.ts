@@ -20,6 +20,7 @@ import {
   type QueueCounters,
   type QueueDefinition,
   type QueueDepth,
+  type QueueState,
   zeroCounters,
 } from "../queue/queue.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
@@ -55,7 +56,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   readonly definition: QueueDefinition;
   readonly counters: QueueCounters = zeroCounters();
   settings: EffectiveSettings;
-  state: "running" | "paused" | "down" | "deleted" = "running";
+  state: QueueState = "running";
   readonly inspection: StreamInspection;
   readonly recoverable: StreamRecovery;
   readonly stream: StreamPort;

@@ -15,7 +15,7 @@ import {
   refusalsAsAnswers,
 } from "../answers.ts";
 import { property } from "../api-json.ts";
-import { booleanField, objectField, requireFields } from "../body.ts";
+import { booleanField, objectField, requireFields, textField } from "../body.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route, remove } from "../route.ts";
 import { tableOf, tableView } from "../views/arguments.ts";
@@ -68,6 +68,13 @@ export const queueRoutes: readonly Route[] = [
     changeArguments,
     { body: { arguments: { "x-max-length": 1000, "x-message-ttl": null } } },
   ),
+  put(
+    "/queues/:vhost/:name/type",
+    "policymaker",
+    "Makes it a queue of another type, in the background; arguments as above",
+    convert,
+    { body: { type: "quorum", arguments: { "x-max-priority": null } } },
+  ),
   get("/queues/:vhost/:name/bindings", "management", "What leads into a queue", (request) => {
     const queue = request.vhost().queues.get(request.param("name"));
     // Nothing leads to what is not there: RabbitMQ does not call that an error.
@@ -99,12 +106,14 @@ export const queueRoutes: readonly Route[] = [
     "policymaker",
     "Stops deliveries; messages are still taken",
     (request) => {
-      requireConfigure(request).pause();
+      const queue = requireConfigure(request);
+      request.vhost().setPaused(queue, true);
       return noContent;
     },
   ),
   put("/queues/:vhost/:name/resume", "policymaker", "Deliveries go on", (request) => {
-    requireConfigure(request).resume();
+    const queue = requireConfigure(request);
+    request.vhost().setPaused(queue, false);
     return noContent;
   }),
   post(
@@ -170,10 +179,7 @@ function declare(request: ApiRequest): Answer {
 function changeArguments(request: ApiRequest): Answer {
   const access = request.access();
   request.queue();
-  const wanted = new Map<string, FieldValue | undefined>();
-  for (const [name, value] of Object.entries(objectField(request.body, "arguments"))) {
-    wanted.set(name, value === null ? undefined : tableOf({ [name]: value }).get(name));
-  }
+  const wanted = wantedArguments(request);
   const changes = refusalsAsAnswers(() => access.changeQueue(request.param("name"), wanted));
   const shown = (value: FieldValue | undefined) =>
     value === undefined ? null : (tableView(new Map([["value", value]])).value ?? null);
@@ -183,6 +189,25 @@ function changeArguments(request: ApiRequest): Answer {
     })),
     arguments: tableView(request.queue().definition.arguments),
   });
+}
+
+/** Arguments a queue is to have; undefined takes one away. */
+function wantedArguments({ body }: ApiRequest): ReadonlyMap<string, FieldValue | undefined> {
+  const wanted = new Map<string, FieldValue | undefined>();
+  for (const [name, value] of Object.entries(objectField(body, "arguments"))) {
+    wanted.set(name, value === null ? undefined : tableOf({ [name]: value }).get(name));
+  }
+  return wanted;
+}
+
+function convert(request: ApiRequest): Answer {
+  const access = request.access();
+  const queue = request.queue();
+  requireFields(request.body, ["type"]);
+  const type = textField(request.body, "type", "");
+  const wanted = wantedArguments(request);
+  refusalsAsAnswers(() => access.convertQueue(request.param("name"), type, wanted));
+  return json({ from: queue.definition.type.name, to: type, messages: queue.depth.ready });
 }
 
 function deleteQueue(request: ApiRequest): Answer {

@@ -5,7 +5,7 @@ import type { ChannelView } from "../../broker/connection-registry.ts";
 import type { Publication } from "../../broker/publication.ts";
 import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
-import type { Delivery } from "../../broker/queue/queue.ts";
+import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import { RecordFlag } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
 import type { Output } from "../output.ts";
@@ -29,6 +29,7 @@ export interface DeliveringChannel {
   onDelivered(consumer: Consumer, delivery: Delivery): void;
   onHandedOver(): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
+  onQueueReplaced(consumer: ChannelConsumer, queue: Queue): void;
 }
 
 /** Reused: where the bytes of the record being delivered lie. */
@@ -50,7 +51,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
   readonly payloadMax: number;
   readonly #channel: DeliveringChannel;
   /** The channel's number for this consumer in its unacked rings. */
-  readonly slot: number;
+  slot: number;
   /** Set right after construction: the two know each other. */
   consumer: Consumer | undefined = undefined;
   /** False until its consume-ok has left: no delivery may overtake it. */
@@ -112,6 +113,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.added = undefined;
     channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
     channel.onHandedOver();
+  }
+
+  onQueueReplaced(_consumer: Consumer, queue: Queue): void {
+    this.#channel.onQueueReplaced(this, queue);
   }
 
   onCancelled(): void {

@@ -159,6 +159,20 @@ export class Consuming implements DeliveringChannel {
     else this.#announceCancel(consumer.tag);
   }
 
+  /** Another queue has taken the place of the consumer's: it goes on there; what it has out stays where it came from. */
+  onQueueReplaced(target: ChannelConsumer, queue: Queue): void {
+    const before = target.consumer;
+    if (before === undefined || this.#consumers.get(before.tag) !== target) return;
+    const slot = this.slots.open(queue);
+    const consumer = new Consumer({ ...before, queue });
+    consumer.inTimeUntilMs = before.inTimeUntilMs;
+    const slotBefore = this.slots.get(target.slot);
+    target.slot = slot.number;
+    target.consumer = slot.consumer = consumer;
+    this.slots.retire(slotBefore);
+    queue.consume(consumer);
+  }
+
   /** As in RabbitMQ, the delete-ok of a queue leaves before the cancels of this channel's own consumers there. */
   announceCancelsAfter(work: () => void): void {
     const held: string[] = [];

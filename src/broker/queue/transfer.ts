@@ -1,0 +1,131 @@
+// hot path: runs per message
+// One end of a conversion: messages leave the queue that is replaced and come into the one that takes its place, with
+// what is known of each.
+
+import type { LogPosition } from "../numbers.ts";
+import type { Publication } from "../publication.ts";
+import { RecordFlag } from "../record.ts";
+import type { Backlog, Peek } from "./backlog.ts";
+import type { QueueJournal } from "./context.ts";
+import type { DepthFigures } from "./depth-figures.ts";
+import { type MessageExpiry, NEVER } from "./message-expiry.ts";
+import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
+import type { PriorityLevels } from "./priority-levels.ts";
+import type { Delivery, Queue, QueueDepth, QueueState } from "./queue.ts";
+import type { QueueLog } from "./queue-log.ts";
+import type { QueuePages } from "./queue-pages.ts";
+
+/** What moves the messages; it is woken when a page that was missing is there. */
+export interface Mover {
+  resume(): void;
+}
+
+/** The queue itself. */
+export interface TransferHost {
+  readonly definition: { readonly number: number };
+  state: QueueState;
+  lastExpiresAtMs: number;
+}
+
+export interface TransferParts {
+  readonly backlog: Backlog;
+  readonly pages: QueuePages;
+  readonly figures: DepthFigures;
+  readonly expiry: MessageExpiry;
+  readonly priorities: PriorityLevels;
+  readonly journal: QueueJournal;
+  /** Undefined: its messages are not logged. */
+  readonly log: QueueLog | undefined;
+}
+
+export class Transfer {
+  /** Set while messages leave. */
+  mover: Mover | undefined = undefined;
+  /** The queue with the rest of what people see as this one. */
+  partner: Queue | undefined = undefined;
+  readonly #host: TransferHost;
+  readonly #parts: TransferParts;
+
+  constructor(host: TransferHost, parts: TransferParts) {
+    this.#host = host;
+    this.#parts = parts;
+  }
+
+  /** From now on messages go to `mover` alone; publishes are taken as before. */
+  begin(mover: Mover): void {
+    this.mover = mover;
+    this.#host.state = "converting";
+  }
+
+  // ---- leaving -------------------------------------------------------------------------------------------------
+
+  /** Nothing is here, neither ready nor handed out. */
+  get isEmpty(): boolean {
+    return this.#parts.pages.count === 0;
+  }
+
+  peek(): Peek {
+    const { backlog } = this.#parts;
+    backlog.readAhead();
+    return backlog.peek();
+  }
+
+  get found(): Delivery {
+    return this.#parts.backlog.found;
+  }
+
+  /** The message `peek` found is in another queue now, and the log knows. */
+  taken(): void {
+    const { backlog, figures } = this.#parts;
+    const { sequence, location, record } = backlog.found;
+    const bytes = record.bodySizeBytes;
+    figures.onTaken(bytes, isPersistentAt(location));
+    backlog.take();
+    backlog.settle(sequence, location, bytes);
+  }
+
+  // ---- coming --------------------------------------------------------------------------------------------------
+
+  /** Copies a message in, past all limits: it expires when it would have there. False: no memory. */
+  put(publication: Publication, expiresAtMs: number): boolean {
+    const { backlog, priorities, figures, expiry, journal, log } = this.#parts;
+    const isPersistent = (publication.flags & RecordFlag.persistent) !== 0;
+    const level = priorities.levelOf(publication);
+    const position: LogPosition = isPersistent && log ? journal.position : NO_LOG_POSITION;
+    if (!backlog.append(publication, level, expiresAtMs, position)) return false;
+    this.#host.lastExpiresAtMs = expiresAtMs;
+    figures.onReady(publication.bodySizeBytes, isPersistent);
+    if (expiresAtMs !== NEVER) expiry.onCame(expiresAtMs);
+    return true;
+  }
+
+  /** The message that came last was handed out before, and came back so often. */
+  noteRedelivered(deliveryCount: number, isLogged: boolean): void {
+    const { backlog, journal, log } = this.#parts;
+    const sequence = backlog.appendedSequence;
+    const level = backlog.levelAt(backlog.levelIndexOf(sequence));
+    level.redeliveredUpTo = sequence;
+    if (deliveryCount > 0) level.noteReturned(sequence, sequence, deliveryCount);
+    if (!isLogged || log === undefined) return;
+    journal.deliveredUpTo(this.#host.definition.number, sequence);
+    if (deliveryCount > 0) log.returned(sequence, deliveryCount);
+  }
+
+  // ---- what is seen --------------------------------------------------------------------------------------------
+
+  /** `own` and what the partner holds. */
+  withPartner(own: QueueDepth): QueueDepth {
+    if (this.partner === undefined) return own;
+    const other = this.partner.depth;
+    return {
+      ready: own.ready + other.ready,
+      unacknowledged: own.unacknowledged + other.unacknowledged,
+      readyBytes: own.readyBytes + other.readyBytes,
+      unacknowledgedBytes: own.unacknowledgedBytes + other.unacknowledgedBytes,
+      persistent: own.persistent + other.persistent,
+      persistentBytes: own.persistentBytes + other.persistentBytes,
+      inMemory: own.inMemory + other.inMemory,
+      inMemoryBytes: own.inMemoryBytes + other.inMemoryBytes,
+    };
+  }
+}

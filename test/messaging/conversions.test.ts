@@ -1,0 +1,222 @@
+// A queue becomes one of another type while it is used: no message is lost or doubled, whatever happens meanwhile.
+
+import { expect, test } from "vitest";
+import type { FieldValue } from "../../src/broker/field-table.ts";
+import type { Queue } from "../../src/broker/queue/queue.ts";
+import { Node, Outcome, table } from "./node.ts";
+
+const COUNT = 300;
+const BODIES = Array.from({ length: COUNT }, (_, i) => `${i}`);
+
+function fill(node: Node, from = 0, to = COUNT): void {
+  for (const body of BODIES.slice(from, to)) node.publish("x", "key", body);
+}
+
+function convert(
+  node: Node,
+  type: string,
+  wanted: ReadonlyMap<string, FieldValue | undefined> = table({}),
+): void {
+  node.life.access.convertQueue("q", type, wanted);
+}
+
+async function begin(type: string, options = {}): Promise<Node> {
+  const node = await Node.start();
+  node.exchange("x", "topic");
+  node.queue("q", { "x-queue-type": type, ...options });
+  node.bind("x", "q", "key");
+  return node;
+}
+
+const typeOf = (queue: Queue) => queue.definition.type.name;
+
+test.each([
+  ["classic", "quorum"],
+  ["quorum", "classic"],
+])("%s to %s: messages keep their order, bindings lead to it", async (from, to) => {
+  const node = await begin(from);
+  fill(node, 0, 200);
+  convert(node, to);
+  fill(node, 200, 250);
+  expect(node.at("q").depth.ready).toBe(250);
+  await node.pass(1_000);
+  fill(node, 250);
+  expect(typeOf(node.at("q"))).toBe(to);
+  expect(node.at("q").state).toBe("running");
+  expect(node.at("q").depth.ready).toBe(COUNT);
+  expect(await node.bodies("q")).toEqual(BODIES);
+});
+
+test.each(["crash", "restart"] as const)("what was converted is there after a %s", async (how) => {
+  const node = await begin("classic");
+  fill(node);
+  convert(node, "quorum");
+  await node.pass(1_000);
+  await node[how]();
+  expect(typeOf(node.at("q"))).toBe("quorum");
+  node.publish("x", "key", "new");
+  expect(await node.bodies("q")).toEqual([...BODIES, "new"]);
+  await node[how]();
+  expect(await node.bodies("q")).toEqual([]);
+});
+
+test("the power goes in the middle: it goes on afterwards, each message once", async () => {
+  const count = 3_500;
+  let middles = 0;
+  for (let seed = 1; seed <= 24; seed++) {
+    const node = await Node.start(seed);
+    node.exchange("x", "direct");
+    node.queue("q");
+    node.bind("x", "q", "key");
+    for (let i = 0; i < count; i++) node.publish("x", "key", `${i}`);
+    await node.pass(200);
+    convert(node, seed % 2 === 0 ? "quorum" : "stream");
+    await node.pass(seed / 20);
+    await node.losePower();
+    if (seed % 5 === 0) await node.losePower();
+    const queue = node.at("q");
+    if (queue.state !== "converting") convertIfNot(node, seed);
+    else if ((queue.transfer?.partner?.depth.ready ?? 0) > 0) middles++;
+    await node.pass(2_000);
+    expect(node.at("q").state).toBe("running");
+    expect(node.at("q").depth.ready, `seed ${seed}`).toBe(count);
+    if (seed % 2 === 1) continue;
+    const bodies = await node.bodies("q");
+    expect(bodies).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
+  }
+  expect(middles).toBeGreaterThan(3);
+});
+
+/** The request itself may not have reached the disk. */
+function convertIfNot(node: Node, seed: number): void {
+  const wanted = seed % 2 === 0 ? "quorum" : "stream";
+  if (typeOf(node.at("q")) !== wanted) convert(node, wanted);
+}
+
+test("a checkpoint in the middle says what is where", async () => {
+  const node = await begin("classic");
+  fill(node);
+  const queue = node.at("q");
+  const held = await hold(node, 3);
+  convert(node, "quorum");
+  await node.pass(1_000);
+  expect(node.at("q").depth.unacknowledged).toBe(3);
+  await node.restart();
+  expect(queue).not.toBe(node.at("q"));
+  await node.pass(1_000);
+  const bodies = await node.bodies("q");
+  // What was out when the process ended follows the rest.
+  expect(bodies).toEqual([...BODIES.slice(3), ...held.map(({ body }) => body)]);
+});
+
+test("deliveries that are out can be acknowledged, and come back behind the rest", async () => {
+  const node = await begin("classic");
+  fill(node, 0, 10);
+  const [first, second, third] = await hold(node, 3);
+  convert(node, "quorum");
+  await node.pass(1_000);
+  first?.settle(Outcome.accept);
+  second?.settle(Outcome.requeue);
+  await node.pass(1_000);
+  expect(node.at("q").depth.unacknowledged).toBe(1);
+  expect(await node.bodies("q")).toEqual([...BODIES.slice(3, 10), "1"]);
+  third?.settle(Outcome.accept);
+  await node.pass(1_000);
+  expect(node.at("q").transfer?.partner).toBeUndefined();
+  expect([...node.vhost.numberedQueues()].length).toBe(1);
+  await node.crash();
+  expect(await node.bodies("q")).toEqual([]);
+});
+
+test("counts of deliveries, priorities and the time a message has left go along", async () => {
+  const node = await begin("quorum");
+  node.publish("x", "key", "low", {}, { deliveryMode: 2, priority: 1 });
+  node.publish("x", "key", "high", {}, { deliveryMode: 2, priority: 9 });
+  node.publish("x", "key", "brief", {}, { deliveryMode: 2, expiration: "5000" });
+  await node.get("q", Outcome.returned);
+  await node.pass(4_000);
+  convert(node, "classic", table({ "x-max-priority": 9 }));
+  await node.pass(500);
+  expect(typeOf(node.at("q"))).toBe("classic");
+  const high = await node.get("q", Outcome.requeue);
+  expect(high).toMatchObject({ body: "high", redelivered: true, deliveryCount: 1 });
+  await node.crash();
+  await node.pass(1_000);
+  expect(await node.bodies("q")).toEqual(["high", "low"]);
+});
+
+test("a paused queue stays paused, a policy of the new type holds", async () => {
+  const node = await begin("classic");
+  node.policy("q", { "delivery-limit": 3 });
+  fill(node, 0, 5);
+  node.vhost.setPaused(node.at("q"), true);
+  convert(node, "quorum");
+  await node.pass(1_000);
+  expect(node.at("q").state).toBe("paused");
+  expect(node.at("q").settings.values.deliveryLimit).toBe(3);
+  await node.crash();
+  expect(node.at("q").state).toBe("paused");
+  node.vhost.setPaused(node.at("q"), false);
+  expect(await node.bodies("q")).toEqual(BODIES.slice(0, 5));
+});
+
+test("deleting it in the middle deletes both halves", async () => {
+  const node = await begin("classic");
+  fill(node);
+  convert(node, "quorum");
+  node.vhost.deleteQueue(node.at("q"), "deleted");
+  await node.pass(1_000);
+  expect([...node.vhost.numberedQueues()]).toEqual([]);
+  await node.crash();
+  expect([...node.vhost.numberedQueues()]).toEqual([]);
+});
+
+test("keys of duplicates go along", async () => {
+  const node = await begin("classic", { "x-message-deduplication": true });
+  node.publish("x", "key", "one", { "x-deduplication-header": "a" });
+  convert(node, "quorum");
+  await node.pass(1_000);
+  node.publish("x", "key", "again", { "x-deduplication-header": "a" });
+  await node.crash();
+  node.publish("x", "key", "again", { "x-deduplication-header": "a" });
+  expect(await node.bodies("q")).toEqual(["one"]);
+});
+
+test("what such a queue could not be declared with is refused", async () => {
+  const node = await begin("classic", { "x-max-priority": 5 });
+  const name = "queue 'q' in vhost '/'";
+  expect(() => convert(node, "quorum")).toThrow(
+    `invalid arg 'x-max-priority' for ${name} of queue type rabbit_quorum_queue`,
+  );
+  expect(() => convert(node, "mirrored")).toThrow(
+    `invalid arg 'x-queue-type' for ${name}: "unsupported queue type 'mirrored'"`,
+  );
+  convert(node, "quorum", new Map([["x-max-priority", undefined]]));
+  expect(() => convert(node, "classic")).toThrow(`${name} is being converted already`);
+  await node.pass(1_000);
+  convert(node, "stream");
+  await node.pass(1_000);
+  expect(() => convert(node, "classic")).toThrow("its messages stay where they are");
+});
+
+/** Takes messages and keeps them. */
+async function hold(node: Node, count: number) {
+  const held: { body: string; settle: (outcome: Outcome) => void }[] = [];
+  for (let i = 0; i < count; i++) {
+    const queue = node.at("q");
+    queue.get({
+      noAck: false,
+      onGot: (_queue, { sequence, location, record, deliveryCount }) => {
+        const bytes = record.bodySizeBytes;
+        held.push({
+          body: `${i}`,
+          settle: (outcome) =>
+            queue.settle(undefined, sequence, location, bytes, outcome, deliveryCount),
+        });
+      },
+      onEmpty: () => {},
+    });
+  }
+  await node.pass(10);
+  return held;
+}
