@@ -200,6 +200,11 @@ class QueueWriter implements CheckpointWriter {
     if (this.#numbers.length * 8 >= ROWS_PER_ENTRY_MAX * RETURNED_RANGE_BYTES) this.flush();
   }
 
+  waiting(queue: QueueNumber, sequence: Sequence, dueAtMs: number): void {
+    this.#row(EntryKind.waiting, queue, [sequence, dueAtMs]);
+    if (this.#numbers.length >= ROWS_PER_ENTRY_MAX * 2) this.flush();
+  }
+
   pageFilter(queue: QueueNumber, firstSequence: Sequence, filter: Uint8Array): void {
     this.flush();
     const at = this.#sink.append(EntryKind.pageFilters, 8 + pageFilterBytes(filter.length));

@@ -155,6 +155,14 @@ export class Journal implements DefinitionJournal {
     this.#view.setFloat64(at + 8, sequence, true);
   }
 
+  /** A message that came back waits until then (wall time) before it goes out again. */
+  waiting(queue: QueueNumber, sequence: Sequence, dueAtMs: number): void {
+    const at = this.#log.append(EntryKind.waiting, 24);
+    this.#view.setFloat64(at, queue, true);
+    this.#view.setFloat64(at + 8, sequence, true);
+    this.#view.setFloat64(at + 16, dueAtMs, true);
+  }
+
   /** A stream keeps a number under a name. */
   track(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void {
     const nameBytes = textEncoder.encode(name);

@@ -12,6 +12,7 @@
 //   transactionPublish f64 transaction, then as publish
 //   commit             {f64 transaction, u32 flags (1 = continued), u32 0} n x {f64 queue, f64 from, f64 to}
 //   deliveredUpTo      n x {f64 queue, f64 sequence}
+//   waiting            f64 queue, n x {f64 sequence, f64 dueAtMs}
 //   numbers            f64 lastQueueNumber, f64 lastExchangeNumber, f64 lastTransaction, f64 lastBodyReference
 //   lastSequences      f64 queue, n x f64 the highest sequence given out on each level used
 //   pages              f64 queue, n x PageFacts (see recovery.ts), in the order of their sequences

@@ -44,6 +44,8 @@ export interface CheckpointWriter {
   /** Settled since their page was written; a range may reach over what lies outside of pages. */
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** It waits until then (wall time) before it goes out again. */
+  waiting(queue: QueueNumber, sequence: Sequence, dueAtMs: number): void;
   /** Streams: the filter of the named page that begins with that message. */
   pageFilter(queue: QueueNumber, firstSequence: Sequence, filter: Uint8Array): void;
   /** Streams: a number kept under a name. */
@@ -84,6 +86,8 @@ export interface Restorable {
   restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean;
   restoreSettled(from: Sequence, to: Sequence): void;
   restoreReturned(from: Sequence, to: Sequence, deliveryCount: number): void;
+  /** Only queues have it whose messages come back. */
+  restoreWaiting?(sequence: Sequence, dueAtMs: number): void;
   /** Only streams have the next two. */
   restoreFilter?(firstSequence: Sequence, filter: Uint8Array): void;
   restoreTracked?(kind: TrackedKind, name: string, value: number): void;

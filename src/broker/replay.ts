@@ -59,6 +59,7 @@ export class Replay implements ReplayHandler {
     [EntryKind.transactionPublish]: (at, _, position) => this.#publishUncommitted(at, position),
     [EntryKind.commit]: (at, lengthBytes) => this.#commit(at, lengthBytes),
     [EntryKind.deliveredUpTo]: (at, lengthBytes) => this.#deliveredUpTo(at, lengthBytes),
+    [EntryKind.waiting]: (at, lengthBytes) => this.#waiting(at, lengthBytes),
     [EntryKind.numbers]: (at) => this.#numbers(at),
     [EntryKind.lastSequences]: (at, lengthBytes) => this.#lastSequences(at, lengthBytes),
     [EntryKind.pages]: (at, lengthBytes) => this.#pages(at, lengthBytes),
@@ -154,6 +155,14 @@ export class Replay implements ReplayHandler {
         this.#view.getFloat64(range + 8, true),
         this.#view.getFloat64(range + 16, true),
       );
+    }
+  }
+
+  #waiting(at: Address, lengthBytes: number): void {
+    const queue = this.#queue(this.#view.getFloat64(at, true));
+    for (let row = at + 8; row < at + lengthBytes; row += RANGE_BYTES) {
+      const dueAtMs = this.#view.getFloat64(row + 8, true);
+      queue?.restoreWaiting?.(this.#view.getFloat64(row, true), dueAtMs);
     }
   }
 

@@ -117,6 +117,7 @@ export function newMemoryBroker(): Broker {
             settle() {},
             returned() {},
             deliveredUpTo() {},
+            waiting() {},
             track() {},
           },
           pager: broker.engine.pager,

@@ -33,6 +33,7 @@ const lazyKinds: boolean[] = [];
 lazyKinds[EntryKind.settle] = true;
 lazyKinds[EntryKind.returned] = true;
 lazyKinds[EntryKind.deliveredUpTo] = true;
+lazyKinds[EntryKind.waiting] = true;
 
 export class WriteAheadLog implements Log, FileHandler {
   readonly #buffers: LogBuffers;

@@ -158,7 +158,61 @@ describe.each(["classic", "quorum"])("a retry policy on a %s queue", (type) => {
     expect(node.at("q").depth).toMatchObject({ ready: 100, unacknowledged: 0 });
   });
 
-  test("by policy, for messages that come back from then on; ready at once after a crash", async () => {
+  test.each([["crash"], ["restart"], ["crash", "restart", "crash", "restart"]] as const)(
+    "what waits goes on waiting after %s",
+    async (...how) => {
+      const node = await Node.start();
+      node.queue("q", { ...policy, "x-queue-type": type, "x-retry-initial-delay": 60_000 });
+      for (let i = 0; i < 3; i++) node.publish("", "q", `${i}`);
+      expect(await node.get("q", Outcome.requeue)).toMatchObject({ body: "0" });
+      await node.pass(30_000);
+      expect(await node.get("q", Outcome.requeue)).toMatchObject({ body: "1" });
+      for (const each of how) {
+        await node[each]();
+        await node.pass(10);
+        expect(node.at("q").depth).toMatchObject({ ready: 1, unacknowledged: 2 });
+      }
+      expect(await node.bodies("q")).toEqual(["2"]);
+      await node.pass(30_500);
+      expect(await node.drain("q")).toMatchObject([{ body: "0", deliveryCount: 1 }]);
+      await node.pass(30_000);
+      expect(await node.drain("q")).toMatchObject([{ body: "1", deliveryCount: 1 }]);
+    },
+  );
+
+  test("a wait that ended while the broker was down is over, a new one counts alone", async () => {
+    const node = await Node.start();
+    node.queue("q", { ...policy, "x-queue-type": type });
+    node.publish("", "q", "x");
+    await node.get("q", Outcome.requeue);
+    await node.pass(1_100);
+    await node.get("q", Outcome.requeue);
+    await node.crash();
+    expect(await node.get("q")).toBeUndefined();
+    await node.pass(2_100);
+    await node.crash();
+    expect(await node.get("q", Outcome.accept)).toMatchObject({ body: "x", deliveryCount: 2 });
+    await node.crash();
+    expect(node.at("q").depth).toMatchObject({ ready: 0, unacknowledged: 0 });
+  });
+
+  test("a wait goes along into a queue of another type", async () => {
+    const node = await Node.start();
+    node.queue("q", { "x-queue-type": type });
+    node.policy("^q$", { "retry-initial-delay": 60_000, "retry-jitter": 0 });
+    node.publish("", "q", "x");
+    await node.get("q", Outcome.requeue);
+    const to = type === "classic" ? "quorum" : "classic";
+    node.life.access.convertQueue("q", to, new Map());
+    await node.crash();
+    await node.pass(50_000);
+    expect(await node.get("q")).toBeUndefined();
+    await node.pass(11_000);
+    expect(node.at("q").definition.type.name).toBe(to);
+    expect(await node.get("q")).toMatchObject({ body: "x", deliveryCount: 1 });
+  });
+
+  test("by policy, for messages that come back from then on", async () => {
     const node = await Node.start();
     node.queue("q", { "x-queue-type": type });
     node.publish("", "q", "x");
@@ -168,7 +222,7 @@ describe.each(["classic", "quorum"])("a retry policy on a %s queue", (type) => {
     await node.get("q", Outcome.requeue);
     expect(await node.get("q")).toBeUndefined();
     expect(node.at("q").depth).toMatchObject({ ready: 0, unacknowledged: 1 });
-    await node.crash();
+    await node.pass(61_000);
     expect(await node.get("q")).toMatchObject({ body: "x", deliveryCount: 1 });
   });
 });

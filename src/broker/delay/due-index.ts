@@ -44,6 +44,16 @@ export class DueIndex {
     return false;
   }
 
+  /** In no order. */
+  *[Symbol.iterator](): IterableIterator<{
+    readonly dueAtMs: number;
+    readonly sequence: Sequence;
+  }> {
+    for (let at = 0; at < this.count * STRIDE; at += STRIDE) {
+      yield { dueAtMs: this.#entries[at] as number, sequence: this.#entries[at + 1] as number };
+    }
+  }
+
   clear(): void {
     this.count = 0;
     this.#entries = new Float64Array(CAPACITY_START * STRIDE);

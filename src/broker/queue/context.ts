@@ -27,6 +27,8 @@ export interface QueueJournal {
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;
   /** Messages of that level up to `sequence` have been handed out: survivors come back as redelivered. */
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
+  /** A message that came back waits until then (wall time) before it goes out again. */
+  waiting(queue: QueueNumber, sequence: Sequence, dueAtMs: number): void;
   /** A stream keeps a number under a name. */
   track(queue: QueueNumber, kind: TrackedKind, name: string, value: number): void;
   /** What is logged now holds only with an entry that is still to come. */

@@ -4,9 +4,11 @@
 
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import type { Location, Sequence } from "../numbers.ts";
+import type { Publication } from "../publication.ts";
 import type { RecordView } from "../record.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
+import { NO_LOG_POSITION } from "./page.ts";
 import type { QueueCounters } from "./queue.ts";
 
 /** Why a message died, as x-death names it. */
@@ -62,6 +64,13 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
       this.#runs.push({ to: sequence, next: sequence, location, reason });
     }
     this.resume();
+  }
+
+  /** A message that is not let in: it only comes to be dead-lettered. */
+  addRefused(publication: Publication, reason: DeathReason): void {
+    const backlog = this.#backlog;
+    if (!backlog.appendTaken(publication, NO_LOG_POSITION)) return;
+    this.add(backlog.found.sequence, backlog.found.location, reason);
   }
 
   /** There is work, or the page or the room it waited for is there. */

@@ -94,6 +94,7 @@ export class NotingJournal implements QueueJournal {
   settle(queue: QueueNumber, from: Sequence, to: Sequence): void {
     this.settled.push({ queue, from, to });
   }
+  waiting(): void {}
   deliveredUpTo(_queue: QueueNumber, sequence: Sequence): void {
     this.delivered.push(sequence);
   }

@@ -35,6 +35,18 @@ export class Level {
     return 0;
   }
 
+  /** What an earlier run has counted of messages that have not been handed out since. */
+  *returnedEarlier(): IterableIterator<{ from: Sequence; to: Sequence; deliveryCount: number }> {
+    const passed = this.chain.passedSequence;
+    for (const [deliveryCount, sequences] of this.#returnedBefore ?? []) {
+      for (let at = sequences.firstAtOrAfter(passed + 1); at !== undefined; ) {
+        const to = sequences.rangeEnd(at);
+        yield { from: at, to, deliveryCount };
+        at = sequences.firstAtOrAfter(to + 1);
+      }
+    }
+  }
+
   get readyCount(): number {
     return this.chain.unread + this.returned.count;
   }

@@ -70,6 +70,11 @@ export class QueueLog implements LogGatherer {
     if (!this.inTurnLog) this.#turn.appendLater(this);
   }
 
+  /** A message that has come back waits until then. */
+  waiting(sequence: Sequence, dueAtMs: number): void {
+    this.#journal.waiting(this.#queue, sequence, dueAtMs);
+  }
+
   /** A message was handed out for the first time. */
   delivered(): void {
     this.#hasDelivered = true;

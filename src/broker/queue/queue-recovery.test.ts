@@ -54,6 +54,7 @@ class KeepingLog implements QueueJournal {
   returned(_queue: QueueNumber, from: Sequence, to: Sequence, count: number): void {
     this.#keep((queue) => queue.restoreReturned(from, to, count));
   }
+  waiting(): void {}
   deliveredUpTo(_queue: QueueNumber, sequence: Sequence): void {
     this.#keep((queue) => queue.restoreDeliveredUpTo(sequence));
   }
@@ -73,6 +74,7 @@ class KeepingLog implements QueueJournal {
     this.#inCheckpoint = true;
     const writer: CheckpointWriter = {
       lastSequences: (number, sequences) => this.lastSequences(number, sequences),
+      waiting: () => {},
       deliveredUpTo: (number, sequence) => this.deliveredUpTo(number, sequence),
       page: (number, page) => this.page(number, page),
       body: () => {},

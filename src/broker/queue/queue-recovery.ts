@@ -26,6 +26,14 @@ export interface ExpiryMark {
   mayExpire: boolean;
 }
 
+/** The messages that wait for their next delivery. */
+export interface WaitingMessages {
+  /** Those that do now. */
+  all(): Iterable<{ sequence: Sequence; dueAtMs: number; deliveryCount: number }>;
+  /** The log tells of one. */
+  restore(sequence: Sequence, dueAtMs: number): void;
+}
+
 export interface RecoveryHost {
   /** Replay is over: messages are there. */
   onRestored(): void;
@@ -38,6 +46,7 @@ export class QueueRecovery implements Recoverable {
   readonly #figures: DepthFigures;
   readonly #expiry: ExpiryMark;
   readonly #host: RecoveryHost;
+  readonly #waiting: WaitingMessages | undefined;
   readonly #replayed = new Map<number, Replayed>();
 
   constructor(
@@ -47,6 +56,7 @@ export class QueueRecovery implements Recoverable {
       readonly pages: QueuePages;
       readonly figures: DepthFigures;
       readonly expiry: ExpiryMark;
+      readonly waiting?: WaitingMessages;
     },
     host: RecoveryHost,
   ) {
@@ -55,6 +65,7 @@ export class QueueRecovery implements Recoverable {
     this.#pages = parts.pages;
     this.#figures = parts.figures;
     this.#expiry = parts.expiry;
+    this.#waiting = parts.waiting;
     this.#host = host;
   }
 
@@ -99,9 +110,20 @@ export class QueueRecovery implements Recoverable {
         writer.page(queue, factsOf(page));
         if (page.externalBodies > 0) this.#writeBodies(writer, page);
       }
+      for (const run of level.returnedEarlier()) {
+        writer.returned(queue, run.from, run.to, run.deliveryCount);
+      }
       for (const run of returned) {
         if (run.deliveryCount > 0) writer.returned(queue, run.from, run.to, run.deliveryCount);
       }
+    }
+    this.#writeWaiting(writer);
+  }
+
+  #writeWaiting(writer: CheckpointWriter): void {
+    for (const { sequence, dueAtMs, deliveryCount } of this.#waiting?.all() ?? []) {
+      if (deliveryCount > 0) writer.returned(this.#queue, sequence, sequence, deliveryCount);
+      writer.waiting(this.#queue, sequence, dueAtMs);
     }
   }
 
@@ -179,6 +201,10 @@ export class QueueRecovery implements Recoverable {
 
   restoreReturned(from: Sequence, to: Sequence, deliveryCount: number): void {
     this.#levelOf(from).noteReturned(from, to, deliveryCount);
+  }
+
+  restoreWaiting(sequence: Sequence, dueAtMs: number): void {
+    this.#waiting?.restore(sequence, dueAtMs);
   }
 
   restored(): void {

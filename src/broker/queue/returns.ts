@@ -1,15 +1,18 @@
 // Messages that came back: they are ready again, wait a while for that, or have come back too often. Those that wait
 // stay in their pages; here is only when each is due.
-// What waits is in memory alone: after a restart it is ready at once, with its deliveries counted.
+// The log knows how long: after a restart what is found at the head goes on waiting.
 
 import type { Clock } from "../../env/env.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import { DueIndex } from "../delay/due-index.ts";
 import type { Location, Sequence } from "../numbers.ts";
+import { type Backlog, Peek } from "./backlog.ts";
 import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import { isPersistentAt } from "./page.ts";
+import type { Delivery } from "./queue.ts";
 import type { QueueLog } from "./queue-log.ts";
+import type { WaitingMessages } from "./queue-recovery.ts";
 import type { ReturnRules } from "./return-rules.ts";
 
 export interface ReturnsHost {
@@ -26,7 +29,7 @@ interface Waiting {
 /** The wall clock may be set: the timer looks at least so often. */
 const LOOK_EVERY_MS = 60_000;
 
-export class Returns extends WheelTimer {
+export class Returns extends WheelTimer implements WaitingMessages {
   readonly #clock: Clock;
   readonly #timers: TimerWheel;
   readonly #host: ReturnsHost;
@@ -36,6 +39,8 @@ export class Returns extends WheelTimer {
   rules: ReturnRules;
   readonly #index = new DueIndex();
   readonly #facts = new Map<Sequence, Waiting>();
+  /** When messages are due that waited when the broker stopped; they are ready until somebody meets them. */
+  readonly #earlier = new Map<Sequence, number>();
 
   constructor(
     context: { readonly clock: Clock; readonly timers: TimerWheel },
@@ -78,15 +83,62 @@ export class Returns extends WheelTimer {
   }
 
   #hold(sequence: Sequence, location: Location, facts: Waiting, waitMs: number): void {
+    const dueAtMs = this.#clock.nowMs() + waitMs;
+    if (isPersistentAt(location)) this.#log?.waiting(sequence, dueAtMs);
+    this.#holdUntil(dueAtMs, sequence, location, facts);
+  }
+
+  #holdUntil(dueAtMs: number, sequence: Sequence, location: Location, facts: Waiting): void {
     // Until then it counts as handed out.
     this.#figures.onOut(facts.bytes, isPersistentAt(location));
-    this.#index.add(this.#clock.nowMs() + waitMs, sequence, location);
+    this.#index.add(dueAtMs, sequence, location);
     this.#facts.set(sequence, facts);
     if (this.#index.sequence === sequence) this.#schedule();
   }
 
+  // ---- after a restart -----------------------------------------------------------------------------------------
+
+  /** Messages among those that are ready which are to wait, or were. */
+  get hasEarlier(): boolean {
+    return this.#earlier.size > 0;
+  }
+
+  restore(sequence: Sequence, dueAtMs: number): void {
+    if (dueAtMs > this.#clock.nowMs()) this.#earlier.set(sequence, dueAtMs);
+    else this.#earlier.delete(sequence);
+  }
+
+  /** Looks at what goes out next: what is still to wait is taken out of what is ready, and waits. */
+  peek(backlog: Backlog): Peek {
+    let peeked = backlog.peek();
+    while (peeked === Peek.found && this.hasEarlier && this.#takesBack(backlog.found)) {
+      backlog.take();
+      peeked = backlog.peek();
+    }
+    return peeked;
+  }
+
+  #takesBack({ record, sequence, location, deliveryCount }: Delivery): boolean {
+    const dueAtMs = this.#earlier.get(sequence);
+    if (dueAtMs === undefined) return false;
+    this.#earlier.delete(sequence);
+    if (dueAtMs <= this.#clock.nowMs()) return false;
+    const bytes = record.bodySizeBytes;
+    this.#figures.onTaken(bytes, isPersistentAt(location));
+    this.#holdUntil(dueAtMs, sequence, location, { bytes, deliveryCount });
+    return true;
+  }
+
+  *all(): IterableIterator<{ sequence: Sequence; dueAtMs: number; deliveryCount: number }> {
+    for (const [sequence, dueAtMs] of this.#earlier) yield { sequence, dueAtMs, deliveryCount: 0 };
+    for (const { sequence, dueAtMs } of this.#index) {
+      yield { sequence, dueAtMs, deliveryCount: this.#facts.get(sequence)?.deliveryCount ?? 0 };
+    }
+  }
+
   /** Nothing waits any more. */
   clear(): void {
+    this.#earlier.clear();
     this.#timers.cancel(this);
     this.#index.clear();
     this.#facts.clear();

@@ -25,6 +25,7 @@ export interface TransferHost {
   readonly definition: { readonly number: number };
   state: QueueState;
   lastExpiresAtMs: number;
+  peekNext(): Peek;
 }
 
 export interface TransferParts {
@@ -67,7 +68,7 @@ export class Transfer {
   peek(): Peek {
     const { backlog } = this.#parts;
     backlog.readAhead();
-    return backlog.peek();
+    return this.#host.peekNext();
   }
 
   get found(): Delivery {

@@ -119,7 +119,7 @@ export class WorkQueue
     this.#trim = new Trim(context, backlog, figures, expiry, this, settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
-    const restored = { pages, backlog, figures, expiry };
+    const restored = { pages, backlog, figures, expiry, waiting: this.#returns };
     this.recoverable = logged ? new QueueRecovery(definition.number, restored, this) : undefined;
     const { journal } = context;
     const log = logged ? this.#log : undefined;
@@ -194,6 +194,7 @@ export class WorkQueue
   }
 
   deliverReady(): void {
+    if (this.#returns.hasEarlier) this.peekNext();
     this.transfer.mover?.resume();
     if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
     if (this.#gets.count > 0) this.#gets.answerWaiting();
@@ -209,7 +210,7 @@ export class WorkQueue
     const bytesAtStart = this.#figures.readyBytes;
     let nowMs = NEVER;
     for (let records = 0; records < DELIVER_RECORDS_MAX; records++) {
-      if (consumers.readyCount === 0 || backlog.peek() !== Peek.found) return false;
+      if (consumers.readyCount === 0 || this.peekNext() !== Peek.found) return false;
       const expiresAtMs = backlog.found.record.expiresAtMs;
       if (expiresAtMs !== NEVER) {
         if (nowMs === NEVER) nowMs = this.#context.clock.nowMs();
@@ -440,7 +441,12 @@ export class WorkQueue
 
   peekForGet(): Peek {
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
-    return this.state === "running" ? this.#backlog.peek() : Peek.empty;
+    return this.state === "running" ? this.peekNext() : Peek.empty;
+  }
+
+  /** Looks at what goes out next. */
+  peekNext(): Peek {
+    return this.#returns.peek(this.#backlog);
   }
 
   /** Takes the message `peek` found out of what is ready. */
@@ -481,9 +487,7 @@ export class WorkQueue
     const deadLetters =
       this.#trim.limit.overflow === "reject-publish-dlx" &&
       this.settings.values.deadLetterExchange !== undefined;
-    if (deadLetters && this.#backlog.appendTaken(publication, NO_LOG_POSITION)) {
-      this.#outbox.add(this.#backlog.found.sequence, this.#backlog.found.location, "maxlen");
-    }
+    if (deadLetters) this.#outbox.addRefused(publication, "maxlen");
     return Enqueued.refused;
   }
 
