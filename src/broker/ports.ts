@@ -7,7 +7,8 @@ import type { LogPosition, QueueNumber } from "./numbers.ts";
 
 /**
  * Kinds of log entry. The numbers are on disk: never reuse one (4 is free). Payloads are drawn in log-entries.ts.
- * Those from `numbers` to `pageFilters`, but for `tracked`, stand only in checkpoints, which are entries too: replay hears the checkpoint, then the log.
+ * Those from `numbers` to `pageFilters`, but for `tracked`, stand only in checkpoints, which are entries too: replay
+ * hears the checkpoint, then the log.
  */
 export const EntryKind = {
   publish: 1,
