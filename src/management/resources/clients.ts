@@ -177,11 +177,16 @@ function channels(request: ApiRequest, items: readonly ChannelView[]): Answer {
   });
 }
 
+/** As with connections: who does not monitor sees their own. */
 function consumers(request: ApiRequest, vhosts: ReturnType<ApiRequest["visibleVhosts"]>): Answer {
+  const { user, isMonitor } = request;
+  const isVisible = ({ target }: Consumer) =>
+    isMonitor || target.channel?.describe().user === user.name;
   const items: Consumer[] = [];
   for (const { queues } of vhosts) {
     for (const queue of queues.values()) {
-      if (queue.consumerCount > 0) items.push(...queue.consumers());
+      if (queue.consumerCount === 0) continue;
+      for (const consumer of queue.consumers()) if (isVisible(consumer)) items.push(consumer);
     }
   }
   return list({

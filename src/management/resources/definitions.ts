@@ -26,10 +26,10 @@ export const definitionRoutes: readonly Route[] = [
     post(path, "administrator", "Imports a file; what exists stays", (request) =>
       importFile(request, false),
     ),
-    get(`${path}/:vhost`, "policymaker", "One virtual host as a file", (request) =>
+    get(`${path}/:vhost`, "administrator", "One virtual host as a file", (request) =>
       file(request, true),
     ),
-    post(`${path}/:vhost`, "policymaker", "Imports a file into one virtual host", (request) =>
+    post(`${path}/:vhost`, "administrator", "Imports a file into one virtual host", (request) =>
       importFile(request, true),
     ),
   ]),

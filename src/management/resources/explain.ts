@@ -70,14 +70,16 @@ type Rate = <T>(object: object, metrics: readonly Metric<T>[], name: string) => 
 function topology(request: ApiRequest) {
   const vhost = request.vhost(request.query.vhost ?? "/");
   const { sampler, broker } = request.management;
+  const { isMonitor, user } = request;
   const rate: Rate = (object, metrics, name) =>
     sampler.of<never>(object)?.rate(metrics.findIndex((metric) => metric.name === name)) ?? 0;
   const nodes: ApiJson[] = [];
   const edges: ApiJson[] = [];
   for (const exchange of vhost.exchanges.values()) addExchange(exchange, rate, nodes, edges);
+  const isVisible = (owner: string) => isMonitor || owner === user.name;
   for (const queue of vhost.queues.values()) {
     if (nodes.length >= NODES_MAX) break;
-    addQueue(queue, rate, nodes, edges);
+    addQueue(queue, rate, nodes, edges, isVisible);
   }
   for (const { source, destination, routingKey, propertiesKey } of vhost.bindings.all()) {
     edges.push({
@@ -95,6 +97,7 @@ function topology(request: ApiRequest) {
   for (const view of broker.connections.all()) {
     if (view.vhost !== vhost.name) continue;
     const { name, clientName, user, state } = view.describe();
+    if (!isVisible(user)) continue;
     nodes.push({
       id: `connection:${name}`,
       kind: "connection",
@@ -123,7 +126,14 @@ function addExchange(exchange: Exchange, rate: Rate, nodes: ApiJson[], edges: Ap
   edges.push({ source: `exchange:${name}`, target: `exchange:${alternate}`, kind: "alternate" });
 }
 
-function addQueue(queue: Queue, rate: Rate, nodes: ApiJson[], edges: ApiJson[]): void {
+/** `isVisible`: whether whoever asks may see clients of that user. */
+function addQueue(
+  queue: Queue,
+  rate: Rate,
+  nodes: ApiJson[],
+  edges: ApiJson[],
+  isVisible: (user: string) => boolean,
+): void {
   const { definition, depth, settings } = queue;
   const id = `queue:${definition.name}`;
   nodes.push({
@@ -146,7 +156,7 @@ function addQueue(queue: Queue, rate: Rate, nodes: ApiJson[], edges: ApiJson[]):
   }
   for (const consumer of queue.consumers()) {
     const facts = consumer.target.channel?.describe();
-    if (facts === undefined) continue;
+    if (facts === undefined || !isVisible(facts.user)) continue;
     const target = `connection:${facts.connectionName}`;
     edges.push({ source: id, target, kind: "consumer", tag: consumer.tag });
   }

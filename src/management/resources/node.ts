@@ -6,11 +6,13 @@ import type { ApiRequest } from "../request.ts";
 import { get, put, type Route, remove } from "../route.ts";
 import { memoryView, nodeView } from "../views/node.ts";
 import { overviewView } from "../views/overview.ts";
+import { ownOverviewView } from "../views/own-overview.ts";
 
 export const nodeRoutes: readonly Route[] = [
-  get("/overview", "management", "The whole node at a glance", ({ management, view }) =>
-    json(overviewView(management, view)),
-  ),
+  get("/overview", "management", "The whole node at a glance", (request) => {
+    const { management, view, isMonitor } = request;
+    return json(isMonitor ? overviewView(management, view) : ownOverviewView(request));
+  }),
   get("/cluster-name", "management", "The cluster's name", ({ management }) =>
     json({ name: management.broker.clusterName }),
   ),

@@ -1,5 +1,8 @@
 // Watching messages without touching any: taps, and the timeline of one message.
 
+import { AccessPending, decided } from "../../broker/access/user.ts";
+import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { MessageHead } from "../../broker/message-port.ts";
 import { Tap, type TapEvent, type TapSelection } from "../../broker/observing/tap.ts";
 import {
   TIMELINE_STEPS_MAX,
@@ -7,6 +10,7 @@ import {
   type TimelineStep,
 } from "../../broker/observing/timeline.ts";
 import type { Vhost } from "../../broker/vhost.ts";
+import type { VhostAccess } from "../../broker/vhost-access.ts";
 import {
   type Answer,
   badRequest,
@@ -76,21 +80,50 @@ function selectionOf(request: ApiRequest): TapSelection {
   const access = request.access();
   if (queue !== undefined) refusalsAsAnswers(() => access.queueForReading(queue));
   const exchangeWanted = exchange === undefined ? undefined : exchangeName(exchange);
+  const source =
+    exchangeWanted === undefined ? undefined : access.vhost.exchanges.get(exchangeWanted);
   if (exchangeWanted !== undefined) {
-    if (!access.vhost.exchanges.has(exchangeWanted)) throw notFound();
+    if (source === undefined) throw notFound();
     refusalsAsAnswers(() => access.checkReading("exchange", exchangeWanted));
   }
-  if (queue === undefined && exchange === undefined && !request.isAdministrator) {
-    throw notAuthorised("Only administrators may watch a whole virtual host or a connection.");
+  // Nobody can bind to the default exchange, and what passes it is for queues of their own readers.
+  const isOfAll = queue === undefined && (source === undefined || source.name === "");
+  if (isOfAll && !request.isAdministrator) {
+    throw notAuthorised(
+      "Only administrators may watch a whole virtual host, its default exchange or a connection.",
+    );
   }
+  const filter = filterOf(request.query);
   const wanted = kinds?.split(",");
   const unknown = wanted?.find((kind) => !KINDS.has(kind));
   if (unknown !== undefined) throw badRequest(`there are no events of kind ${unknown}`);
   return {
     ...{ exchange: exchangeWanted, queue, connection },
-    ...filterOf(request.query),
+    ...filter,
+    ...(source === undefined || queue !== undefined
+      ? {}
+      : {
+          head: (message: MessageHead) =>
+            mayReadTopic(access, source, message.routingKey) && filter.head(message),
+        }),
     kinds: wanted === undefined ? undefined : new Set(wanted as TapEvent["kind"][]),
   };
+}
+
+/** Asked for each message: permissions may change meanwhile. What is not known yet is not shown. */
+function mayReadTopic(access: VhostAccess, exchange: Exchange, routingKey: string): boolean {
+  if (!exchange.type.hasTopicPermissions) return true;
+  const { user, vhost, topicVariables } = access;
+  try {
+    return decided(
+      user.authorizer.permitsTopic(
+        ...([user, vhost.name, exchange.name, routingKey, "read", topicVariables] as const),
+      ),
+    );
+  } catch (error) {
+    if (error instanceof AccessPending) return false;
+    throw error;
+  }
 }
 
 function wholeNumber(text: string | undefined, standard: number): number {

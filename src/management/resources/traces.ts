@@ -13,13 +13,13 @@ const FILES = ["/trace-files", "/trace-files/node/:node"];
 
 export const traceRoutes: readonly Route[] = [
   ...TRACES.flatMap((path) => [
-    get(path, "monitoring", "Traces that run", ({ management }) =>
+    get(path, "administrator", "Traces that run", ({ management }) =>
       json(management.traces.list().map(traceView)),
     ),
-    get(`${path}/:vhost`, "monitoring", "Traces of one virtual host", (request) =>
+    get(`${path}/:vhost`, "administrator", "Traces of one virtual host", (request) =>
       json(request.management.traces.list(request.vhost().name).map(traceView)),
     ),
-    get(`${path}/:vhost/:name`, "monitoring", "One trace", (request) => {
+    get(`${path}/:vhost/:name`, "administrator", "One trace", (request) => {
       const trace = request.management.traces.get(request.vhost().name, request.param("name"));
       if (trace === undefined) throw notFound();
       return json(traceView(trace));
@@ -35,11 +35,11 @@ export const traceRoutes: readonly Route[] = [
     }),
   ]),
   ...FILES.flatMap((path) => [
-    get(path, "monitoring", "Files of traces", async ({ management }) => {
+    get(path, "administrator", "Files of traces", async ({ management }) => {
       const files = await management.traces.files.list();
       return json(files.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })));
     }),
-    get(`${path}/:name`, "monitoring", "What a trace has written", async (request) => {
+    get(`${path}/:name`, "administrator", "What a trace has written", async (request) => {
       const name = request.param("name");
       const pieces = await request.management.traces.files.read(name);
       if (pieces === undefined) throw notFound();

@@ -1,6 +1,7 @@
 // /api/overview: the whole node at a glance.
 
 import { exchangeTypes } from "../../broker/exchange/types.ts";
+import type { Vhost } from "../../broker/vhost.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import type { Management } from "../management.ts";
 import { nodeMetrics, totalsMetrics } from "../sampling/metrics.ts";
@@ -19,8 +20,36 @@ const CHURN = [
 ];
 
 export function overviewView(management: Management, context: ViewContext): ApiObject {
-  const { broker, node, options, sampler } = management;
-  const statistics = context.withStatistics ? statisticsPart(context) : {};
+  const { broker, node, sampler } = management;
+  return {
+    ...productView(management, context),
+    ...(context.withStatistics ? statisticsPart(context) : {}),
+    object_totals: {
+      channels: broker.connections.channelCount,
+      connections: broker.connections.count,
+      consumers: consumerCount(broker.vhosts.values()),
+      exchanges: broker.exchangeCount,
+      queues: broker.queueCount,
+    },
+    statistics_db_event_queue: 0,
+    node: broker.nodeName,
+    listeners: node.listeners().map((listener) => ({
+      node: broker.nodeName,
+      protocol: listener.protocol,
+      ip_address: listener.address,
+      port: listener.port,
+      tls: listener.tls,
+      socket_opts: { backlog: 128, nodelay: true },
+    })),
+    contexts: contextsView(management, true),
+    uptime: broker.clock.nowMs() - node.startedAtMs,
+    sampled_at: sampler.totals.lastMs,
+  };
+}
+
+/** What every user of the API may know of the node. */
+export function productView(management: Management, context: ViewContext): ApiObject {
+  const { broker, node, options } = management;
   return {
     management_version: node.rabbitmqVersion,
     rates_mode: options.ratesMode,
@@ -45,27 +74,6 @@ export function overviewView(management: Management, context: ViewContext): ApiO
     disable_stats: !context.withStatistics,
     is_op_policy_updating_enabled: !options.operatorPolicyReadOnly,
     enable_queue_totals: false,
-    ...statistics,
-    object_totals: {
-      channels: broker.connections.channelCount,
-      connections: broker.connections.count,
-      consumers: consumerCount(broker),
-      exchanges: broker.exchangeCount,
-      queues: broker.queueCount,
-    },
-    statistics_db_event_queue: 0,
-    node: broker.nodeName,
-    listeners: node.listeners().map((listener) => ({
-      node: broker.nodeName,
-      protocol: listener.protocol,
-      ip_address: listener.address,
-      port: listener.port,
-      tls: listener.tls,
-      socket_opts: { backlog: 128, nodelay: true },
-    })),
-    contexts: contextsView(management, true),
-    uptime: broker.clock.nowMs() - node.startedAtMs,
-    sampled_at: sampler.totals.lastMs,
   };
 }
 
@@ -107,9 +115,9 @@ export function contextsView({ broker, node }: Management, withNode: boolean): A
     }));
 }
 
-function consumerCount({ vhosts }: Management["broker"]): number {
+export function consumerCount(vhosts: Iterable<Vhost>): number {
   let count = 0;
-  for (const { queues } of vhosts.values()) {
+  for (const { queues } of vhosts) {
     for (const queue of queues.values()) count += queue.consumerCount;
   }
   return count;

@@ -36,7 +36,7 @@ export default function OverviewPage() {
 
 function OverviewContent({ overview }: { overview: Overview }) {
   const seesNodes = useTag("monitoring");
-  const mayDefine = useTag("policymaker");
+  const mayDefine = useTag("administrator");
   const totals = overview.object_totals ?? {};
   const isNew = (totals.connections ?? 0) === 0 && (totals.queues ?? 0) === 0;
   return (
