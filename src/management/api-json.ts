@@ -31,19 +31,49 @@ export function toJsonText(value: ApiJson): string {
   return text.replace(MARKED, "$1");
 }
 
-/** Integers beyond 2^53 become bigint. Throws SyntaxError. */
+/** Digits in a row below which no number leaves the safe integers. */
+const LARGE = /\d{16}/;
+const NUMBER = /-?\d[\d.eE+-]*/g;
+const WHOLE_NUMBER = /^-?\d+$/;
+
+/** Integers beyond 2^53 become bigint. Throws SyntaxError. Takes time in proportion to the text, whatever it is. */
 export function fromJsonText(text: string): ApiJson {
-  let marked = false;
-  // Strings are matched so that digits inside them are passed over.
-  const prepared = text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) => {
-    if (token.startsWith('"') || Number.isSafeInteger(Number(token))) return token;
-    marked = true;
-    return `"${MARK}${token}"`;
-  });
-  if (!marked) return JSON.parse(prepared) as ApiJson;
+  const plain = JSON.parse(text) as ApiJson;
+  if (!LARGE.test(text)) return plain;
+  const prepared = withMarks(text);
+  if (prepared === text) return plain;
   return JSON.parse(prepared, (_, item: unknown) =>
     typeof item === "string" && item.startsWith(MARK) ? BigInt(item.slice(MARK.length)) : item,
   ) as ApiJson;
+}
+
+/** Valid JSON with its large numbers as marked texts; what stands between quotes is passed over. */
+function withMarks(text: string): string {
+  let prepared = "";
+  for (let at = 0; at < text.length; ) {
+    const opening = text.indexOf('"', at);
+    const end = opening < 0 ? text.length : opening;
+    prepared += text.slice(at, end).replace(NUMBER, marked);
+    if (opening < 0) break;
+    at = closingQuote(text, opening) + 1;
+    prepared += text.slice(opening, at);
+  }
+  return prepared;
+}
+
+function marked(token: string): string {
+  if (!WHOLE_NUMBER.test(token) || Number.isSafeInteger(Number(token))) return token;
+  return `"${MARK}${token}"`;
+}
+
+function closingQuote(text: string, opening: number): number {
+  let quote = text.indexOf('"', opening + 1);
+  for (;;) {
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return quote;
+    quote = text.indexOf('"', quote + 1);
+  }
 }
 
 export function isObject(value: ApiJson): value is ApiObject {
