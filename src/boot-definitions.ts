@@ -64,11 +64,15 @@ interface Part {
 /** The global parameter that remembers what was imported last, as in RabbitMQ. */
 const LAST_IMPORTED = "imported_definition_hash_value";
 
-/** Answers whether anything was imported once all of it is there. Rejects with DefinitionsFileError. */
+/**
+ * Answers whether anything was imported once all of it is there. Rejects with DefinitionsFileError. While clients are
+ * served `importer` is the one that works in slices.
+ */
 export async function loadDefinitions(
   broker: Broker,
   place: DefinitionsPlace,
   world: DefinitionsWorld,
+  importer = importDefinitionsNow,
 ): Promise<boolean> {
   try {
     const parts = await readParts(place, world);
@@ -76,7 +80,7 @@ export async function loadDefinitions(
     if (place.skipIfUnchanged === true && broker.parameters.getGlobal(LAST_IMPORTED) === digest) {
       return false;
     }
-    await importParts(broker, parts);
+    await importParts(broker, parts, importer);
     if (place.skipIfUnchanged === true) {
       broker.parameters.setGlobal(LAST_IMPORTED, digest, "load_definitions");
     }
@@ -104,7 +108,11 @@ async function readParts(
 }
 
 /** All parts as one, so that one may name what another defines and none is imported when one is wrong. */
-function importParts(broker: Broker, parts: readonly Part[]): Promise<void> {
+function importParts(
+  broker: Broker,
+  parts: readonly Part[],
+  importer: typeof importDefinitionsNow,
+): Promise<void> {
   const whole: Record<string, PlainJson> = {};
   /** For each list, the parts its items come from. */
   const sources = new Map<string, string[]>();
@@ -122,12 +130,12 @@ function importParts(broker: Broker, parts: readonly Part[]): Promise<void> {
     }
   }
   return new Promise((resolve, reject) => {
-    try {
-      const options = { vhost: undefined, by: "load_definitions", onDone: resolve };
-      importDefinitionsNow(broker, whole, options);
-    } catch (error) {
-      reject(placed(error, parts, sources));
-    }
+    importer(broker, whole, {
+      vhost: undefined,
+      by: "load_definitions",
+      onDone: resolve,
+      onFailed: (error) => reject(placed(error, parts, sources)),
+    });
   });
 }
 

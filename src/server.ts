@@ -4,6 +4,7 @@ import { applyLiveAccess, renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { type DefinitionsWorld, definitionsPlace, loadDefinitions } from "./boot-definitions.ts";
 import type { Broker } from "./broker/broker.ts";
+import { importDefinitions } from "./broker/definitions/import.ts";
 import { NO_METADATA } from "./broker/vhost.ts";
 import { rulesOf } from "./broker-rules.ts";
 import { compareConfigs } from "./config/load.ts";
@@ -207,7 +208,7 @@ export class Server {
     try {
       const place = definitionsPlace(node, this.#world.readFile);
       if (place === undefined) return;
-      const isImported = await loadDefinitions(this.broker, place, this.#world);
+      const isImported = await loadDefinitions(this.broker, place, this.#world, importDefinitions);
       if (isImported) this.log.write("info", "node", `definitions imported from ${place.path}`);
     } catch (error) {
       this.log.write("error", "node", `${(error as Error).message}; nothing of it was taken over`);

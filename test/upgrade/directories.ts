@@ -132,6 +132,9 @@ export async function makeDirectory(end: End): Promise<KeptDirectories["director
   importDefinitionsNow(life.broker, definitions as unknown as PlainJson, {
     ...{ vhost: undefined, by: "upgrade" },
     onDone: () => {},
+    onFailed: (error) => {
+      throw error;
+    },
   });
   await life.pass(100);
   const publisher = new Publisher(life);

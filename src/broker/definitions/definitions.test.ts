@@ -139,6 +139,9 @@ const load = (json: PlainJson, vhost?: string) => {
     onDone: () => {
       isDone = true;
     },
+    onFailed: (error) => {
+      throw error;
+    },
   });
   return isDone;
 };
@@ -337,6 +340,21 @@ test("a large file is carried out in slices", () => {
     slices++;
   }
   expect(isDone).toBe(true);
-  expect(slices).toBeGreaterThan(20);
+  // Checking them takes a turn for every few, and so does carrying them out.
+  expect(slices).toBeGreaterThan(90);
   expect(broker.vhosts.get("/")?.queues.size).toBe(100);
+});
+
+test("what goes wrong after a plain password was hashed is told, not thrown at nobody", async () => {
+  broker.access.putUser = () => {
+    throw new Error("no room");
+  };
+  const users = [{ name: "ann", password: "plain", tags: [] }];
+  for (const importer of [importDefinitions, importDefinitionsNow]) {
+    broker.clock.nextTurn = (onTurn) => void setImmediate(onTurn);
+    const importing = new Promise<void>((onDone, onFailed) =>
+      importer(broker, { users }, { vhost: undefined, by: "test", onDone, onFailed }),
+    );
+    await expect(importing).rejects.toThrow("no room");
+  }
 });

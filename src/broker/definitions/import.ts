@@ -22,34 +22,38 @@ export interface ImportOptions {
   readonly by: string;
   /** All is done and in the log up to `journal.position`. */
   readonly onDone: () => void;
-  /** Something went wrong that the check had not seen; what had been done stays. */
+  /**
+   * The file is wrong: precondition-failed, naming the object, and nothing has changed. Or something went wrong that
+   * the check had not seen; then what had been done stays.
+   */
   readonly onFailed: (error: unknown) => void;
 }
 
-/**
- * Checks a file and starts to carry it out. Throws BrokerError precondition-failed, naming the object that is wrong,
- * before anything has changed.
- */
+/** Checks a whole file, then carries it out; both in slices. */
 export function importDefinitions(broker: Broker, json: PlainJson, options: ImportOptions): void {
-  const plan = planDefinitions(broker, json, options.vhost);
-  hashPasswords(broker, plan.users, (hashes) => {
-    broker.turn.addJob(new DefinitionImport(broker, plan, hashes, options));
-  });
+  runImport(broker, json, options, (job) => broker.turn.addJob(job));
 }
 
-/** The same at once, for start-up and tests: answers when all is done. */
+/** The same at once, for start-up and tests; only plain passwords have to be waited for. */
 export function importDefinitionsNow(
   broker: Broker,
   json: PlainJson,
-  options: Pick<ImportOptions, "vhost" | "by" | "onDone">,
+  options: ImportOptions,
 ): void {
-  const plan = planDefinitions(broker, json, options.vhost);
-  hashPasswords(broker, plan.users, (hashes) => {
-    const onFailed = (error: unknown) => {
-      throw error;
-    };
-    new DefinitionImport(broker, plan, hashes, { ...options, onFailed }).runSlice(() => false);
-  });
+  runImport(broker, json, options, (job) => job.runSlice(() => false));
+}
+
+function runImport(
+  broker: Broker,
+  json: PlainJson,
+  options: ImportOptions,
+  run: (job: Job) => void,
+): void {
+  const onPlanned = (plan: DefinitionPlan) =>
+    hashPasswords(broker, plan.users, (hashes) =>
+      run(new DefinitionImport(broker, plan, hashes, options)),
+    );
+  run(new DefinitionCheck(planned(broker, json, options.vhost), onPlanned, options.onFailed));
 }
 
 type Hashes = ReadonlyMap<string, PasswordHash>;
@@ -70,6 +74,46 @@ function hashPasswords(
       missing--;
       if (missing === 0) onHashed(hashes);
     });
+  }
+}
+
+/** What is no file at all fails with the first step. */
+function* planned(
+  broker: Broker,
+  json: PlainJson,
+  vhost: string | undefined,
+): Generator<void, DefinitionPlan> {
+  return yield* planDefinitions(broker, json, vhost);
+}
+
+class DefinitionCheck implements Job {
+  readonly #steps: Iterator<void, DefinitionPlan>;
+  readonly #onPlanned: (plan: DefinitionPlan) => void;
+  readonly #onFailed: (error: unknown) => void;
+
+  constructor(
+    steps: Iterator<void, DefinitionPlan>,
+    onPlanned: (plan: DefinitionPlan) => void,
+    onFailed: (error: unknown) => void,
+  ) {
+    this.#steps = steps;
+    this.#onPlanned = onPlanned;
+    this.#onFailed = onFailed;
+  }
+
+  runSlice(deadline: Deadline): boolean {
+    try {
+      do {
+        const step = this.#steps.next();
+        if (step.done !== true) continue;
+        this.#onPlanned(step.value);
+        return true;
+      } while (!deadline());
+      return false;
+    } catch (error) {
+      this.#onFailed(error);
+      return true;
+    }
   }
 }
 

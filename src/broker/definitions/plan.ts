@@ -81,14 +81,14 @@ const FALLBACK_TYPE = "classic";
 const FIRST_SHA256_VERSION = [3, 6];
 
 /**
- * Reads a file in RabbitMQ's format. `vhost` is given for a file of one vhost, whose objects do not name it.
- * Throws precondition-failed, naming the object that is wrong.
+ * Reads a file in RabbitMQ's format, object by object. `vhost` is given for a file of one vhost, whose objects do not
+ * name it. Throws precondition-failed, naming the object that is wrong.
  */
 export function planDefinitions(
   broker: Broker,
   json: PlainJson,
   vhost: string | undefined,
-): DefinitionPlan {
+): Generator<void, DefinitionPlan> {
   return new Planner(broker, new ObjectReader("definitions", json), vhost).plan();
 }
 
@@ -110,17 +110,22 @@ class Planner {
     this.#users = new Set([...broker.access.store.all()].map((user) => user.name));
   }
 
-  plan(): DefinitionPlan {
+  /** One step per object. */
+  *plan(): Generator<void, DefinitionPlan> {
     const wholeBroker = this.#onlyVhost === undefined;
-    const read = <T>(field: string, parse: (object: ObjectReader) => T): T[] =>
-      readersOf(this.#file, field).map(parse);
-    const users = wholeBroker ? read("users", (object) => this.#user(object)) : [];
-    const vhosts = wholeBroker ? read("vhosts", (object) => this.#vhost(object)) : [];
-    const permissions = wholeBroker ? read("permissions", (o) => this.#permission(o)) : [];
-    const topics = wholeBroker ? read("topic_permissions", (o) => this.#topicPermission(o)) : [];
-    const global = wholeBroker ? read("global_parameters", (o) => this.#globalParameter(o)) : [];
-    const parameters = read("parameters", (object) => this.#parameter(object));
-    const policies = read("policies", (object) => this.#policy("policy", object));
+    const users = wholeBroker ? yield* this.#read("users", (o) => this.#user(o)) : [];
+    const vhosts = wholeBroker ? yield* this.#read("vhosts", (o) => this.#vhost(o)) : [];
+    const permissions = wholeBroker
+      ? yield* this.#read("permissions", (o) => this.#permission(o))
+      : [];
+    const topics = wholeBroker
+      ? yield* this.#read("topic_permissions", (o) => this.#topicPermission(o))
+      : [];
+    const global = wholeBroker
+      ? yield* this.#read("global_parameters", (o) => this.#globalParameter(o))
+      : [];
+    const parameters = yield* this.#read("parameters", (o) => this.#parameter(o));
+    const policies = yield* this.#read("policies", (o) => this.#policy("policy", o));
     const operatorPolicies = this.#withComponent(parameters, "operator_policy").map((p) => {
       const reader = new ObjectReader(`operator policy '${p.name}' in vhost '${p.vhost}'`, p.value);
       return this.#policyFrom("operator_policy", p.vhost, p.name, reader);
@@ -129,8 +134,8 @@ class Planner {
       vhost: parameter.vhost,
       limits: vhostLimitsOf(parameter.value as JsonObject),
     }));
-    const exchanges = read("exchanges", (object) => this.#exchange(object));
-    const queues = read("queues", (object) => this.#queue(object));
+    const exchanges = yield* this.#read("exchanges", (o) => this.#exchange(o));
+    const queues = yield* this.#read("queues", (o) => this.#queue(o));
     return {
       users,
       vhosts,
@@ -142,8 +147,17 @@ class Planner {
       policies: [...policies, ...operatorPolicies],
       exchanges,
       queues,
-      bindings: read("bindings", (object) => this.#binding(object)),
+      bindings: yield* this.#read("bindings", (o) => this.#binding(o)),
     };
+  }
+
+  *#read<T>(field: string, parse: (object: ObjectReader) => T): Generator<void, T[]> {
+    const read: T[] = [];
+    for (const object of readersOf(this.#file, field)) {
+      read.push(parse(object));
+      yield;
+    }
+    return read;
   }
 
   #withComponent(parameters: readonly Parameter[], component: string): Parameter[] {
