@@ -115,7 +115,8 @@ export class Publisher implements FrameSink, WriteListener {
       this.stop().catch(() => {});
       return;
     }
-    if (this.#channel.connection.isBusy) return;
+    // A batch that is not full is all that was allowed: what allows more (time, a confirm) calls again.
+    if (count < this.#batch.capacity || this.#channel.connection.isBusy) return;
     this.#isScheduled = true;
     setImmediate(this.#onTurn);
   }
