@@ -1,5 +1,7 @@
 // A resolved (exchange, routing key): what a channel remembers between publishes, and the bounded cache of a vhost.
 
+import type { Arena } from "../lib/arena.ts";
+import { AddressedRoutes } from "./addressed-routes.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import type { Queue } from "./queue/queue.ts";
 
@@ -65,8 +67,12 @@ export class RouteCache {
   #old = new Map<Exchange, Map<string, Route>>();
   #youngCount = 0;
 
+  /** Some of them once more, by the bytes that ask for them. */
+  readonly addressed: AddressedRoutes;
+
   /** Holds at most `routesMax` routes. */
-  constructor(routesMax: number) {
+  constructor(routesMax: number, arena: Arena) {
+    this.addressed = new AddressedRoutes(arena);
     this.#generationMax = Math.max(1, Math.floor(routesMax / 2));
   }
 
@@ -95,6 +101,7 @@ export class RouteCache {
   }
 
   clear(): void {
+    this.addressed.clear();
     if (this.#youngCount === 0 && this.#old.size === 0) return;
     this.#young = new Map();
     this.#old = new Map();

@@ -2,7 +2,6 @@
 // listens for events. No permissions here: clients act through VhostAccess.
 
 import { assert } from "../lib/assert.ts";
-import { AddressedRoutes } from "./addressed-routes.ts";
 import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
 import { Conversions } from "./conversions.ts";
@@ -84,21 +83,19 @@ export class Vhost {
   topologyEpoch = 1;
   readonly observers = new Observers();
   readonly publishing: Publishing;
-  readonly addressedRoutes: AddressedRoutes;
   readonly delays: Delays | undefined;
   readonly conversions: Conversions;
   readonly #context: BrokerContext;
   readonly #byNumber = new Map<QueueNumber, Queue>();
   /** Exclusive queues by owner, to be deleted with it. */
   readonly #byOwner = new Map<QueueOwner, Set<Queue>>();
-  readonly #routes: RouteCache;
+  readonly routes: RouteCache;
 
   constructor(context: BrokerContext, name: string, metadata: VhostMetadata) {
     this.#context = context;
     this.name = name;
     this.metadata = metadata;
-    this.#routes = new RouteCache(context.limits.cachedRoutesMax);
-    this.addressedRoutes = new AddressedRoutes(context.memory.arena);
+    this.routes = new RouteCache(context.limits.cachedRoutesMax, context.memory.arena);
     this.publishing = new Publishing(context, this);
     this.delays = context.createDelays(this);
     this.conversions = new Conversions(context, this);
@@ -272,10 +269,15 @@ export class Vhost {
     number: QueueNumber = this.#context.nextQueueNumber(),
   ): Queue {
     assert(!this.queues.has(declaration.name), "a queue's name is free");
-    const { name, durable, autoDelete } = declaration;
-    const queueArguments = declaration.arguments;
+    const { name, durable, autoDelete, arguments: queueArguments } = declaration;
     const definition: QueueDefinition = {
-      ...{ number, name, vhost: this.name, durable, autoDelete, owner, type },
+      number,
+      name,
+      vhost: this.name,
+      durable,
+      autoDelete,
+      owner,
+      type,
       arguments: queueArguments,
     };
     const policies = this.#context.policies.forQueue(this.name, name, type);
@@ -480,17 +482,16 @@ export class Vhost {
 
   /** Where a message with this exchange and key goes; remembered until something changes. */
   route(exchange: Exchange, routingKey: string): Route {
-    const known = this.#routes.get(exchange, routingKey);
+    const known = this.routes.get(exchange, routingKey);
     if (known?.isCurrent()) return known;
     const route = this.publishing.resolve(exchange, routingKey);
-    this.#routes.set(route);
+    this.routes.set(route);
     return route;
   }
 
   /** Remembered routes are no longer right. */
   topologyChanged(): void {
     this.topologyEpoch++;
-    this.#routes.clear();
-    this.addressedRoutes.clear();
+    this.routes.clear();
   }
 }

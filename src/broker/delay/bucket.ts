@@ -120,10 +120,8 @@ export class DelayBucket implements Queue, BacklogHost {
     const backlog = this.#backlog;
     const figures = this.#figures;
     const pages = this.#pages;
-    this.inspection = new QueueInspection({
-      ...{ memory, turn, pages, backlog, figures },
-      onSettled: () => {},
-    });
+    const inspected = { memory, turn, pages, backlog, figures, log: undefined };
+    this.inspection = new QueueInspection(inspected);
     const restored = { pages, backlog, figures, expiry: { mayExpire: false } };
     this.recoverable = durable ? new QueueRecovery(number, restored, this) : undefined;
   }

@@ -7,8 +7,11 @@ import type { Location, Sequence } from "../numbers.ts";
 const STRIDE = 3;
 const CAPACITY_START = 64;
 
+const NO_ENTRIES = new Float64Array(0);
+
 export class DueIndex {
-  #entries = new Float64Array(CAPACITY_START * STRIDE);
+  /** Nothing is taken up before the first message: every queue has one of these. */
+  #entries = NO_ENTRIES;
   /** Messages in it. */
   count = 0;
 
@@ -56,7 +59,7 @@ export class DueIndex {
 
   clear(): void {
     this.count = 0;
-    this.#entries = new Float64Array(CAPACITY_START * STRIDE);
+    this.#entries = NO_ENTRIES;
   }
 
   #takeAt(index: number): void {
@@ -113,7 +116,7 @@ export class DueIndex {
   }
 
   #grow(): void {
-    const grown = new Float64Array(this.#entries.length * 2);
+    const grown = new Float64Array(Math.max(CAPACITY_START * STRIDE, this.#entries.length * 2));
     grown.set(this.#entries);
     this.#entries = grown;
   }

@@ -5,9 +5,12 @@ import { BrokerError } from "../errors.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerRing, canTake } from "./consumer-ring.ts";
 
+/** What idle queues share; nothing is ever added. */
+const NOBODY = new Set<Consumer>();
+
 export class ConsumerSet {
-  /** In the order they came. */
-  readonly #all = new Set<Consumer>();
+  /** In the order they came; a set of its own from the first one on. */
+  #all = NOBODY;
   readonly #ring = new ConsumerRing();
   readonly #unackedBytesMax: number;
   readonly #singleActive: boolean;
@@ -50,6 +53,7 @@ export class ConsumerSet {
       ? this.#all.size > 0 || this.#singleActive
       : this.#exclusive !== undefined;
     if (inUse) throw new BrokerError("access-refused", `${resource} in exclusive use`);
+    if (this.#all === NOBODY) this.#all = new Set();
     this.#all.add(consumer);
     if (takesForGood(consumer)) this.#takingForGood++;
     if (consumer.exclusive) this.#exclusive = consumer;

@@ -1,6 +1,10 @@
 // How many ready messages and bytes a queue may hold, and what happens to the one too many.
 
-import type { Overflow, QueueSettings } from "../settings/queue-settings.ts";
+import {
+  DEFAULT_QUEUE_SETTINGS,
+  type Overflow,
+  type QueueSettings,
+} from "../settings/queue-settings.ts";
 
 export class LengthLimit {
   /** Infinity where there is no limit. */
@@ -20,4 +24,11 @@ export class LengthLimit {
   isExceededBy(count: number, bytes: number): boolean {
     return count > this.count || bytes > this.bytes;
   }
+}
+
+const NO_LENGTH_LIMIT = new LengthLimit(DEFAULT_QUEUE_SETTINGS);
+
+/** The limit that `settings` ask for; queues without any settings share one. */
+export function lengthLimitOf(settings: QueueSettings): LengthLimit {
+  return settings === DEFAULT_QUEUE_SETTINGS ? NO_LENGTH_LIMIT : new LengthLimit(settings);
 }

@@ -6,6 +6,7 @@ import type { Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import { BacklogWalk, type Browser } from "./backlog-walk.ts";
 import type { DepthFigures } from "./depth-figures.ts";
+import type { QueueLog } from "./queue-log.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
 /** A message that a walk has shown, by what names it. */
@@ -23,8 +24,8 @@ export interface InspectedParts {
   readonly backlog: Backlog;
   readonly pages: QueuePages;
   readonly figures: DepthFigures;
-  /** A logged message is gone. */
-  readonly onSettled: (sequence: Sequence) => void;
+  /** Undefined: its messages are not logged. */
+  readonly log: QueueLog | undefined;
 }
 
 export interface Inspection {
@@ -59,11 +60,11 @@ export class QueueInspection implements Inspection {
   }
 
   takeAway({ sequence, location, bytes, persistent }: TakenMessage): boolean | undefined {
-    const { backlog, figures, onSettled } = this.#parts;
+    const { backlog, figures, log } = this.#parts;
     const taken = backlog.settleReady(sequence, location);
     if (taken !== true) return taken;
     figures.onTaken(bytes, persistent);
-    if (persistent) onSettled(sequence);
+    if (persistent) log?.settled(sequence);
     return true;
   }
 }

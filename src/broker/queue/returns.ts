@@ -29,6 +29,9 @@ interface Waiting {
 /** The wall clock may be set: the timer looks at least so often. */
 const LOOK_EVERY_MS = 60_000;
 
+const NO_FACTS = new Map<Sequence, Waiting>();
+const NO_EARLIER = new Map<Sequence, number>();
+
 export class Returns extends WheelTimer implements WaitingMessages {
   readonly #clock: Clock;
   readonly #timers: TimerWheel;
@@ -38,9 +41,10 @@ export class Returns extends WheelTimer implements WaitingMessages {
   readonly #log: QueueLog | undefined;
   rules: ReturnRules;
   readonly #index = new DueIndex();
-  readonly #facts = new Map<Sequence, Waiting>();
+  /** Like the next one, made when there is something in it: few queues ever have that. */
+  #facts = NO_FACTS;
   /** When messages are due that waited when the broker stopped; they are ready until somebody meets them. */
-  readonly #earlier = new Map<Sequence, number>();
+  #earlier = NO_EARLIER;
 
   constructor(
     context: { readonly clock: Clock; readonly timers: TimerWheel },
@@ -92,6 +96,7 @@ export class Returns extends WheelTimer implements WaitingMessages {
     // Until then it counts as handed out.
     this.#figures.onOut(facts.bytes, isPersistentAt(location));
     this.#index.add(dueAtMs, sequence, location);
+    if (this.#facts === NO_FACTS) this.#facts = new Map();
     this.#facts.set(sequence, facts);
     if (this.#index.sequence === sequence) this.#schedule();
   }
@@ -100,12 +105,16 @@ export class Returns extends WheelTimer implements WaitingMessages {
 
   /** Messages among those that are ready which are to wait, or were. */
   get hasEarlier(): boolean {
-    return this.#earlier.size > 0;
+    return this.#earlier !== NO_EARLIER;
   }
 
   restore(sequence: Sequence, dueAtMs: number): void {
-    if (dueAtMs > this.#clock.nowMs()) this.#earlier.set(sequence, dueAtMs);
-    else this.#earlier.delete(sequence);
+    if (dueAtMs <= this.#clock.nowMs()) {
+      this.#earlier.delete(sequence);
+      return;
+    }
+    if (this.#earlier === NO_EARLIER) this.#earlier = new Map();
+    this.#earlier.set(sequence, dueAtMs);
   }
 
   /** Looks at what goes out next: what is still to wait is taken out of what is ready, and waits. */
@@ -122,6 +131,7 @@ export class Returns extends WheelTimer implements WaitingMessages {
     const dueAtMs = this.#earlier.get(sequence);
     if (dueAtMs === undefined) return false;
     this.#earlier.delete(sequence);
+    if (this.#earlier.size === 0) this.#earlier = NO_EARLIER;
     if (dueAtMs <= this.#clock.nowMs()) return false;
     const bytes = record.bodySizeBytes;
     this.#figures.onTaken(bytes, isPersistentAt(location));
@@ -138,10 +148,10 @@ export class Returns extends WheelTimer implements WaitingMessages {
 
   /** Nothing waits any more. */
   clear(): void {
-    this.#earlier.clear();
+    this.#earlier = NO_EARLIER;
     this.#timers.cancel(this);
     this.#index.clear();
-    this.#facts.clear();
+    this.#facts = NO_FACTS;
   }
 
   override onTimer(): void {

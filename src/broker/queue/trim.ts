@@ -6,7 +6,7 @@ import type { Deadline, Job, Turn } from "../turn.ts";
 import { type Backlog, Peek } from "./backlog.ts";
 import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { DepthFigures } from "./depth-figures.ts";
-import { LengthLimit } from "./length-limit.ts";
+import { type LengthLimit, lengthLimitOf } from "./length-limit.ts";
 import { type MessageExpiry, NEVER } from "./message-expiry.ts";
 
 /** So many messages are dropped at once; more are a job. */
@@ -41,7 +41,7 @@ export class Trim implements Job {
     this.#figures = figures;
     this.#expiry = expiry;
     this.#host = host;
-    this.limit = new LengthLimit(settings);
+    this.limit = lengthLimitOf(settings);
   }
 
   /** One more message with a body of `bytes` would be too many. */

@@ -20,7 +20,7 @@ import {
 } from "./dead-letter-outbox.ts";
 import { DepthFigures } from "./depth-figures.ts";
 import { IdleExpiry } from "./idle-expiry.ts";
-import { LengthLimit } from "./length-limit.ts";
+import { lengthLimitOf } from "./length-limit.ts";
 import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
 import { type GetHost, PendingGets } from "./pending-gets.ts";
@@ -84,8 +84,8 @@ export class WorkQueue
     const { clock, timers, turn, memory, pager } = context;
     const priorities = new PriorityLevels(definition.type.traits, settings.values);
     const logged = definition.durable && definition.owner === undefined;
-    const parts = { pool: memory.pages, pager, budget: context.pageBudget };
-    const pages = new QueuePages(parts, definition.number, logged);
+    const from = { pool: memory.pages, pager, budget: context.pageBudget };
+    const pages = new QueuePages(from, definition.number, logged);
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
@@ -99,12 +99,6 @@ export class WorkQueue
         : Number.POSITIVE_INFINITY,
     );
     this.#log = new QueueLog(turn, context.journal, definition.number, this.#backlog);
-    this.inspection = new QueueInspection({
-      ...{ memory, turn, pages },
-      backlog: this.#backlog,
-      figures: this.#figures,
-      onSettled: (sequence) => logged && this.#log.settled(sequence),
-    });
     this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
     this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
     this.#returns = new Returns(
@@ -119,11 +113,13 @@ export class WorkQueue
     this.#trim = new Trim(context, backlog, figures, expiry, this, settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
-    const restored = { pages, backlog, figures, expiry, waiting: this.#returns };
-    this.recoverable = logged ? new QueueRecovery(definition.number, restored, this) : undefined;
-    const { journal } = context;
+    // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
+    const [waiting, journal] = [this.#returns, context.journal];
     const log = logged ? this.#log : undefined;
-    this.transfer = new Transfer(this, { ...restored, priorities, journal, log });
+    const parts = { pages, backlog, figures, expiry, waiting, priorities, journal, log };
+    this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log });
+    this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
+    this.transfer = new Transfer(this, parts);
   }
 
   get lastSequence(): Sequence {
@@ -312,7 +308,7 @@ export class WorkQueue
 
   applySettings(settings: EffectiveSettings): void {
     this.settings = settings;
-    this.#trim.limit = new LengthLimit(settings.values);
+    this.#trim.limit = lengthLimitOf(settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
     this.#returns.rules = new ReturnRules(this.definition.type.traits, settings.values);

@@ -56,6 +56,14 @@ interface Found {
   readonly origin: SettingOrigin;
 }
 
+/** What most queues have: one object for all of them. */
+const NOTHING_SET: EffectiveSettings = {
+  values: DEFAULT_QUEUE_SETTINGS,
+  origins: new Map(),
+  policy: undefined,
+  operatorPolicy: undefined,
+};
+
 /** Arguments, policy and operator policy of a queue merged by the rules of the table. */
 export function effectiveQueueSettings(
   type: QueueType,
@@ -76,7 +84,11 @@ export function effectiveQueueSettings(
     values[setting.field] = found.value === Number.POSITIVE_INFINITY ? undefined : found.value;
     origins.set(setting.field, found.origin);
   }
-  return { values: values as unknown as QueueSettings, origins, ...namesOf(policies) };
+  const names = namesOf(policies);
+  const isNothingSet =
+    origins.size === 0 && names.policy === undefined && names.operatorPolicy === undefined;
+  if (isNothingSet) return NOTHING_SET;
+  return { values: values as unknown as QueueSettings, origins, ...names };
 }
 
 export function effectiveExchangeSettings(

@@ -249,7 +249,7 @@ export class Publishing {
     const bits = this.#tools.arena.u8[from + addressingLength] as number;
     if ((bits & ~MANDATORY_BIT) !== 0) return false;
     const { access } = this.#channel;
-    const route = access.vhost.addressedRoutes.find(access.number, from, addressingLength);
+    const route = access.vhost.routes.addressed.find(access.number, from, addressingLength);
     if (route === undefined) return false;
     this.#memo.route = route;
     this.#memo.mandatory = bits === MANDATORY_BIT;
@@ -269,7 +269,7 @@ export class Publishing {
     const { access } = this.#channel;
     memo.route = access.route(method.exchange, method.routingKey);
     const from = frameAt + 13;
-    access.vhost.addressedRoutes.keep(access.number, from, frameEnd - 2 - from, memo.route);
+    access.vhost.routes.addressed.keep(access.number, from, frameEnd - 2 - from, memo.route);
   }
 }
 
