@@ -31,8 +31,8 @@ const FINEST_MS = 1_000;
 const ORDERED_BYTES_MAX = 4_194_304;
 /** The timer looks at least so often: the wall clock may have been set. */
 const LOOK_EVERY_MS = 60_000;
-/** What could not go on is tried again after this. */
-const RETRY_AFTER_MS = 250;
+/** What could not go on is tried again after this: the log takes what waits for it in a few milliseconds. */
+const RETRY_AFTER_MS = 10;
 
 /** What stores share. */
 export interface DelayParts {
@@ -67,6 +67,8 @@ export class DelayStore implements BucketHost, Job {
   readonly #timer = new CallbackTimer(() => this.#work());
   #inTurn = false;
   #isDisposed = false;
+  /** Until then the bucket that `#nextDue` found is the first. */
+  #nextDueAtMs = 0;
 
   constructor(parts: DelayParts, owner: DelayOwner) {
     this.#parts = parts;
@@ -166,9 +168,8 @@ export class DelayStore implements BucketHost, Job {
     if (found === undefined) return "wait";
     const { location, record } = found;
     const bytes = record.bodySizeBytes;
-    if (!this.#move(bucket, sequence, record, () => this.#parts.release(this, record))) {
-      return "wait";
-    }
+    const isLogged = this.#beginMove(bucket, sequence, record);
+    if (!this.#endMove(isLogged, this.#parts.release(this, record))) return "wait";
     bucket.remove(sequence, location, bytes, true);
     return "done";
   }
@@ -196,10 +197,12 @@ export class DelayStore implements BucketHost, Job {
     for (;;) {
       const bucket = this.#nextDue() ?? this.#nextToShareOut();
       if (bucket === undefined) break;
-      if (!(bucket.indexState === "none" ? this.#shareOut(bucket) : this.#releaseFirst(bucket))) {
-        return this.#leave();
-      }
-      if (deadline()) return false;
+      do {
+        const isGone =
+          bucket.indexState === "none" ? this.#shareOut(bucket) : this.#releaseFirst(bucket);
+        if (!isGone) return this.#leave();
+        if (deadline()) return false;
+      } while (bucket.index.dueAtMs <= this.#nextDueAtMs);
     }
     this.#schedule(this.#nextLookMs());
     return this.#leave();
@@ -224,14 +227,26 @@ export class DelayStore implements BucketHost, Job {
     if (isSmall) bucket.beginIndex();
   }
 
-  /** The bucket with the message that is due first, if one is due. */
+  /**
+   * The bucket with the message that is due first, if one is due. Its messages up to `#nextDueAtMs` come before those
+   * of all other buckets.
+   */
   #nextDue(): DelayBucket | undefined {
     let first: DelayBucket | undefined;
-    let dueAtMs = this.#nowMs();
+    const nowMs = this.#nowMs();
+    let dueAtMs = nowMs;
+    this.#nextDueAtMs = nowMs;
     for (const bucket of this.#buckets.values()) {
-      if (bucket.indexState !== "complete" || bucket.index.dueAtMs > dueAtMs) continue;
+      if (bucket.indexState !== "complete") continue;
+      const bucketDueAtMs = bucket.index.dueAtMs;
+      if (bucketDueAtMs > dueAtMs) {
+        this.#nextDueAtMs = Math.min(this.#nextDueAtMs, bucketDueAtMs);
+        continue;
+      }
+      // The one that was first until now is the next.
+      if (first !== undefined) this.#nextDueAtMs = dueAtMs;
       first = bucket;
-      dueAtMs = bucket.index.dueAtMs;
+      dueAtMs = bucketDueAtMs;
     }
     return first;
   }
@@ -251,7 +266,8 @@ export class DelayStore implements BucketHost, Job {
     if (record === LOST) return true;
     const { sequence } = bucket.index;
     const bytes = record.bodySizeBytes;
-    if (!this.#move(bucket, sequence, record, () => this.#parts.release(this, record))) {
+    const isLogged = this.#beginMove(bucket, sequence, record);
+    if (!this.#endMove(isLogged, this.#parts.release(this, record))) {
       this.#retryLater();
       return false;
     }
@@ -270,12 +286,12 @@ export class DelayStore implements BucketHost, Job {
     }
     const { record, sequence } = bucket.oldest;
     const dueAtMs = record.expiresAtMs;
-    const isMoved = this.#move(bucket, sequence, record, () =>
+    const isLogged = this.#beginMove(bucket, sequence, record);
+    const isMoved =
       dueAtMs <= this.#nowMs()
         ? this.#parts.release(this, record)
-        : this.#putInto(this.#finerThan(bucket, dueAtMs), record, dueAtMs),
-    );
-    if (!isMoved) {
+        : this.#putInto(this.#finerThan(bucket, dueAtMs), record, dueAtMs);
+    if (!this.#endMove(isLogged, isMoved)) {
       this.#retryLater();
       return false;
     }
@@ -295,14 +311,18 @@ export class DelayStore implements BucketHost, Job {
     return this.#parts.enqueue(bucket);
   }
 
-  /** Whatever `go` publishes takes the message's place in the log. */
-  #move(bucket: DelayBucket, sequence: Sequence, record: RecordView, go: () => boolean): boolean {
+  /** What is published until `#endMove` takes the message's place in the log. Answers whether the log knows it. */
+  #beginMove(bucket: DelayBucket, sequence: Sequence, record: RecordView): boolean {
+    const isLogged = bucket.isLogged && record.persistent;
+    if (isLogged) this.#parts.journal.beginMove(bucket.definition.number, sequence);
+    return isLogged;
+  }
+
+  /** Answers `isGone`: whether the message is somewhere else now. */
+  #endMove(isLogged: boolean, isGone: boolean): boolean {
     const { journal } = this.#parts;
-    if (!bucket.isLogged || !record.persistent) return go();
-    journal.beginMove(bucket.definition.number, sequence);
-    const isGone = go();
-    if (isGone) journal.endMove();
-    else journal.cancelMove();
+    if (isLogged && isGone) journal.endMove();
+    else if (isLogged) journal.cancelMove();
     return isGone;
   }
 
