@@ -215,7 +215,7 @@ export class Vhost {
 
   /** The log tells of keys that an exchange or queue has seen. */
   restoreKeys(owner: "exchange" | "queue", number: number, keys: readonly Json[]): void {
-    if (owner === "queue") this.queueByNumber(number)?.duplicates?.restore(keys);
+    if (owner === "queue") this.queueByNumber(number)?.restoreKeys?.(keys);
     for (const exchange of owner === "queue" ? [] : this.exchanges.values()) {
       // Whether a policy makes it drop duplicates is not known before all is read.
       if (exchange.definition.number === number) this.#windowOf(exchange).restore(keys);

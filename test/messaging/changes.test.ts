@@ -42,7 +42,6 @@ test("what a queue is built by cannot change", async () => {
     ["x-queue-type", "quorum"],
     ["x-max-priority", 6],
     ["x-single-active-consumer", true],
-    ["x-message-deduplication", true],
   ] as const) {
     expect(() => node.life.access.changeQueue("q", table({ [argument]: value }))).toThrow(
       `invalid arg '${argument}' for queue 'q' in vhost '/': it cannot change while the queue lives`,

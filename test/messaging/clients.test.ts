@@ -154,6 +154,13 @@ describe("amqplib", () => {
     });
     expect(got).toEqual(["0", "1", "2"]);
     expect((await api("PUT", `${path}/deadline`, { extend_ms: 60_000 })).status).toBe(204);
+    for (const [deliveryTag, status] of [
+      [2, 204],
+      [9, 404],
+    ]) {
+      const body = { extend_ms: 60_000, delivery_tag: deliveryTag };
+      expect((await api("PUT", `${path}/deadline`, body)).status).toBe(status);
+    }
     expect(
       (await api("PUT", "/consumers/%2F/slow/nobody/prefetch", { prefetch_count: 3 })).status,
     ).toBe(404);

@@ -108,6 +108,27 @@ test("by policy on an exchange, over a crash too", async () => {
   expect(await node.bodies("q")).toEqual(["1"]);
 });
 
+test.each(["classic", "quorum"])("by policy on a %s queue, over a crash too", async (type) => {
+  const node = await Node.start();
+  node.queue("q", { "x-queue-type": type });
+  node.publish("", "q", "before", { [HEADER]: "k" });
+  node.policy("^q$", { "message-deduplication": true, "cache-size": 2 });
+  node.publish("", "q", "1", { [HEADER]: "k" });
+  node.publish("", "q", "2", { [HEADER]: "k" });
+  await node.crash();
+  node.publish("", "q", "3", { [HEADER]: "k" });
+  await node.restart();
+  node.publish("", "q", "4", { [HEADER]: "k" });
+  expect(node.at("q").counters.duplicates).toBe(1);
+  for (const key of ["l", "m"]) node.publish("", "q", key, { [HEADER]: key });
+  node.publish("", "q", "the oldest key is forgotten", { [HEADER]: "k" });
+  node.life.broker.policies.delete("policy", "/", "policy-^q$", "guest");
+  node.publish("", "q", "without the policy", { [HEADER]: "m" });
+  expect(await node.bodies("q")).toEqual([
+    ...["before", "1", "l", "m", "the oldest key is forgotten", "without the policy"],
+  ]);
+});
+
 test("a message that was refused is no duplicate when it comes again", async () => {
   const node = await Node.start();
   const full = { "x-max-length": 1, "x-overflow": "reject-publish" };

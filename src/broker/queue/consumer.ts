@@ -23,6 +23,11 @@ export interface DeliveryTarget {
    */
   handOver?(consumer: Consumer, publication: Publication): void;
   /**
+   * Its delivery with that tag is not overdue before then (monotonic ms), whatever the consumer timeout. False when
+   * it has none such.
+   */
+  extendDeadline?(deliveryTag: number, untilMs: number): boolean;
+  /**
    * `queue` has taken the place of the consumer's queue, which has let go of it: it consumes there from now on, under
    * its tag. Targets without it are cancelled.
    */

@@ -1,7 +1,6 @@
 // The one place that knows which class a queue type is made of.
 
 import { DeduplicatingQueue, type DuplicateParts } from "../duplicates/deduplicating-queue.ts";
-import { duplicateRules } from "../duplicates/rules.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { StreamQueue } from "../stream/stream-queue.ts";
 import type { QueueContext } from "./context.ts";
@@ -16,8 +15,7 @@ export function createQueue(
   duplicates?: DuplicateParts,
 ): Queue {
   if (!definition.type.traits.settlesRemove) return new StreamQueue(context, definition, settings);
-  const rules = duplicateRules(settings.values);
-  return rules === undefined || duplicates === undefined
+  return duplicates === undefined
     ? new WorkQueue(context, definition, settings)
-    : new DeduplicatingQueue(context, definition, settings, rules, duplicates);
+    : new DeduplicatingQueue(context, definition, settings, duplicates);
 }

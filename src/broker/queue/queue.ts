@@ -2,6 +2,7 @@
 
 import type { DuplicateWindow } from "../duplicates/window.ts";
 import type { FieldTable } from "../field-table.ts";
+import type { Json } from "../journaling.ts";
 import type { Location, QueueNumber, Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import type { RecordView } from "../record.ts";
@@ -197,6 +198,8 @@ export interface Queue extends Deliverer {
 
   /** Keys of its messages, where it drops duplicates. */
   readonly duplicates?: DuplicateWindow | undefined;
+  /** The log tells of keys it has seen. */
+  restoreKeys?(keys: readonly Json[]): void;
 
   /** Only queues whose messages are logged have it. */
   readonly recoverable?: Recoverable | undefined;

@@ -421,7 +421,11 @@ export const queueSettings: readonly QueueSetting[] = [
     doc: "A message delivered so often in vain is dead-lettered with reason delivery_limit.",
   }),
   ...duplicateSettings.map((setting) =>
-    row({ ...setting, queueTypes: WORK_QUEUES, isFixed: true }),
+    row({
+      ...setting,
+      policyKey: setting.argument.slice(2),
+      queueTypes: WORK_QUEUES,
+    }),
   ),
   row({
     argument: "x-max-age",

@@ -12,6 +12,7 @@ import {
   notAuthorised,
   notFound,
 } from "../answers.ts";
+import { property } from "../api-json.ts";
 import { countField } from "../body.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, put, type Route, remove } from "../route.ts";
@@ -69,14 +70,20 @@ export const clientRoutes: readonly Route[] = [
   put(
     "/consumers/:vhost/:queue/:tag/deadline",
     "policymaker",
-    "Gives a running consumer so many ms more to acknowledge what it holds",
+    "Gives a running consumer so many ms more to acknowledge what it holds, or one delivery of it",
     (request) => {
-      const { clock } = request.management.broker;
-      const extendMs = countField(request.body, "extend_ms", 0);
-      consumerToChange(request).inTimeUntilMs = clock.monotonicMs() + extendMs;
+      const { body } = request;
+      const extendMs = countField(body, "extend_ms", 0);
+      const untilMs = request.management.broker.clock.monotonicMs() + extendMs;
+      const consumer = consumerToChange(request);
+      if (property(body, "delivery_tag") === undefined) consumer.inTimeUntilMs = untilMs;
+      else {
+        const tag = countField(body, "delivery_tag", 0);
+        if (consumer.target.extendDeadline?.(tag, untilMs) !== true) throw notFound();
+      }
       return noContent;
     },
-    { body: { extend_ms: 600_000 } },
+    { body: { extend_ms: 600_000, delivery_tag: 17 } },
   ),
   get("/connections/:name", "management", "One connection", (request) =>
     json(connectionView(connection(request), request.view)),

@@ -2,6 +2,7 @@
 // One consumer of a channel as a delivery target: gives a message its tag and writes it to the connection.
 
 import type { ChannelView } from "../../broker/connection-registry.ts";
+import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { Publication } from "../../broker/publication.ts";
 import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
@@ -30,6 +31,7 @@ export interface DeliveringChannel {
   onHandedOver(): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
   onQueueReplaced(consumer: ChannelConsumer, queue: Queue): void;
+  extendDeadline(consumer: ChannelConsumer, deliveryTag: DeliveryTag, untilMs: number): boolean;
 }
 
 /** Reused: where the bytes of the record being delivered lie. */
@@ -113,6 +115,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.added = undefined;
     channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
     channel.onHandedOver();
+  }
+
+  extendDeadline(deliveryTag: DeliveryTag, untilMs: number): boolean {
+    return this.#channel.extendDeadline(this, deliveryTag, untilMs);
   }
 
   onQueueReplaced(_consumer: Consumer, queue: Queue): void {

@@ -7,6 +7,7 @@ import {
   tellConsumerCreated,
   tellConsumerDeleted,
 } from "../../broker/lifecycle-events.ts";
+import type { DeliveryTag } from "../../broker/numbers.ts";
 import { Consumer } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
@@ -42,6 +43,8 @@ export class Consuming implements DeliveringChannel {
   prefetchMax = 0;
   /** For all of the channel's deliveries together; 0 = no limit. */
   globalPrefetchMax = 0;
+  /** Deliveries with more time than others, until when (monotonic ms). */
+  readonly #deadlines = new Map<DeliveryTag, number>();
   /** A consumer found no channel-wide credit. */
   #starved = false;
   #closed = false;
@@ -336,7 +339,8 @@ export class Consuming implements DeliveringChannel {
 
   /** The delivery that has waited too long for its acknowledgement, in ms of its timeout; undefined when none has. */
   overdueTimeoutMs(): number | undefined {
-    if (!this.unacked.oldest()) return undefined;
+    const tag = this.#oldestWithoutDeadline();
+    if (tag === undefined || !this.unacked.peek(tag)) return undefined;
     const found = this.unacked.found;
     const { queue, consumer } = this.slots.get(found.slot);
     const { clock, limits } = this.#channel.tools.broker;
@@ -344,6 +348,24 @@ export class Consuming implements DeliveringChannel {
     if (timeoutMs === undefined) return undefined;
     if (consumer !== undefined && consumer.inTimeUntilMs > clock.monotonicMs()) return undefined;
     return (this.nowSecond - found.second) * 1_000 > timeoutMs ? timeoutMs : undefined;
+  }
+
+  extendDeadline(target: ChannelConsumer, tag: DeliveryTag, untilMs: number): boolean {
+    if (!this.unacked.peek(tag) || this.unacked.found.slot !== target.slot) return false;
+    this.#deadlines.set(tag, untilMs);
+    return true;
+  }
+
+  /** The oldest delivery that nobody was given more time for, or whose time is over. */
+  #oldestWithoutDeadline(): DeliveryTag | undefined {
+    const { unacked } = this;
+    if (this.#deadlines.size === 0) return unacked.oldest() ? unacked.found.tag : undefined;
+    const nowMs = this.#channel.tools.broker.clock.monotonicMs();
+    for (const [tag, untilMs] of this.#deadlines) {
+      if (untilMs <= nowMs || !unacked.has(tag)) this.#deadlines.delete(tag);
+    }
+    for (const tag of unacked.tags()) if (!this.#deadlines.has(tag)) return tag;
+    return undefined;
   }
 
   /** The channel ends: consumers go, what they had out goes back to its queues. */
