@@ -258,7 +258,7 @@ export const queueSettings: readonly KnownSetting[] = [
     type: "boolean",
     value: "true",
     queueTypes: WORK,
-    places: ARGUMENT,
+    places: POLICY,
   },
   {
     key: "cache-size",
@@ -267,7 +267,7 @@ export const queueSettings: readonly KnownSetting[] = [
     type: "number",
     value: "128",
     queueTypes: WORK,
-    places: ARGUMENT,
+    places: POLICY,
   },
   {
     key: "cache-ttl",
@@ -275,7 +275,7 @@ export const queueSettings: readonly KnownSetting[] = [
     help: "For how many milliseconds a message is remembered.",
     type: "number",
     queueTypes: WORK,
-    places: ARGUMENT,
+    places: POLICY,
   },
   {
     key: "deduplication-header",
@@ -283,7 +283,7 @@ export const queueSettings: readonly KnownSetting[] = [
     help: "The header that names a message.",
     type: "string",
     queueTypes: WORK,
-    places: ARGUMENT,
+    places: POLICY,
   },
   {
     key: "max-age",
