@@ -1,4 +1,3 @@
-// hot path: runs per message
 // A queue that can drop a message whose key it has seen before.
 
 import type { FieldTable } from "../field-table.ts";

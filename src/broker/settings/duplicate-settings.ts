@@ -14,11 +14,13 @@ import {
 
 type Row = Pick<Setting<keyof DuplicateSettings>, "field" | "check" | "read" | "what" | "doc"> & {
   readonly argument: string;
+  readonly policyKey: string;
 };
 
 export const duplicateSettings: readonly Row[] = [
   {
     argument: "x-message-deduplication",
+    policyKey: "message-deduplication",
     field: "dropsDuplicates",
     check: checkBoolean,
     read: readBoolean,
@@ -27,6 +29,7 @@ export const duplicateSettings: readonly Row[] = [
   },
   {
     argument: "x-cache-size",
+    policyKey: "cache-size",
     field: "duplicatesMax",
     check: checkPositive,
     read: readNumber,
@@ -35,6 +38,7 @@ export const duplicateSettings: readonly Row[] = [
   },
   {
     argument: "x-cache-ttl",
+    policyKey: "cache-ttl",
     field: "duplicatesTtlMs",
     check: checkExpiry,
     read: readNumber,
@@ -43,6 +47,7 @@ export const duplicateSettings: readonly Row[] = [
   },
   {
     argument: "x-deduplication-header",
+    policyKey: "deduplication-header",
     field: "duplicatesHeader",
     check: checkText,
     read: readText,

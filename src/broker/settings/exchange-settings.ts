@@ -31,7 +31,6 @@ export const exchangeSettings: readonly Setting<keyof ExchangeSettings>[] = [
   },
   ...duplicateSettings.map((setting) => ({
     ...setting,
-    policyKey: setting.argument.slice(2),
     operatorKey: false,
     merge: "first" as const,
     operatorMerge: "operator" as const,

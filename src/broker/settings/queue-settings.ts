@@ -420,13 +420,7 @@ export const queueSettings: readonly QueueSetting[] = [
     what: "retry attempts",
     doc: "A message delivered so often in vain is dead-lettered with reason delivery_limit.",
   }),
-  ...duplicateSettings.map((setting) =>
-    row({
-      ...setting,
-      policyKey: setting.argument.slice(2),
-      queueTypes: WORK_QUEUES,
-    }),
-  ),
+  ...duplicateSettings.map((setting) => row({ ...setting, queueTypes: WORK_QUEUES })),
   row({
     argument: "x-max-age",
     policyKey: "max-age",
