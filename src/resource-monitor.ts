@@ -99,6 +99,11 @@ export function newMonitor(config: Config, broker: Broker, facts: ProcessFacts):
   });
 }
 
+/** Whether a key of the configuration is about the limits of this file. */
+export function isLimitKey(key: string): boolean {
+  return key.startsWith("vm_memory_high_watermark") || key.startsWith("disk_free_limit");
+}
+
 /** Limits of a changed configuration. */
 export function applyLimits(monitor: ResourceMonitor, config: Config): void {
   const { memoryLimit, diskLimit } = limitsOf(config);

@@ -13,9 +13,10 @@ import { createCore } from "./core.ts";
 import { type Durability, inMemory, onDisk } from "./durability.ts";
 import type { Disk, Endpoint, Env, TimerHandle, TlsFacts } from "./env/env.ts";
 import type { ProcessFacts } from "./env/process-facts.ts";
+import { EventLines } from "./event-lines.ts";
 import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
-import type { Log, LogLevel } from "./log.ts";
+import type { Log, LogCategory, LogLevel } from "./log.ts";
 import { Logger } from "./logging/logger.ts";
 import { applyLogLevels } from "./logging/set-up.ts";
 import type { ListenerFacts } from "./management/node-facts.ts";
@@ -23,7 +24,7 @@ import type { RunningManagement } from "./management/start.ts";
 import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
-import { applyLimits, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
+import { applyLimits, isLimitKey, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
 import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
@@ -131,6 +132,7 @@ export class Server {
   async #open(options: ServerOptions): Promise<void> {
     await this.#createDefaults();
     if (this.log instanceof LogExchange) this.log.start();
+    this.#tellEventsToLog();
     if (this.config.node.plugins.includes(EVENT_EXCHANGE_PLUGIN)) {
       new EventExchange(this.broker, this.config.access.defaultVhost).start();
     }
@@ -141,6 +143,16 @@ export class Server {
     );
     this.#startMonitor(options.world.facts);
     await this.#startManagement(options);
+  }
+
+  /** What clients do, for those who ask for debug lines. */
+  #tellEventsToLog(): void {
+    const logger = this.#logger;
+    if (logger === undefined) return;
+    const isWanted = (category: LogCategory) =>
+      logger.takes("debug", category) ||
+      (this.log instanceof LogExchange && this.log.level === "debug");
+    this.broker.events.listen(new EventLines(this.log, isWanted));
   }
 
   /** Limits hold whether or not there is management. */
@@ -193,9 +205,12 @@ export class Server {
   reload(next: Config): readonly string[] {
     const { live, restart } = compareConfigs(this.#applied, next);
     this.#applied = next;
-    if (this.#logger !== undefined) applyLogLevels(this.#logger, next);
-    if (this.log instanceof LogExchange) this.log.level = exchangeLevel(next);
-    if (this.#monitor !== undefined) applyLimits(this.#monitor, next);
+    // What was changed by commands meanwhile stays, unless the configuration has changed there.
+    if (live.some((key) => key.startsWith("log."))) {
+      if (this.#logger !== undefined) applyLogLevels(this.#logger, next);
+      if (this.log instanceof LogExchange) this.log.level = exchangeLevel(next);
+    }
+    if (this.#monitor !== undefined && live.some(isLimitKey)) applyLimits(this.#monitor, next);
     applyLiveAccess(this.broker, next.access);
     this.broker.rules = rulesOf(next, this.broker);
     void this.#reloadDefinitions(next);

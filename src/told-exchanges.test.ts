@@ -77,6 +77,7 @@ test("events come through amq.rabbitmq.event, facts as headers", async () => {
         durable: false,
         auto_delete: false,
         exclusive: false,
+        owner_pid: "",
         type: "classic",
         arguments: {},
         user_who_performed_action: "guest",

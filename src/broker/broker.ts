@@ -296,6 +296,9 @@ export class Broker implements BrokerContext {
       name,
       description: metadata.description,
       tags: metadata.tags,
+      default_queue_type: metadata.defaultQueueType ?? "undefined",
+      tracing: vhost.tracing,
+      cluster_state: { [this.nodeName]: "running" },
     });
     if (!this.replaying) this.rules.onNewVhost(vhost);
     return vhost;

@@ -94,13 +94,13 @@ export class Parameters {
   setGlobal(name: string, value: PlainJson, by: string): void {
     this.#global.set(name, value);
     this.#context.record("global-parameter", { name, value: toLogJson(value) });
-    this.#tell("parameter.set", by, { name });
+    this.#tell("parameter.set", by, { component: GLOBAL, name });
   }
 
   deleteGlobal(name: string, by: string): boolean {
     if (!this.#global.delete(name)) return false;
     this.#context.record("global-parameter.delete", { name });
-    this.#tell("parameter.cleared", by, { name });
+    this.#tell("parameter.cleared", by, { component: GLOBAL, name });
     return true;
   }
 
@@ -108,6 +108,9 @@ export class Parameters {
     this.#context.events.emit(event, { ...facts, user_who_performed_action: by });
   }
 }
+
+/** What events call the component of global parameters. */
+const GLOBAL = "global";
 
 function keyOf(vhost: string, component: string, name: string): string {
   return `${vhost}\0${component}\0${name}`;

@@ -54,11 +54,12 @@ export function describeBinding(binding: Binding): JsonObject {
   };
 }
 
-export function exchangeFacts({ definition }: Exchange): EventFacts {
+export function exchangeFacts({ definition, settings }: Exchange): EventFacts {
   const { name, vhost, type, durable, internal } = definition;
   return {
     ...{ name, vhost, type, durable, internal },
     auto_delete: definition.autoDelete,
+    policy: settings.policy ?? "",
     arguments: tableToPlainJson(definition.arguments),
   };
 }
@@ -69,6 +70,7 @@ export function queueFacts({ definition }: Queue): EventFacts {
     ...{ name, vhost, durable },
     auto_delete: definition.autoDelete,
     exclusive: definition.owner !== undefined,
+    owner_pid: definition.owner?.name ?? "",
     type: definition.type.name,
     arguments: tableToPlainJson(definition.arguments),
   };

@@ -32,6 +32,8 @@ Sizes: \`512MiB\`, \`2GB\` (1000-based), \`64k\` (1024-based) or bytes. \`$name\
 (renewed files under the same names, or other names), what is given to new virtual hosts, and the users, permissions and
 policies of the definitions file. A file that is wrong changes nothing and says why in the log; settings that need a
 restart are named there.
+What commands have changed since the start (\`set_log_level\`, \`set_vm_memory_high_watermark\`) stays until the file changes
+there.
 
 Definitions to import at start may be a file, a directory (all its \`.json\` files, in the order of their names, as one)
 or an HTTPS address. They are read and checked whole first: one wrong object, and nothing is imported and the broker

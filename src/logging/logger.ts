@@ -75,9 +75,13 @@ export class Logger implements Log {
     else this.#categories.set(category, level);
   }
 
+  /** Whether lines of that level and category are taken at all. */
+  takes(level: LogLevel, category: LogCategory): boolean {
+    return reaches(level, this.#categories.get(category) ?? this.#level);
+  }
+
   write(level: LogLevel, category: LogCategory, text: string): void {
-    const wanted = this.#categories.get(category) ?? this.#level;
-    if (!reaches(level, wanted)) return;
+    if (!this.takes(level, category)) return;
     const line: LogLine = {
       number: ++this.#lastNumber,
       timeMs: this.#clock.nowMs(),

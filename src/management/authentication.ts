@@ -7,8 +7,12 @@ import { ApiError } from "./answers.ts";
 import type { Authenticate, Credentials } from "./management.ts";
 
 const CHALLENGE = { "www-authenticate": 'Basic realm="Leveret Management"' };
-/** How long an answer waits once somebody has failed too often. */
+/** How long an answer waits once somebody has failed too often: one after the other, however many ask at a time. */
 const DELAY_MS = 1_000;
+/** Who would have to wait longer is sent away at once. */
+const WAIT_MS_MAX = 10_000;
+/** Failures of an address, whatever the names, that cost nothing; many people may share one. */
+const ADDRESS_FACTOR = 10;
 const WINDOW_MS = 60_000;
 /** (user, address) pairs whose failures are counted; the oldest are forgotten. */
 const TRACKED_MAX = 10_000;
@@ -16,6 +20,8 @@ const TRACKED_MAX = 10_000;
 interface Failures {
   count: number;
   since: number;
+  /** When the last of those who wait is answered. */
+  busyUntil: number;
 }
 
 export interface AuthenticationOptions {
@@ -45,7 +51,7 @@ export class Authentication {
       });
     }
     const key = `${credentials.name}\0${peer.address}`;
-    if (this.#isGuessing(key)) await this.#delay();
+    await this.#slowDown(key, peer.address);
     try {
       const user = await this.#options.authenticate(credentials, peer);
       this.#failures.delete(key);
@@ -53,18 +59,37 @@ export class Authentication {
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.#failed(key);
+      this.#failed(peer.address);
       throw new ApiError(401, { error: "not_authorized", reason: "Login failed" }, CHALLENGE);
     }
   }
 
-  #isGuessing(key: string): boolean {
+  /** Guessing one user's password is answered once a second; trying many users, a second late. */
+  async #slowDown(key: string, address: string): Promise<void> {
+    const { clock, failuresPerMinute } = this.#options;
+    const guessing = this.#recent(key, failuresPerMinute);
+    if (guessing !== undefined) {
+      const now = clock.monotonicMs();
+      const answeredAt = Math.max(now, guessing.busyUntil) + DELAY_MS;
+      if (answeredAt - now > WAIT_MS_MAX) {
+        throw new ApiError(429, { error: "too_many_requests", reason: "Too many failed logins" });
+      }
+      guessing.busyUntil = answeredAt;
+      await this.#delay(answeredAt - now);
+    } else if (this.#recent(address, failuresPerMinute * ADDRESS_FACTOR) !== undefined) {
+      await this.#delay(DELAY_MS);
+    }
+  }
+
+  /** The failures of the last minute, when they are too many. */
+  #recent(key: string, countMax: number): Failures | undefined {
     const failures = this.#failures.get(key);
-    if (failures === undefined) return false;
+    if (failures === undefined) return undefined;
     if (this.#options.clock.monotonicMs() - failures.since > WINDOW_MS) {
       this.#failures.delete(key);
-      return false;
+      return undefined;
     }
-    return failures.count >= this.#options.failuresPerMinute;
+    return failures.count >= countMax ? failures : undefined;
   }
 
   #failed(key: string): void {
@@ -77,11 +102,12 @@ export class Authentication {
       const [oldest] = this.#failures.keys();
       this.#failures.delete(oldest!);
     }
-    this.#failures.set(key, { count: 1, since: this.#options.clock.monotonicMs() });
+    const since = this.#options.clock.monotonicMs();
+    this.#failures.set(key, { count: 1, since, busyUntil: since });
   }
 
-  #delay(): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.setTimer(DELAY_MS, resolve));
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(ms, resolve));
   }
 }
 

@@ -104,6 +104,48 @@ test("watermarks, and what they block", async () => {
   expect(await shown("vm_memory_high_watermark.absolute")).toBe("1000000");
 });
 
+test("what commands changed stays until the configuration changes there", async () => {
+  await start("log.default.level = info", "channel_max = 100");
+  await client().put("/node/log-level", { level: "none", category: "connection" });
+  await client().put("/node/memory-watermark", { absolute: 123_456_789 });
+  const limit = async () => (await client().list("/nodes"))[0]!.mem_limit;
+  await reload(["log.default.level = info", "channel_max = 200"]);
+  expect(await limit()).toBe(123_456_789);
+  await login("guest", "guest");
+  expect(broker!.stdout).not.toContain("accepting AMQP connection");
+  await reload(["log.default.level = debug", "vm_memory_high_watermark.absolute = 2GB"]);
+  expect(await limit()).toBe(2_000_000_000);
+  await login("guest", "guest");
+  await broker!.printed("accepting AMQP connection");
+});
+
+test("debug lines tell what clients do, each in its category", async () => {
+  await start("log.default.level = info", "log.console.formatter = plaintext");
+  const port = await broker!.port("amqp");
+  const levels = ["connection", "channel", "queue"];
+  for (const category of levels) {
+    await client().put("/node/log-level", { level: "debug", category });
+  }
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${port}/`);
+  const channel = await connection.createChannel();
+  await channel.assertQueue("told\nof", { arguments: { "x-secret": "hidden" } });
+  await channel.bindQueue("told\nof", "amq.direct", "key");
+  await channel.consume("toldof", () => {}, { consumerTag: "reader" });
+  await channel.deleteQueue("toldof");
+  await connection.close();
+  const wanted = [
+    "connection.created:",
+    "connection.closed:",
+    "channel.created:",
+    'consumer.created: consumer_tag="reader"',
+    'queue.created: name="toldof"',
+    'binding.created: source_name="amq.direct"',
+    "queue.deleted:",
+  ];
+  for (const text of wanted) await broker!.printed(text);
+  expect(broker!.stdout).not.toContain("hidden");
+});
+
 test("users from definitions", async () => {
   const definitions = (password: string, ...more: string[]) =>
     JSON.stringify({

@@ -112,13 +112,15 @@ export function gotMessageView(
   encoding: PayloadEncoding,
   truncateBytes: number | undefined,
 ): ApiObject {
+  const properties = propertiesView(message.properties);
   return {
     payload_bytes: message.body.length,
     redelivered: facts.redelivered,
     exchange: message.exchange,
     routing_key: message.routingKey,
     message_count: facts.messageCount,
-    properties: propertiesView(message.properties),
+    // RabbitMQ writes an empty list of pairs.
+    properties: Object.keys(properties).length === 0 ? [] : properties,
     ...payloadView(message.body, encoding, truncateBytes),
   };
 }
