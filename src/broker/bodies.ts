@@ -24,6 +24,8 @@ export interface Bodies {
   release(body: BodyReference, count: number): void;
   /** The bytes from `offset` on, as far as they lie in a row; undefined while they are not in memory. */
   chunk(body: BodyReference, offset: number): BodyChunk | undefined;
+  /** Where the whole body lies, if it does so in a row and in memory; NO_PAGE otherwise. */
+  wholeAt(body: BodyReference): Address;
   /** Reads what `chunk` could not give and calls back when it can. */
   whenLoaded(body: BodyReference, offset: number, onLoaded: () => void): void;
   /** Some of its bytes are gone for good (damage): it can't be delivered. */

@@ -15,19 +15,25 @@ import {
   writePageFacts,
   writeTracked,
 } from "./log-entries.ts";
-import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import { type CheckpointSource, EntryKind, type EntrySink } from "./ports.ts";
+import type { BodyRun } from "./queue/noted-bodies.ts";
 import type { BodyFacts, CheckpointWriter, PageFacts } from "./recovery.ts";
 import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 const encoder = new TextEncoder();
 
+interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly state: object | undefined;
+}
+
 export class BrokerCheckpoint implements CheckpointSource {
   readonly #broker: Broker;
   readonly #exportDefinitions: () => string;
 
-  /** What never changes is described once. */
-  readonly #encoded = new WeakMap<object, Uint8Array>();
+  /** What has not changed is not described again. */
+  readonly #encoded = new WeakMap<object, Encoded>();
 
   constructor(broker: Broker, exportDefinitions: () => string) {
     this.#broker = broker;
@@ -71,7 +77,7 @@ export class BrokerCheckpoint implements CheckpointSource {
     let visited = 0;
     for (const definition of this.#broker.definitions()) {
       visited++;
-      if (definition.subject !== undefined && !this.#encoded.has(definition.subject)) {
+      if (definition.subject !== undefined && this.#known(definition) === undefined) {
         this.#encode(definition);
         visited += ENCODING_COSTS;
       }
@@ -83,9 +89,7 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   capture(sink: EntrySink): void {
     for (const definition of this.#broker.definitions()) {
-      const { kind, subject } = definition;
-      const known = subject === undefined ? undefined : this.#encoded.get(subject);
-      define(sink, kind, known ?? this.#encode(definition));
+      define(sink, definition.kind, this.#known(definition) ?? this.#encode(definition));
     }
     const { bodies } = this.#broker;
     const at = sink.append(EntryKind.numbers, 32);
@@ -109,9 +113,14 @@ export class BrokerCheckpoint implements CheckpointSource {
     return this.#exportDefinitions();
   }
 
-  #encode({ object, subject }: Definition): Uint8Array {
+  #known({ subject, state }: Definition): Uint8Array | undefined {
+    const encoded = subject === undefined ? undefined : this.#encoded.get(subject);
+    return encoded?.state === state ? encoded?.bytes : undefined;
+  }
+
+  #encode({ object, subject, state }: Definition): Uint8Array {
     const bytes = encoder.encode(JSON.stringify(object));
-    if (subject !== undefined) this.#encoded.set(subject, bytes);
+    if (subject !== undefined) this.#encoded.set(subject, { bytes, state });
     return bytes;
   }
 }
@@ -185,9 +194,9 @@ class QueueWriter implements CheckpointWriter {
     if (this.#pages.length === ROWS_PER_ENTRY_MAX) this.flush();
   }
 
-  body(queue: QueueNumber, sequence: Sequence, body: BodyReference): void {
-    this.#row(EntryKind.bodyReferences, queue, [sequence, body]);
-    if (this.#numbers.length >= ROWS_PER_ENTRY_MAX * 2) this.flush();
+  bodies(queue: QueueNumber, { firstSequence, count, firstReference }: BodyRun): void {
+    this.#row(EntryKind.bodyRuns, queue, [firstSequence, count, firstReference]);
+    if (this.#numbers.length >= ROWS_PER_ENTRY_MAX * 3) this.flush();
   }
 
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void {

@@ -3,6 +3,7 @@
 import type { Clock, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import type { TimerWheel } from "../lib/timer-wheel.ts";
+import type { Bodies } from "./bodies.ts";
 import type { ContentReader } from "./content.ts";
 import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
@@ -42,6 +43,7 @@ export interface BrokerContext {
   readonly random: Random;
   readonly limits: Limits;
   readonly memory: Memory;
+  readonly bodies: Bodies;
   readonly nodeName: string;
   readonly turn: Turn;
   readonly timers: TimerWheel;

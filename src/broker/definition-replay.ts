@@ -26,11 +26,13 @@ import { INTERNAL_USER, type Vhost, type VhostMetadata } from "./vhost.ts";
 export interface Definition {
   readonly kind: DefinitionKind;
   readonly object: JsonObject;
-  /** What it describes, if that never changes: the description need not be made again. */
+  /** What it describes: the description need not be made again while `state` is the same. */
   readonly subject?: object;
+  /** All of the subject that can change; replaced with every change. */
+  readonly state?: object | undefined;
 }
 
-/** Of something that never changes; described when somebody asks. */
+/** Of something that hardly changes; described when somebody asks. */
 class TopologyDefinition<Subject extends object> implements Definition {
   readonly kind: DefinitionKind;
   readonly #subject: Subject;
@@ -44,6 +46,10 @@ class TopologyDefinition<Subject extends object> implements Definition {
 
   get subject(): object {
     return this.#subject;
+  }
+  get state(): object | undefined {
+    const subject: { readonly definition?: { readonly arguments: object } } = this.#subject;
+    return subject.definition?.arguments;
   }
   get object(): JsonObject {
     return this.#describe(this.#subject);

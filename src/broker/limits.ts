@@ -8,6 +8,10 @@ export interface Limits {
   readonly cachedRoutesMax: number;
   /** Routing keys one message may carry in CC and BCC together: each is routed on its own. */
   readonly copyKeysMax: number;
+  /** A persistent message for more queues than this has its body stored once; up to here each has its own copy. */
+  readonly copiedBodyQueuesMax: number;
+  /** Bodies up to this size are always copied: a reference would save too little. */
+  readonly copiedBodyBytesMax: number;
   /** Connections of this node; undefined = as many as the system gives. */
   readonly connectionsMax: number | undefined;
   /** Channels of this node over all connections. */
@@ -50,6 +54,8 @@ export const defaultLimits: Limits = {
   nameBytesMax: 255,
   cachedRoutesMax: 4096,
   copyKeysMax: 1000,
+  copiedBodyQueuesMax: 15,
+  copiedBodyBytesMax: 256,
   connectionsMax: undefined,
   channelsMax: undefined,
   channelsPerConnectionMax: 2047,

@@ -18,6 +18,7 @@
 //   pages              f64 queue, n x PageFacts (see recovery.ts), in the order of their sequences
 //   bodies             f64 bodyReference, f64 size of the body, n x {f64 page handle, f64 length}
 //   bodyReferences     f64 queue, n x {f64 sequence, f64 bodyReference}
+//   bodyRuns           f64 queue, n x {f64 first sequence, f64 count, f64 first bodyReference}
 //   tracked            f64 queue, f64 value, {u32 kind (TrackedKind), u32 length of the name} name
 //   pageFilters        f64 queue, n x {f64 first sequence of the page, u32 length of the filter, u32 0} filter, to 8
 //

@@ -1,4 +1,4 @@
-// Large bodies in pages of the arena, each body with pages of its own. Full pages leave memory when there are many,
+// Bodies that lie outside their records, in pages of the arena, each body with pages of its own. Full pages leave memory when there are many,
 // and bodies of persistent messages go to the log as they arrive.
 
 import type { Address } from "../lib/arena.ts";
@@ -9,23 +9,21 @@ import {
   MEDIUM_PAGE_BYTES,
   NO_PAGE,
   type PageSizeBytes,
+  SMALL_PAGE_BYTES,
 } from "../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../lib/timer-wheel.ts";
 import type { Bodies, BodyChunk } from "./bodies.ts";
 import { Body, BodyPage, NOT_WRITTEN } from "./body.ts";
 import type { BodyReference, LogPosition, QueueNumber } from "./numbers.ts";
-import {
-  NO_CAPACITY,
-  type PageHandle,
-  type PageOwner,
-  type Pager,
-  pageTrailerBytes,
-} from "./ports.ts";
+import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "./ports.ts";
+import { capacityOf, smallestPageFor } from "./queue/page.ts";
 import { type BodyFacts, NO_LOG_POSITION } from "./recovery.ts";
 
 /** Full pages that stay in memory, unless the pool is small. */
 const RESIDENT_BYTES_MAX = 16 * LARGE_PAGE_BYTES;
 const RESIDENT_SHARE = 1 / 8;
+/** Beyond the limit so much more leaves: small pages are not looked through for each that comes. */
+const MARGIN = 1 / 8;
 /** Rest after a write or read that could not be done, in ms. */
 const REST_MS = 200;
 /** Pages of bodies belong to no queue. */
@@ -67,6 +65,8 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   readonly #full = new Set<BodyPage>();
   /** Pages that were read because somebody needs them, the newest last: that one stays. */
   readonly #loaded = new Set<BodyPage>();
+  /** Pages the log is needed for, in the order of their bytes there. */
+  readonly #unwritten = new Set<BodyPage>();
   /** Pages that wait for memory to be read into. */
   readonly #wanted = new Set<BodyPage>();
   #residentBytes = 0;
@@ -144,6 +144,13 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     return { at: page.address + inPage, lengthBytes: page.usedBytes - inPage };
   }
 
+  wholeAt(reference: BodyReference): Address {
+    const { pages, receivedBytes, sizeBytes } = this.#get(reference);
+    const page = pages[0];
+    if (pages.length !== 1 || receivedBytes !== sizeBytes || page === undefined) return NO_PAGE;
+    return page.isReadable ? page.address : NO_PAGE;
+  }
+
   whenLoaded(reference: BodyReference, offset: number, onLoaded: () => void): void {
     const page = this.#get(reference).pageAt(offset) as BodyPage;
     page.waiting.push(onLoaded);
@@ -159,22 +166,16 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   /** Log files from here on are needed. */
   get lowestLogPosition(): LogPosition {
     let lowest = NO_LOG_POSITION;
-    for (const body of this.#bodies.values()) {
-      for (const page of body.pages) {
-        if (page.logPosition < lowest) lowest = page.logPosition;
-      }
-    }
+    for (const { logPosition } of this.#unwritten) lowest = Math.min(lowest, logPosition);
     return lowest;
   }
 
   /** Has written what the log holds below `position`; pages being filled are ended for it. */
   writeOutBefore(position: LogPosition): void {
-    for (const body of this.#bodies.values()) {
-      for (const page of body.pages) {
-        if (page.logPosition >= position) continue;
-        if (page.state === "filling") this.#fill(page);
-        this.#write(page);
-      }
+    for (const page of this.#unwritten) {
+      if (page.logPosition >= position) continue;
+      if (page.state === "filling") this.#fill(page);
+      this.#write(page);
     }
   }
 
@@ -197,7 +198,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   restore(facts: BodyFacts): void {
     const body = this.#known(facts.reference, facts.sizeBytes);
     for (const { handle, lengthBytes } of facts.pages) {
-      const page = this.#newPage(body, lengthBytes > MEDIUM_PAGE_BYTES);
+      const page = this.#newPage(body, smallestPageFor(lengthBytes));
       page.usedBytes = lengthBytes;
       page.handle = handle;
       page.state = "out";
@@ -260,7 +261,10 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
       const page = last?.state === "filling" ? last : this.#openPage(body, rest);
       if (page === undefined) return false;
       const length = Math.min(rest, capacityOf(page.sizeBytes) - page.usedBytes);
-      if (body.logged && position < page.logPosition) page.logPosition = position;
+      if (body.logged && position < page.logPosition) {
+        page.logPosition = position;
+        this.#unwritten.add(page);
+      }
       this.#memory.arena.copy(page.address + page.usedBytes, at, length);
       page.usedBytes += length;
       body.receivedBytes += length;
@@ -274,15 +278,14 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
 
   #openPage(body: Body, lengthBytes: number): BodyPage | undefined {
     const rest = Math.max(body.sizeBytes - body.receivedBytes, lengthBytes);
-    const page = this.#newPage(body, rest >= LARGE_PAGE_BYTES / 2);
+    const page = this.#newPage(body, pageSizeFor(rest));
     page.address = this.#memory.pages.allocate(page.sizeBytes);
     if (page.address !== NO_PAGE) return page;
     body.pages.pop();
     return undefined;
   }
 
-  #newPage(body: Body, isLarge: boolean): BodyPage {
-    const sizeBytes: PageSizeBytes = isLarge ? LARGE_PAGE_BYTES : MEDIUM_PAGE_BYTES;
+  #newPage(body: Body, sizeBytes: PageSizeBytes): BodyPage {
     const page = new BodyPage(body, ++this.#lastToken, body.receivedBytes, sizeBytes);
     body.pages.push(page);
     return page;
@@ -298,8 +301,9 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   /** Sends pages away until the rest is within the limit. */
   #enforce(): void {
     if (this.#writesRest || this.#residentBytes - this.#leavingBytes <= this.#limitBytes) return;
+    const targetBytes = this.#limitBytes * (1 - MARGIN);
     for (const page of [...[...this.#full].reverse(), ...[...this.#loaded].slice(0, -1)]) {
-      if (this.#residentBytes - this.#leavingBytes <= this.#limitBytes) return;
+      if (this.#residentBytes - this.#leavingBytes <= targetBytes) return;
       this.#sendOut(page);
     }
   }
@@ -364,6 +368,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
 
   #forgetPage(page: BodyPage): void {
     this.#wanted.delete(page);
+    this.#unwritten.delete(page);
     if (page.state === "writing" || page.state === "reading") {
       page.isDoomed = true;
       return;
@@ -378,6 +383,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     const page = this.#arrived(token);
     page.handle = handle;
     page.logPosition = NO_LOG_POSITION;
+    this.#unwritten.delete(page);
     page.state = "full";
     const leaves = this.#endLeaving(page);
     if (page.isDoomed) this.#forgetPage(page);
@@ -458,7 +464,8 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   }
 }
 
-/** Bytes of a body in a page of that size; behind them the pager needs room. */
-function capacityOf(pageBytes: PageSizeBytes): number {
-  return pageBytes - pageTrailerBytes(pageBytes);
+/** The page in which the next `restBytes` of a body begin: large ones only where they are filled at least half. */
+function pageSizeFor(restBytes: number): PageSizeBytes {
+  if (restBytes >= LARGE_PAGE_BYTES / 2) return LARGE_PAGE_BYTES;
+  return restBytes <= capacityOf(SMALL_PAGE_BYTES) ? SMALL_PAGE_BYTES : MEDIUM_PAGE_BYTES;
 }

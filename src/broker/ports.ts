@@ -24,10 +24,12 @@ export const EntryKind = {
   lastSequences: 12,
   pages: 13,
   bodies: 14,
+  /** Read only: what `bodyRuns` says, one message at a time. */
   bodyReferences: 15,
   tracked: 16,
   pageFilters: 17,
   waiting: 18,
+  bodyRuns: 19,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 

@@ -13,6 +13,7 @@ import { Enqueued, type Queue } from "./queue/queue.ts";
 import { RecordFlag } from "./record.ts";
 import { PublishResult, Route } from "./route.ts";
 import { type MutableRoutedMessage, PublicationView, type Targets } from "./routing.ts";
+import { SharedBody } from "./shared-body.ts";
 import type { Vhost } from "./vhost.ts";
 
 /** Keys nobody who gets the message may see. */
@@ -27,6 +28,7 @@ export class Publishing {
   readonly #content: ContentReader;
   readonly #view: PublicationView;
   readonly #copyKeysMax: number;
+  readonly #sharedBody: SharedBody;
   /** Targets that keep the message in the log; reused, only the first so many count. */
   readonly #logged: Queue[] = [];
   readonly #keys: string[] = [""];
@@ -40,6 +42,7 @@ export class Publishing {
     this.#content = context.content;
     this.#view = new PublicationView(context.content, context.publication);
     this.#copyKeysMax = context.limits.copyKeysMax;
+    this.#sharedBody = new SharedBody(context.memory.arena, context.bodies, context.limits);
   }
 
   /** Publishes along `route`, which is current. */
@@ -59,6 +62,7 @@ export class Publishing {
     exchange: Exchange,
   ): PublishResult {
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
+    const isShared = persistent && this.#sharedBody.takeOut(publication, count);
     let result = count === 0 ? 0 : PublishResult.routed;
     let logged = 0;
     for (let i = 0; i < count; i++) {
@@ -85,6 +89,7 @@ export class Publishing {
       this.#journal.publish(publication, this.#logged, logged);
       result |= PublishResult.logged;
     }
+    if (isShared) this.#sharedBody.putBack(publication);
     return result;
   }
 

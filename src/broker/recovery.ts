@@ -5,6 +5,7 @@
 import type { Address } from "../lib/arena.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
 import type { PageHandle } from "./ports.ts";
+import type { BodyRun } from "./queue/noted-bodies.ts";
 import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 /** `lowestLogPosition` of what needs nothing of the log. */
@@ -39,8 +40,8 @@ export interface CheckpointWriter {
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void;
   /** Pages of one level in their order. */
   page(queue: QueueNumber, page: PageFacts): void;
-  /** A message in one of the named pages, not settled, whose body lies elsewhere. */
-  body(queue: QueueNumber, sequence: Sequence, body: BodyReference): void;
+  /** Messages in one of the named pages, not settled, whose bodies lie elsewhere. */
+  bodies(queue: QueueNumber, run: BodyRun): void;
   /** Settled since their page was written; a range may reach over what lies outside of pages. */
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;

@@ -65,6 +65,7 @@ export class Replay implements ReplayHandler {
     [EntryKind.pages]: (at, lengthBytes) => this.#pages(at, lengthBytes),
     [EntryKind.bodies]: (at, lengthBytes) => this.#body(at, lengthBytes),
     [EntryKind.bodyReferences]: (at, lengthBytes) => this.#bodyReferences(at, lengthBytes),
+    [EntryKind.bodyRuns]: (at, lengthBytes) => this.#bodyRuns(at, lengthBytes),
     [EntryKind.tracked]: (at) => this.#tracked(at),
     [EntryKind.pageFilters]: (at, lengthBytes) => this.#pageFilters(at, lengthBytes),
   };
@@ -277,6 +278,17 @@ export class Replay implements ReplayHandler {
     if (queue === undefined) return;
     for (let x = at + 8; x < at + lengthBytes; x += 16) {
       queue.restoreBody(this.#view.getFloat64(x, true), this.#view.getFloat64(x + 8, true));
+    }
+  }
+
+  #bodyRuns(at: Address, lengthBytes: number): void {
+    const queue = this.#queue(this.#view.getFloat64(at, true));
+    if (queue === undefined) return;
+    for (let x = at + 8; x < at + lengthBytes; x += 24) {
+      const sequence = this.#view.getFloat64(x, true);
+      const count = this.#view.getFloat64(x + 8, true);
+      const reference = this.#view.getFloat64(x + 16, true);
+      for (let i = 0; i < count; i++) queue.restoreBody(sequence + i, reference + i);
     }
   }
 

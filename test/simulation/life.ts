@@ -4,6 +4,7 @@ import type { User } from "../../src/broker/access/user.ts";
 import { openAuthorizer } from "../../src/broker/access/user.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { EMPTY_TABLE } from "../../src/broker/field-table.ts";
+import type { Limits } from "../../src/broker/limits.ts";
 import { VhostAccess } from "../../src/broker/vhost-access.ts";
 import { createCore } from "../../src/core.ts";
 import { type Durability, onDisk } from "../../src/durability.ts";
@@ -33,6 +34,8 @@ export class World {
   readonly notices: string[] = [];
   /** Small ones are used again sooner, large ones let more pages leave memory before the log wants them written. */
   readonly logFileSizes: LogFileSizes;
+  /** In every other world messages to two queues share a body already. */
+  readonly limits: Partial<Limits>;
   clock = new FakeClock();
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
   disk: FakeDisk;
@@ -41,6 +44,7 @@ export class World {
     this.random = new SeededRandom(seed);
     const sizes = [16_384, 16_384, 16_384, 131_072, 131_072, 131_072, 2_097_152];
     const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
+    this.limits = seed % 2 === 0 ? { copiedBodyQueuesMax: 1, copiedBodyBytesMax: 20 } : {};
     this.logFileSizes = logFileSizes ?? { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(
       new FakeDisk({
@@ -127,6 +131,7 @@ export class Life {
       ...{ clock, random, memory },
       engine: durability.engine,
       nodeName: "rabbit@simulated",
+      limits: world.limits,
       clusterName: "simulated",
     });
     let failure: string | undefined;

@@ -2,9 +2,10 @@
 
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { Range } from "../../lib/interval-set.ts";
-import type { BodyReference, Location, Sequence } from "../numbers.ts";
+import type { Location, Sequence } from "../numbers.ts";
 import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
+import { NotedBodies } from "./noted-bodies.ts";
 import { OUT, offsetOf, type Page, PageState } from "./page.ts";
 
 /** What `recount` found. */
@@ -65,8 +66,8 @@ export class PageScan {
   releaseBodies(page: Page, from: Sequence, to: Sequence): void {
     if (page.externalBodies === 0) return;
     if (page.bodies !== undefined) {
-      for (const sequence of [...page.bodies.keys()]) {
-        if (sequence >= from && sequence <= to) this.#releaseNoted(page, page.bodies, sequence);
+      for (const sequence of page.bodies.sequencesBetween(from, to)) {
+        this.#releaseNoted(page, page.bodies, sequence);
       }
       return;
     }
@@ -120,10 +121,10 @@ export class PageScan {
     if (page.externalBodies > 0) page.bodies = this.bodiesOf(page);
   }
 
-  /** The bodies a page refers to, by sequence: negative for transient messages. */
-  bodiesOf(page: Page): Map<Sequence, BodyReference> {
+  /** The bodies a page refers to. */
+  bodiesOf(page: Page): NotedBodies {
     if (page.bodies !== undefined) return page.bodies;
-    const noted = new Map<Sequence, BodyReference>();
+    const noted = new NotedBodies();
     const { record } = this;
     const end = page.address + page.usedBytes;
     for (let at = page.address; at < end; at += record.lengthBytes) {
@@ -131,7 +132,7 @@ export class PageScan {
       const { sequence } = record;
       if ((record.flags & RecordFlag.externalBody) === 0) continue;
       if (!this.#isLive(page, at, sequence)) continue;
-      noted.set(sequence, record.persistent ? record.bodyReference : -record.bodyReference);
+      noted.add(sequence, record.bodyReference, record.persistent);
     }
     return noted;
   }
@@ -221,11 +222,10 @@ export class PageScan {
     this.bodies.release(record.bodyReference, 1);
   }
 
-  #releaseNoted(page: Page, noted: Map<Sequence, BodyReference>, sequence: Sequence): void {
-    const reference = noted.get(sequence);
+  #releaseNoted(page: Page, noted: NotedBodies, sequence: Sequence): void {
+    const reference = noted.take(sequence);
     if (reference === undefined) return;
-    noted.delete(sequence);
     page.externalBodies--;
-    this.bodies.release(Math.abs(reference), 1);
+    this.bodies.release(reference, 1);
   }
 }

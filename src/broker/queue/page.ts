@@ -9,8 +9,9 @@ import {
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
-import type { BodyReference, Location, LogPosition, Sequence } from "../numbers.ts";
+import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { type PageHandle, pageTrailerBytes } from "../ports.ts";
+import type { NotedBodies } from "./noted-bodies.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
 /** `Page.address` of a page that is not in memory. */
@@ -63,8 +64,8 @@ export class Page {
   lastExpiryMs = 0;
   /** Live records whose body lies elsewhere: they hold a reference to it. */
   externalBodies = 0;
-  /** Their references while the page is not in memory; negative for transient messages. */
-  bodies: Map<Sequence, BodyReference> | undefined = undefined;
+  /** Their references while the page is not in memory. */
+  bodies: NotedBodies | undefined = undefined;
   firstSequence: Sequence = 0;
   lastSequence: Sequence = 0;
   /** Log files from here on are needed until this page is written or settled. */

@@ -77,7 +77,7 @@ class KeepingLog implements QueueJournal {
       waiting: () => {},
       deliveredUpTo: (number, sequence) => this.deliveredUpTo(number, sequence),
       page: (number, page) => this.page(number, page),
-      body: () => {},
+      bodies: () => {},
       settled: (_number, from, to) => this.settledInPages(from, to),
       returned: (number, from, to, count) => this.returned(number, from, to, count),
       pageFilter: () => {},

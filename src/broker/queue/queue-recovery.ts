@@ -8,6 +8,7 @@ import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { Backlog } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { Level } from "./level.ts";
+import { NotedBodies } from "./noted-bodies.ts";
 import { NO_LOG_POSITION, NOT_WRITTEN, type Page, PageState, smallestPageFor } from "./page.ts";
 import { LEVEL_SPAN } from "./page-chain.ts";
 import type { QueuePages } from "./queue-pages.ts";
@@ -128,8 +129,8 @@ export class QueueRecovery implements Recoverable {
   }
 
   #writeBodies(writer: CheckpointWriter, page: Page): void {
-    for (const [sequence, body] of this.#backlog.scan.bodiesOf(page)) {
-      if (body > 0) writer.body(this.#queue, sequence, body);
+    for (const run of this.#backlog.scan.bodiesOf(page).runs) {
+      if (run.isPersistent) writer.bodies(this.#queue, run);
     }
   }
 
@@ -168,9 +169,9 @@ export class QueueRecovery implements Recoverable {
     while (page !== undefined && page.firstSequence > sequence) page = page.previous;
     if (page === undefined || page.handle === NOT_WRITTEN || page.lastSequence < sequence) return;
     if (page.settledSince?.has(sequence) === true) return;
-    page.bodies ??= new Map();
+    page.bodies ??= new NotedBodies();
     if (page.bodies.has(sequence)) return;
-    page.bodies.set(sequence, body);
+    page.bodies.add(sequence, body, true);
     page.externalBodies++;
     this.#backlog.scan.bodies.restoreReference(body);
   }

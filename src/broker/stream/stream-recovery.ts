@@ -2,6 +2,7 @@
 
 import type { Address } from "../../lib/arena.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import { NotedBodies } from "../queue/noted-bodies.ts";
 import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "../queue/page.ts";
 import {
   type CheckpointWriter,
@@ -91,8 +92,9 @@ export class StreamRecovery implements Recoverable {
   }
 
   #writeBodies(writer: CheckpointWriter, page: Page, last: Sequence): void {
-    for (const [sequence, body] of this.#log.scan.bodiesOf(page)) {
-      if (sequence <= last) writer.body(this.#queue, sequence, body);
+    for (const run of this.#log.scan.bodiesOf(page).runs) {
+      const count = Math.min(run.count, last - run.firstSequence + 1);
+      if (count > 0) writer.bodies(this.#queue, { ...run, count });
     }
   }
 
@@ -126,9 +128,9 @@ export class StreamRecovery implements Recoverable {
   restoreBody(sequence: Sequence, body: BodyReference): void {
     const page = this.#log.pageOf(sequence);
     if (page === undefined || page.handle === NOT_WRITTEN || sequence < page.firstSequence) return;
-    page.bodies ??= new Map();
+    page.bodies ??= new NotedBodies();
     if (page.bodies.has(sequence)) return;
-    page.bodies.set(sequence, body);
+    page.bodies.add(sequence, body, true);
     page.externalBodies++;
     this.#log.scan.bodies.restoreReference(body);
   }

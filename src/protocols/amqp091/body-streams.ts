@@ -48,6 +48,7 @@ export class BodyStreams {
 
   /** The head of a delivery was just written; its body follows. */
   start(reference: BodyReference, sizeBytes: number, to: BodyAddress): void {
+    if (this.#current === undefined && this.#writeWhole(reference, sizeBytes, to)) return;
     this.#bodies.retain(reference, 1);
     const stream = { reference, sizeBytes, to, offset: 0 };
     if (this.#current === undefined) this.#current = stream;
@@ -76,6 +77,18 @@ export class BodyStreams {
     }
     this.#current = undefined;
     this.#behind.length = 0;
+  }
+
+  /** A small body that lies in memory leaves at once. */
+  #writeWhole(reference: BodyReference, sizeBytes: number, to: BodyAddress): boolean {
+    if (sizeBytes > to.payloadMax) return false;
+    const from = this.#bodies.wholeAt(reference);
+    if (from === NO_PAGE) return false;
+    const at = this.#output.reserve(sizeBytes + FRAME_OVERHEAD_BYTES);
+    if (at === NO_PAGE) return false;
+    writeBodyFrame(this.#output.arena, at, to.channelNumber, from, sizeBytes);
+    this.#output.commit(sizeBytes + FRAME_OVERHEAD_BYTES);
+    return true;
   }
 
   #writeNext(stream: BodyStream): boolean {
