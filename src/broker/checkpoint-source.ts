@@ -87,7 +87,7 @@ export class BrokerCheckpoint implements CheckpointSource {
     }
   }
 
-  capture(sink: EntrySink): void {
+  *capture(sink: EntrySink): Generator<void, void> {
     for (const definition of this.#broker.definitions()) {
       define(sink, definition.kind, this.#known(definition) ?? this.#encode(definition));
     }
@@ -98,9 +98,19 @@ export class BrokerCheckpoint implements CheckpointSource {
     sink.view.setFloat64(at + 16, this.#broker.journal.lastTransaction, true);
     sink.view.setFloat64(at + 24, bodies.lastReference, true);
     for (const body of bodies.facts()) writeBody(sink, body);
+    yield* this.#captureQueues(sink, this.#broker.lastQueueNumber);
+  }
+
+  /** Queues with higher numbers were declared meanwhile: the log knows all of them. */
+  *#captureQueues(sink: EntrySink, lastNumber: QueueNumber): Generator<void, void> {
     const writer = new QueueWriter(sink);
+    let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {
-      for (const { recoverable } of vhost.numberedQueues()) recoverable?.checkpoint(writer);
+      for (const { recoverable, definition } of vhost.numberedQueues()) {
+        if (recoverable === undefined || definition.number > lastNumber) continue;
+        recoverable.checkpoint(writer);
+        if (++visited % this.#broker.limits.queuesPerSliceMax === 0) yield;
+      }
     }
     writer.flush();
   }

@@ -94,8 +94,12 @@ export interface CheckpointSource {
   writeOutBefore(position: LogPosition): Generator<void, boolean>;
   /** Does in slices what makes `capture` short. */
   prepareCapture(): Generator<void, void>;
-  /** Describes everything that is durable, in one go. */
-  capture(sink: EntrySink): void;
+  /**
+   * Describes everything that is durable: definitions and bodies before the first slice ends, then queues in slices.
+   * A queue may have changed since the first slice: whoever reads the description hears the log from there on too,
+   * and no entry does harm to a queue that knows of it already.
+   */
+  capture(sink: EntrySink): Generator<void, void>;
   /** Changes whenever `exportDefinitions` would answer something else. */
   readonly definitionsVersion: number;
   /** All definitions in RabbitMQ's export format, for people and other tools. */

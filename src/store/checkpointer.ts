@@ -1,7 +1,7 @@
 // Makes checkpoints, so that old log files and dead segments can go: has live messages written to segments,
 // describes everything, and only when that is on disk lets go what the description no longer needs.
 
-import type { CheckpointSource } from "../broker/ports.ts";
+import type { CheckpointSource, PageHandle } from "../broker/ports.ts";
 import type { Clock, Disk } from "../env/env.ts";
 import { CheckpointBuilder, type StoredPagePlace } from "./checkpoint-file.ts";
 import { Name } from "./data-directory.ts";
@@ -102,22 +102,32 @@ export class Checkpointer {
   }
 
   async #make(isLast: boolean): Promise<void> {
-    const { log, source, durable, files } = this.#options;
+    const { log, source, durable, files, pages } = this.#options;
     await this.#writeOut(isLast ? log.position : log.previousFileStart, isLast);
     await this.#inSlices(source.prepareCapture());
     if (isLast) await log.flush();
-    // From here to the first await nothing happens in between: all of this is true at one moment.
+    // From here to the first await nothing happens in between: all of this is true at one moment. What is described
+    // later is at least as new, and the log from here on is read over it.
     const position = Math.min(source.lowestLogPosition, log.position);
     const definitionsPosition = log.position;
     const place = log.placeBefore(position);
-    const bytes = this.#capture(position, definitionsPosition, isLast);
+    const builder = this.#begin();
+    const { lastHandle } = pages;
     const version = source.definitionsVersion;
     const definitions = version === this.#exportedVersion ? undefined : source.exportDefinitions();
     const dead = durable.markNamed();
     try {
+      await this.#inSlices(source.capture(builder));
+      const capturedPosition = log.position;
+      builder.pagePlaces(storedPlaces(pages, lastHandle));
+      builder.state({
+        ...{ log: place, position, definitionsPosition, lastPageHandle: pages.lastHandle },
+        stopped: isLast && position === definitionsPosition,
+      });
+      const bytes = builder.finish();
       await this.#syncSegments();
       // What is described must not be newer than the log: half a transaction would be whole.
-      await log.whenDurable(definitionsPosition);
+      await log.whenDurable(capturedPosition);
       await this.#write(bytes);
     } catch (error) {
       durable.keepDead(dead);
@@ -163,20 +173,13 @@ export class Checkpointer {
     return step.value;
   }
 
-  #capture(position: number, definitionsPosition: number, isLast: boolean): Uint8Array {
-    const { id, clock, source, log, pages } = this.#options;
+  /** With the places of all pages there are. */
+  #begin(): CheckpointBuilder {
+    const { id, clock, pages } = this.#options;
     const head = { number: this.#number + 1, id, createdAtMs: clock.nowMs() };
     const builder = new CheckpointBuilder(head);
-    builder.state({
-      log: log.placeBefore(position),
-      position,
-      definitionsPosition,
-      lastPageHandle: pages.lastHandle,
-      stopped: isLast && position === definitionsPosition,
-    });
-    builder.pagePlaces(storedPlaces(pages));
-    source.capture(builder);
-    return builder.finish();
+    builder.pagePlaces(storedPlaces(pages, 0));
+    return builder;
   }
 
   async #syncSegments(): Promise<void> {
@@ -205,8 +208,9 @@ export class Checkpointer {
   }
 }
 
-function* storedPlaces(pages: PageStore): Generator<StoredPagePlace> {
+/** Of pages with handles above `lastHandle`. */
+function* storedPlaces(pages: PageStore, lastHandle: PageHandle): Generator<StoredPagePlace> {
   for (const [handle, { segment, offset, lengthBytes }] of pages.durablePlaces()) {
-    yield { handle, segment: segment.number, offset, lengthBytes };
+    if (handle > lastHandle) yield { handle, segment: segment.number, offset, lengthBytes };
   }
 }

@@ -40,6 +40,8 @@ export class SegmentSet {
   #lastNumber = 0;
   /** Without live pages, but a checkpoint on disk still names them. */
   readonly #dead: Segment[] = [];
+  /** A checkpoint is being made, which may name new segments too. */
+  #isNaming = false;
   #removals: Promise<void>[] = [];
 
   constructor(options: SegmentSetOptions) {
@@ -115,18 +117,24 @@ export class SegmentSet {
     else this.#remove(segment);
   }
 
-  /** Everything dead now is not named by the checkpoint being made; `removeDead` with the answer once that is on disk. */
+  /**
+   * Everything dead now is not named by the checkpoint being made, but what comes may be; `removeDead` with the answer once
+   * that is on disk.
+   */
   markNamed(): readonly Segment[] {
     for (const segment of this.#segments.values()) segment.named = true;
+    this.#isNaming = true;
     return this.#dead.splice(0);
   }
 
   removeDead(dead: readonly Segment[]): void {
+    this.#isNaming = false;
     for (const segment of dead) this.#remove(segment);
   }
 
   /** The checkpoint failed: what `markNamed` answered waits for the next one. */
   keepDead(dead: readonly Segment[]): void {
+    this.#isNaming = false;
     this.#dead.push(...dead);
   }
 
@@ -166,6 +174,7 @@ export class SegmentSet {
   #create(queue: QueueNumber | undefined): Segment {
     const number = ++this.#lastNumber;
     const segment = this.#make(number, segmentName(number), queue, undefined);
+    segment.named = this.#isNaming;
     this.#segments.set(number, segment);
     return segment;
   }

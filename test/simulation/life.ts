@@ -34,7 +34,7 @@ export class World {
   readonly notices: string[] = [];
   /** Small ones are used again sooner, large ones let more pages leave memory before the log wants them written. */
   readonly logFileSizes: LogFileSizes;
-  /** In every other world messages to two queues share a body already. */
+  /** In every other world messages to two queues share a body already, in most a slice is one queue. */
   readonly limits: Partial<Limits>;
   clock = new FakeClock();
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
@@ -44,7 +44,10 @@ export class World {
     this.random = new SeededRandom(seed);
     const sizes = [16_384, 16_384, 16_384, 131_072, 131_072, 131_072, 2_097_152];
     const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
-    this.limits = seed % 2 === 0 ? { copiedBodyQueuesMax: 1, copiedBodyBytesMax: 20 } : {};
+    this.limits = {
+      ...(seed % 2 === 0 ? { copiedBodyQueuesMax: 1, copiedBodyBytesMax: 20 } : {}),
+      ...(seed % 3 !== 0 ? { queuesPerSliceMax: 1 } : {}),
+    };
     this.logFileSizes = logFileSizes ?? { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(
       new FakeDisk({

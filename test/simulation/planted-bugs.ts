@@ -90,7 +90,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a checkpoint is newer than the log",
     file: "src/store/checkpointer.ts",
-    find: "      await log.whenDurable(definitionsPosition);\n",
+    find: "      await log.whenDurable(capturedPosition);\n",
     replace: "",
   },
   {

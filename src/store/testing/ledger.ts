@@ -63,7 +63,8 @@ export class Ledger implements CheckpointSource, ReplayHandler {
     write(store.log.append(EntryKind.definition, 16), this.#memory.arena, key, 0, DELETED);
   }
 
-  capture(sink: EntrySink): void {
+  // biome-ignore lint/correctness/useYield: it is all one slice
+  *capture(sink: EntrySink): Generator<void, void> {
     for (const [key, value] of this.values) {
       const [lengthBytes, seed] = value.split("/").map(Number) as [number, number];
       const at = sink.append(EntryKind.definition, 16 + lengthBytes);

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { BrokerCheckpoint } from "./checkpoint-source.ts";
+import type { FieldTable } from "./field-table.ts";
+import type { EntryKind, EntrySink } from "./ports.ts";
+import { anybody, connectionNamed, newTestBroker } from "./test-doubles.ts";
+
+/** Keeps all entries in a row. */
+class TextSink implements EntrySink {
+  readonly u8 = new Uint8Array(65_536);
+  readonly view = new DataView(this.u8.buffer);
+  #used = 0;
+
+  append(_kind: EntryKind, lengthBytes: number): number {
+    const at = this.#used;
+    this.#used += lengthBytes;
+    return at;
+  }
+
+  get text(): string {
+    return new TextDecoder("latin1").decode(this.u8.subarray(0, this.#used));
+  }
+}
+
+const lengthOf = (value: number): FieldTable =>
+  new Map([["x-max-length", { type: "I", value } as const]]);
+
+test("what has changed is described anew", () => {
+  const broker = newTestBroker();
+  const vhost = broker.addVhost("/");
+  const access = broker.open(anybody, "/", connectionNamed("c"));
+  const flags = { durable: true, exclusive: false, autoDelete: false };
+  access.declareQueue({ ...flags, name: "q", arguments: lengthOf(1_111) });
+  const checkpoint = new BrokerCheckpoint(broker, () => "");
+  const capture = () => {
+    const sink = new TextSink();
+    for (const _ of checkpoint.capture(sink));
+    return sink.text;
+  };
+  expect(capture()).toContain("1111");
+  const queue = vhost.queues.get("q");
+  if (queue === undefined) throw new Error("it was declared");
+  vhost.setArguments(queue, lengthOf(2_222));
+  expect(capture()).toContain("2222");
+  expect(capture()).not.toContain("1111");
+});
