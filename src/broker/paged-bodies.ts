@@ -1,5 +1,5 @@
-// Bodies that lie outside their records, in pages of the arena, each body with pages of its own. Full pages leave memory when there are many,
-// and bodies of persistent messages go to the log as they arrive.
+// Bodies that lie outside their records, in pages of the arena, each body with pages of its own. Full pages leave
+// memory when there are many, and bodies of persistent messages go to the log as they arrive.
 
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";

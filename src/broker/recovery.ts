@@ -78,8 +78,8 @@ export interface Restorable {
   restoreLastSequences(sequences: readonly Sequence[]): void;
   restoreDeliveredUpTo(sequence: Sequence): void;
   restorePage(page: PageFacts): void;
-  /** A message in a restored page refers to a body: calls `restoreReference` of the bodies for it. */
-  restoreBody(sequence: Sequence, body: BodyReference): void;
+  /** Messages in a row in restored pages refer to bodies in a row: calls `restoreReference` of the bodies for each. */
+  restoreBodies(firstSequence: Sequence, count: number, firstReference: BodyReference): void;
   /**
    * The record at `at` was enqueued as `sequence`; nothing happens if it lies in a restored page or was settled.
    * `at` is valid until this returns. Answers false when there is no memory for it.

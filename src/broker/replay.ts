@@ -277,7 +277,7 @@ export class Replay implements ReplayHandler {
     const queue = this.#queue(this.#view.getFloat64(at, true));
     if (queue === undefined) return;
     for (let x = at + 8; x < at + lengthBytes; x += 16) {
-      queue.restoreBody(this.#view.getFloat64(x, true), this.#view.getFloat64(x + 8, true));
+      queue.restoreBodies(this.#view.getFloat64(x, true), 1, this.#view.getFloat64(x + 8, true));
     }
   }
 
@@ -285,10 +285,11 @@ export class Replay implements ReplayHandler {
     const queue = this.#queue(this.#view.getFloat64(at, true));
     if (queue === undefined) return;
     for (let x = at + 8; x < at + lengthBytes; x += 24) {
-      const sequence = this.#view.getFloat64(x, true);
-      const count = this.#view.getFloat64(x + 8, true);
-      const reference = this.#view.getFloat64(x + 16, true);
-      for (let i = 0; i < count; i++) queue.restoreBody(sequence + i, reference + i);
+      queue.restoreBodies(
+        this.#view.getFloat64(x, true),
+        this.#view.getFloat64(x + 8, true),
+        this.#view.getFloat64(x + 16, true),
+      );
     }
   }
 

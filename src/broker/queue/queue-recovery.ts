@@ -163,7 +163,11 @@ export class QueueRecovery implements Recoverable {
     chain.adopt(page);
   }
 
-  restoreBody(sequence: Sequence, body: BodyReference): void {
+  restoreBodies(firstSequence: Sequence, count: number, firstReference: BodyReference): void {
+    for (let i = 0; i < count; i++) this.#restoreBody(firstSequence + i, firstReference + i);
+  }
+
+  #restoreBody(sequence: Sequence, body: BodyReference): void {
     const { chain } = this.#levelOf(sequence);
     let page = chain.lastPage;
     while (page !== undefined && page.firstSequence > sequence) page = page.previous;

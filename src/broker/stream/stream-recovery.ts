@@ -125,7 +125,11 @@ export class StreamRecovery implements Recoverable {
     log.adopt(page);
   }
 
-  restoreBody(sequence: Sequence, body: BodyReference): void {
+  restoreBodies(firstSequence: Sequence, count: number, firstReference: BodyReference): void {
+    for (let i = 0; i < count; i++) this.#restoreBody(firstSequence + i, firstReference + i);
+  }
+
+  #restoreBody(sequence: Sequence, body: BodyReference): void {
     const page = this.#log.pageOf(sequence);
     if (page === undefined || page.handle === NOT_WRITTEN || sequence < page.firstSequence) return;
     page.bodies ??= new NotedBodies();
