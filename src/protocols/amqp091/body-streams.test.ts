@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Bodies, BodyChunk } from "../../broker/bodies.ts";
 import type { Socket } from "../../env/env.ts";
 import { Memory } from "../../lib/memory.ts";
+import { NO_PAGE } from "../../lib/page-pool.ts";
 import { Output } from "../output.ts";
 import { BodyStreams } from "./body-streams.ts";
 
@@ -9,8 +10,10 @@ const BODY_BYTES = 100_000;
 const PART_BYTES = 60_000;
 
 /** One body of two parts, of which only those in `loaded` are in memory. */
-class OneBody implements Pick<Bodies, "retain" | "release" | "chunk" | "whenLoaded"> {
+class OneBody implements Pick<Bodies, "retain" | "release" | "chunk" | "wholeAt" | "whenLoaded"> {
   references = 1;
+  /** It lies in a row after all. */
+  isWhole = false;
   readonly loaded = new Set<number>();
   readonly waiting: (() => void)[] = [];
   readonly #at: number;
@@ -28,6 +31,9 @@ class OneBody implements Pick<Bodies, "retain" | "release" | "chunk" | "whenLoad
     if (!this.loaded.has(part)) return undefined;
     const end = Math.min(BODY_BYTES, (part + 1) * PART_BYTES);
     return { at: this.#at, lengthBytes: end - offset };
+  }
+  wholeAt(): number {
+    return this.isWhole ? this.#at : NO_PAGE;
   }
   whenLoaded(_body: number, _offset: number, onLoaded: () => void): void {
     this.waiting.push(onLoaded);
@@ -68,6 +74,17 @@ test("a body that is in memory leaves at once, and nobody need be told", () => {
   body.loaded.add(0).add(1);
   streams.start(7, BODY_BYTES, to);
   expect([streams.busy, idle()]).toEqual([false, 0]);
+});
+
+test("a small body that lies in a row leaves in one frame, a longer one than a frame in several", () => {
+  const { body, streams, output } = world();
+  body.isWhole = true;
+  streams.start(7, 1_000, to);
+  expect([streams.busy, output.pendingBytes, body.references]).toEqual([false, 1_008, 1]);
+  body.loaded.add(0).add(1);
+  streams.start(7, BODY_BYTES, { ...to, payloadMax: 4_088 });
+  const frames = 2 + Math.floor(PART_BYTES / 4_088) + Math.floor((BODY_BYTES - PART_BYTES) / 4_088);
+  expect(output.pendingBytes).toBe(1_008 + BODY_BYTES + frames * 8);
 });
 
 test("a connection that closed while its body was read is left alone", () => {
