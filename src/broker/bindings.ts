@@ -110,6 +110,27 @@ export class BindingTable {
     return bindingsOf(groups);
   }
 
+  /** All bindings to `from` lead to `to` now, each in its place; answers each as it was and as it is. */
+  replaceDestination(from: Destination, to: Destination): (readonly [Binding, Binding])[] {
+    const replaced: (readonly [Binding, Binding])[] = [];
+    for (const [source, group] of this.#byDestination.get(from) ?? []) {
+      const moved = new BindingGroup(source, to);
+      for (const binding of group.all()) {
+        const other = { ...binding, destination: to };
+        replaced.push([binding, other]);
+        moved.add(other);
+      }
+      const groups = [...(this.#bySource.get(source) ?? [])];
+      this.#bySource.set(
+        source,
+        new Map(groups.map((each) => (each[0] === from ? [to, moved] : each))),
+      );
+      putGroup(this.#byDestination, to, source, moved);
+    }
+    this.#byDestination.delete(from);
+    return replaced;
+  }
+
   *from(source: Exchange): Iterable<Binding> {
     for (const group of this.#bySource.get(source)?.values() ?? []) yield* group.all();
   }

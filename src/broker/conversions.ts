@@ -4,7 +4,6 @@ import type { BrokerContext } from "./context.ts";
 import { Conversion, type ConversionParts } from "./conversion.ts";
 import type { Definition } from "./definition-replay.ts";
 import { BrokerError } from "./errors.ts";
-import type { Binding } from "./exchange/exchange.ts";
 import { type FieldTable, type FieldValue, longString } from "./field-table.ts";
 import { exactJsonToTable, tableToExactJson } from "./field-table-json.ts";
 import type { JsonObject } from "./journaling.ts";
@@ -126,8 +125,14 @@ export class Conversions {
     // Keys of duplicates that the log is yet to hear of are those of the old queue.
     this.#context.turn.appendGathered();
     vhost.queues.set(to.definition.name, to);
-    const rebound = [...vhost.bindings.to(from)];
-    for (const binding of rebound) this.#rebind(binding, to);
+    for (const [binding, moved] of vhost.bindings.replaceDestination(from, to)) {
+      const { router } = binding.source;
+      if (router.rebind !== undefined) router.rebind(binding, moved);
+      else {
+        router.unbind(binding);
+        router.bind(moved);
+      }
+    }
     vhost.topologyChanged();
     conversion.swapped();
     const keys = from.duplicates?.describe() ?? [];
@@ -138,16 +143,6 @@ export class Conversions {
       this.#context.record("queue.converted", this.#describe(conversion));
     }
     moveConsumers(from, to);
-  }
-
-  #rebind(binding: Binding, destination: Queue): void {
-    const { bindings } = this.#vhost;
-    const { router } = binding.source;
-    const moved = { ...binding, destination };
-    router.unbind(binding);
-    bindings.delete(binding);
-    router.bind(moved);
-    bindings.add(moved);
   }
 
   #finish(conversion: Conversion): void {

@@ -220,3 +220,27 @@ async function hold(node: Node, count: number) {
   await node.pass(10);
   return held;
 }
+
+test("its share of a hash exchange remains its share, over a restart too", async () => {
+  const node = await Node.start();
+  node.exchange("x", "x-consistent-hash");
+  const names = ["q1", "q2", "q3"];
+  for (const name of names) {
+    node.queue(name);
+    node.bind("x", name, "2");
+  }
+  const shares = async () => {
+    for (let i = 0; i < 100; i++) node.publish("x", `key ${i}`, `${i}`);
+    const all: string[][] = [];
+    for (const name of names) all.push(await node.bodies(name));
+    return all;
+  };
+  const before = await shares();
+  node.life.access.convertQueue("q1", "quorum", new Map());
+  await node.pass(500);
+  expect(await shares()).toEqual(before);
+  await node.crash();
+  expect(await shares()).toEqual(before);
+  await node.restart();
+  expect(await shares()).toEqual(before);
+});

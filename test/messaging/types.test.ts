@@ -107,6 +107,36 @@ describe.each(Object.values(queueTypes).map((type) => [type.name, type.traits] a
       expect((await node.get("q"))?.body).toBe("x");
     });
 
+    takes("waits for a retry, over a crash too", async () => {
+      const { node } = await start({ "x-retry-initial-delay": 5000, "x-retry-jitter": 0 });
+      node.publish("", "q", "x");
+      await node.get("q", Outcome.requeue);
+      await node.crash();
+      expect(await node.get("q")).toBeUndefined();
+      await node.pass(5000);
+      expect((await node.get("q"))?.body).toBe("x");
+    });
+
+    takes("drops duplicates by policy", async () => {
+      const { node } = await start();
+      node.policy("^q$", { "message-deduplication": true });
+      for (const body of ["1", "2"]) node.publish("", "q", body, { "x-deduplication-header": "k" });
+      expect(await node.bodies("q")).toEqual(["1"]);
+    });
+
+    for (const other of Object.keys(queueTypes).filter((each) => each !== name)) {
+      takes(`becomes a ${other} queue with what is in it`, async () => {
+        const { node } = await start();
+        for (let i = 0; i < 50; i++) node.publish("", "q", `${i}`);
+        node.life.access.convertQueue("q", other, new Map());
+        await node.pass(500);
+        await node.crash();
+        expect(node.at("q").definition.type.name).toBe(other);
+        expect(node.at("q").depth.ready).toBe(50);
+        node.queue("q", { "x-queue-type": other });
+      });
+    }
+
     purges("forgets what is ready when it is purged, for good", async () => {
       const { node } = await start();
       for (let i = 0; i < 5; i++) node.publish("", "q", `${i}`);
@@ -157,6 +187,22 @@ describe.each([...exchangeTypes.keys()])("an exchange of type %s", (type) => {
     publish(node, "x");
     expect(await node.bodies("q")).toEqual(["x"]);
     node.exchange("x", type, declare);
+  });
+
+  test("its bindings lead to a queue that has changed its type", async () => {
+    const node = await start();
+    publish(node, "before");
+    node.life.access.convertQueue("q", "quorum", new Map());
+    publish(node, "meanwhile");
+    await node.pass(500);
+    publish(node, "after");
+    expect(await node.bodies("q")).toEqual(["before", "meanwhile", "after"]);
+    await node.crash();
+    publish(node, "later");
+    expect(await node.bodies("q")).toEqual(["later"]);
+    expect(node.vhost.bindings.count).toBe(1);
+    node.vhost.deleteQueue(node.at("q"), "deleted");
+    expect(publish(node, "nowhere") & PublishResult.routed).toBe(0);
   });
 
   test("what it has no queue for goes to its alternate exchange", async () => {

@@ -39,7 +39,8 @@ export function putBack(queue: Queue, found: readonly Found[]): void {
   }
 }
 
-async function takeOne(life: Life, queue: Queue): Promise<Found | undefined> {
+/** Takes one message; undefined when none is ready. */
+export async function takeOne(life: Life, queue: Queue): Promise<Found | undefined> {
   const waiting = new OneGet(life);
   queue.get(waiting);
   for (let ms = 0; !waiting.answered; ms++) {

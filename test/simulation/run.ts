@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runConversionHistory } from "./conversions.ts";
 import { fixedSeeds } from "./fixed-seeds.ts";
 import { runHistory } from "./history.ts";
 import { runStreamHistory } from "./streams.ts";
@@ -34,6 +35,8 @@ interface Outcome {
 
 /** Every so many-th seed has a history of streams too. */
 const STREAM_EVERY = 3;
+/** The same of a queue that changes its type. */
+const CONVERSION_EVERY = 5;
 
 const COMPARED_EVERY = 3;
 const startedMs = performance.now();
@@ -58,6 +61,9 @@ async function run(): Promise<Outcome> {
       sum.images += result.images;
       if (seed % STREAM_EVERY === 0 || values.seed !== undefined) {
         sum.images += (await runStreamHistory({ seed, imagesPerCrash })).images;
+      }
+      if (seed % CONVERSION_EVERY === 0 || values.seed !== undefined) {
+        sum.images += (await runConversionHistory({ seed, imagesPerCrash })).images;
       }
       sum.passed++;
       if (isCompared(seed)) await compareTraces(seed, imagesPerCrash, result.trace);

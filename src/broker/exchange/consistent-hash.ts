@@ -62,6 +62,19 @@ class ConsistentHashRouter implements ExchangeRouter {
     for (const other of left) this.bind(other);
   }
 
+  /** Its share remains what it was: nothing else moves. */
+  rebind(binding: Binding, moved: Binding): void {
+    const { destination } = binding;
+    const left = this.#bindings.get(destination)?.filter((other) => other !== binding) ?? [];
+    if (left.length > 0) this.#bindings.set(destination, left);
+    else this.#bindings.delete(destination);
+    const known = this.#bindings.get(moved.destination) ?? [];
+    this.#bindings.set(moved.destination, [...known, moved]);
+    this.#buckets = this.#buckets.map((bucket) =>
+      bucket === destination ? moved.destination : bucket,
+    );
+  }
+
   route(message: RoutedMessage, into: TargetSet): void {
     if (this.#buckets.length === 0) return;
     const bucket = bucketOf(hashText(this.#hashed(message)), this.#buckets.length);

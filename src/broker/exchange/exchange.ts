@@ -62,6 +62,11 @@ export interface ExchangeRouter {
   /** Adds a binding; the vhost has made sure it is new. Throws BrokerError for arguments the type refuses. */
   bind(binding: Binding): void;
   unbind(binding: Binding): void;
+  /**
+   * `moved` takes the place of `binding`: the same but for the destination, which stands for the other one from now
+   * on. Without it the one is unbound and the other bound.
+   */
+  rebind?(binding: Binding, moved: Binding): void;
   /** Adds each destination the message goes to. */
   route(message: RoutedMessage, into: TargetSet): void;
   /** The exchange is gone. */

@@ -45,6 +45,12 @@ class RecentHistoryRouter implements ExchangeRouter {
     this.#destinations.delete(binding.destination);
   }
 
+  /** The queue has had what is kept. */
+  rebind(binding: Binding, moved: Binding): void {
+    this.#destinations.delete(binding.destination);
+    this.#destinations.add(moved.destination);
+  }
+
   route(message: RoutedMessage, into: TargetSet): void {
     if (message.isBeingPublished === true && !isNotStored(message)) this.#keep();
     this.#destinations.addTo(into);
