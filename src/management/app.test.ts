@@ -272,3 +272,33 @@ test("definitions go out and come in again, and a wrong file changes nothing", a
     (await request("POST", "/definitions/%2F", '{"__proto__":{"x":1},"queues":[]}')).status,
   ).toBe(204);
 });
+
+test("a body is counted while it is read: too much of it is 413, 400 where definitions are imported", async () => {
+  const { app, request } = await newTestApi({ bodyMaxBytes: 1_000 });
+  const body = { arguments: { x: "a".repeat(2_000) } };
+  expect((await request("PUT", "/queues/%2F/q", body)).status).toBe(413);
+  expect((await request("POST", "/definitions", body)).status).toBe(400);
+  const address = await app.listen({ port: 0, host: "127.0.0.1" });
+  // Without content-length nobody knows in advance.
+  const pieces = new ReadableStream({
+    pull: (controller) => controller.enqueue(new TextEncoder().encode(" ".repeat(100))),
+  });
+  const status = await fetch(`${address}/api/queues/%2F/q`, {
+    method: "PUT",
+    headers: { authorization: `Basic ${btoa("guest:guest")}` },
+    body: pieces,
+    duplex: "half",
+  } as RequestInit).then(
+    (answer) => answer.status,
+    () => "closed",
+  );
+  expect([413, "closed"]).toContain(status);
+  await app.close();
+});
+
+test("arguments nested a hundred thousand deep are refused", async () => {
+  const { request } = await newTestApi();
+  const deep = `{"arguments":{"x":${"[".repeat(100_000)}${"]".repeat(100_000)}}}`;
+  const { status } = await request("PUT", "/queues/%2F/q", deep);
+  expect(status).toBe(400);
+});

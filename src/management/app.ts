@@ -85,17 +85,17 @@ function newApp(management: Management, tls: HttpTls | undefined): FastifyInstan
       ? { http: { maxHeaderSize: 65_536 } }
       : { https: { ...tls, maxHeaderSize: 65_536 } }),
     // What is refused before a route is found has passed no hook.
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       reply.headers(securityHeaders(management.options));
-      void sendError(reply, knownError(error) ?? new ApiError(400, UNEXPECTED));
+      void sendError(reply, knownError(error, request.url) ?? new ApiError(400, UNEXPECTED));
     },
     forceCloseConnections: true,
   });
   // Clients send JSON with any content type or none, and bodies with every method.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, _request, reply) => {
-    const known = knownError(error as Error);
+  app.setErrorHandler((error, request, reply) => {
+    const known = knownError(error as Error, request.url);
     if (known === undefined) management.onBug(error);
     return sendError(reply, known ?? new ApiError(500, UNEXPECTED));
   });

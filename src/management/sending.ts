@@ -2,7 +2,7 @@
 
 import type { FastifyReply } from "fastify";
 import { BrokerError } from "../broker/errors.ts";
-import { type Answer, ApiError, apiErrorOf, badRequest } from "./answers.ts";
+import { type Answer, ApiError, apiErrorOf } from "./answers.ts";
 import { toJsonText } from "./api-json.ts";
 import type { Feed } from "./feed.ts";
 import { parseListQuery, renderListing } from "./listing.ts";
@@ -126,10 +126,18 @@ export function absent(url: string): ApiError {
 }
 
 /** The answer an error stands for; undefined for those nobody foresaw. */
-export function knownError(error: Error & { readonly statusCode?: number }): ApiError | undefined {
+export function knownError(
+  error: Error & { readonly statusCode?: number },
+  url: string,
+): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof BrokerError) return apiErrorOf(error);
-  if (error.statusCode === 413) return badRequest("Exceeded HTTP request body size limit");
+  if (error.statusCode === 413) {
+    // RabbitMQ's import tools look for 400; elsewhere the status says what it is.
+    const status = /\/api\/(definitions|all-configuration)\b/.test(url) ? 400 : 413;
+    const reason = "Exceeded HTTP request body size limit";
+    return new ApiError(status, { error: "bad_request", reason });
+  }
   if (error.statusCode === undefined || error.statusCode >= 500) return undefined;
   return new ApiError(error.statusCode, { error: "bad_request", reason: error.message });
 }

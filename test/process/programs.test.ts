@@ -65,6 +65,32 @@ test("rabbitmq-plugins switches the event exchange on and off, for the next star
   expect(isEnabled().status).toBe(69);
 });
 
+test("rabbitmq-streams makes, shows and deletes a super stream, and refuses what is not here", async () => {
+  const broker = LeveretProcess.start(
+    ...["--data-dir", join(directory, "streams"), "--amqp-port", "0", "--http-port", "0"],
+  );
+  await broker.printed("Server startup complete");
+  const streams = (...args: string[]) => {
+    const { status, stdout, stderr } = run("streams", "rabbitmq-streams", ...args);
+    expect(status === 0, stderr).toBe(stderr === "");
+    return { status, text: stdout + stderr };
+  };
+  const partitions = () => run("streams", "rabbitmqctl", "-q", "list_queues", "name").stdout;
+  expect(streams("add_super_stream", "invoices", "--partitions", "3").status).toBe(0);
+  expect(partitions()).toContain("invoices-2");
+  expect(streams("stream_status", "invoices-0").text).toContain("committed_offset");
+  expect(streams("list_stream_tracking", "invoices-0").status).toBe(0);
+  const none = streams("reset_offset", "--stream", "invoices-0", "--reference", "r");
+  expect(none.text).toContain("No offset of 'r'");
+  for (const verb of ["list_stream_consumers", "set_stream_retention_policy", "add_replica"]) {
+    expect(streams(verb, "invoices-0", "x").status, verb).toBe(69);
+  }
+  expect(streams("delete_super_stream", "invoices").status).toBe(0);
+  expect(partitions()).not.toContain("invoices");
+  broker.signal("SIGTERM");
+  await broker.exitCode();
+});
+
 test("a plugin that is not here is an error, never a silent success", () => {
   const { status, stderr } = run("none", "rabbitmq-plugins", "enable", "rabbitmq_mqtt");
   expect([status, stderr]).toEqual([69, expect.stringContaining("does not have rabbitmq_mqtt")]);

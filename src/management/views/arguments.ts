@@ -1,6 +1,11 @@
 // Field tables as the API shows and takes them. Integers stay exact, whatever their size.
 
-import { EMPTY_TABLE, type FieldTable, type FieldValue } from "../../broker/field-table.ts";
+import {
+  EMPTY_TABLE,
+  FIELD_TABLE_DEPTH_MAX,
+  type FieldTable,
+  type FieldValue,
+} from "../../broker/field-table.ts";
 import { badRequest } from "../answers.ts";
 import { type ApiJson, type ApiObject, isObject } from "../api-json.ts";
 
@@ -37,20 +42,23 @@ export function valueView(value: FieldValue): ApiJson {
   }
 }
 
-/** Types as RabbitMQ takes them from JSON: text long string, whole numbers signed 64 bit, others double. */
-export function tableOf(json: ApiJson): FieldTable {
+/**
+ * Types as RabbitMQ takes them from JSON: text long string, whole numbers signed 64 bit, others double. Nested no
+ * deeper than tables that come over AMQP.
+ */
+export function tableOf(json: ApiJson, depth = 1): FieldTable {
   if (json === undefined || json === null || (Array.isArray(json) && json.length === 0)) {
     return EMPTY_TABLE;
   }
   if (!isObject(json)) throw badRequest("arguments must be an object");
   const table = new Map<string, FieldValue>();
   for (const [name, value] of Object.entries(json)) {
-    if (value !== undefined) table.set(name, valueOfJson(value));
+    if (value !== undefined) table.set(name, valueOfJson(value, depth));
   }
   return table;
 }
 
-export function valueOfJson(json: ApiJson): FieldValue {
+export function valueOfJson(json: ApiJson, depth = 1): FieldValue {
   if (json === null || json === undefined) return { type: "V" };
   if (typeof json === "boolean") return { type: "t", value: json };
   if (typeof json === "string") return { type: "S", value: utf8Encoder.encode(json) };
@@ -60,8 +68,11 @@ export function valueOfJson(json: ApiJson): FieldValue {
       ? { type: "l", value: BigInt(json) }
       : { type: "d", value: json };
   }
-  if (Array.isArray(json)) return { type: "A", value: json.map(valueOfJson) };
-  return { type: "F", value: tableOf(json) };
+  if (depth > FIELD_TABLE_DEPTH_MAX) throw badRequest("arguments are nested too deep");
+  if (Array.isArray(json)) {
+    return { type: "A", value: json.map((item) => valueOfJson(item, depth + 1)) };
+  }
+  return { type: "F", value: tableOf(json, depth + 1) };
 }
 
 function wholeNumber(value: bigint): FieldValue {

@@ -72,6 +72,15 @@ test("every line of lines.txt has been recorded", () => {
   expect(recorded.map(({ line }) => line)).toEqual(lines.map(({ line }) => line));
 });
 
+test("docs/compatibility.md lists the lines that differ, with the reason", () => {
+  const page = readFileSync(new URL("../../../docs/compatibility.md", import.meta.url), "utf8");
+  for (const { line, differs } of lines) {
+    if (differs === undefined) continue;
+    expect(page).toContain(`\`${line.replaceAll("|", "\\|")}\``);
+    if (differs !== "the same") expect(page).toContain(differs);
+  }
+});
+
 test.each(lines.map((line, index) => [line.line, line, index] as const))("%s", (_, line, index) => {
   const wanted = recorded[index]!;
   const { exitCode, stdout, stderr } = answers[index]!;

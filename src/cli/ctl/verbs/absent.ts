@@ -92,8 +92,13 @@ const absent: readonly Absent[] = [
   },
   {
     names: ["stream_status"],
-    scopes: ["streams", "queues", "diagnostics"],
-    why: NOT_YET,
+    scopes: ["queues", "diagnostics"],
+    why: "called rabbitmq-streams stream_status",
+  },
+  {
+    names: ["set_stream_retention_policy"],
+    scopes: ["streams"],
+    why: "set a policy with max-age or max-length-bytes: rabbitmqctl set_policy",
   },
   {
     names: [
@@ -106,7 +111,7 @@ const absent: readonly Absent[] = [
       "activate_stream_consumer",
     ],
     scopes: ["streams"],
-    why: NOT_YET,
+    why: "the stream protocol is not here; readers over AMQP: rabbitmqctl list_consumers, stream_status",
   },
   {
     names: ["enable_auth_attempt_source_tracking", "disable_auth_attempt_source_tracking"],
