@@ -50,6 +50,15 @@ export const FRAME_HEADER_BYTES = 7;
 /** Frame header and end octet. */
 export const FRAME_OVERHEAD_BYTES = 8;
 
+/** Where the parts of a message lie. */
+export interface RecordParts {
+  addressingAt: Address;
+  addressingLength: number;
+  contentAt: Address;
+  contentLengthBytes: number;
+  bodySizeBytes: number;
+}
+
 /** A reusable reader of the record at `at`. Moving it costs one assignment; it allocates nothing. */
 export class RecordView {
   readonly #arena: Arena;
@@ -102,6 +111,17 @@ export class RecordView {
   /** Meaningful only with the `externalBody` flag. */
   get bodyReference(): BodyReference {
     return this.#view.getFloat64(padded8(this.contentAt + this.headerFrameLength), true);
+  }
+  /** Writes into `parts` where the bytes lie, in one go: eight calls of the above for each delivery were 5 % of it. */
+  locate(parts: RecordParts): void {
+    const view = this.#view;
+    const { at } = this;
+    const addressingLength = view.getUint16(at + FLAGS + 2, true);
+    parts.addressingAt = at + RECORD_HEADER_BYTES;
+    parts.addressingLength = addressingLength;
+    parts.contentAt = at + RECORD_HEADER_BYTES + padded4(addressingLength);
+    parts.contentLengthBytes = view.getInt32(at + CONTENT_LENGTH, true);
+    parts.bodySizeBytes = view.getUint32(at + BODY_SIZE, true);
   }
   get exchange(): string {
     const at = this.addressingAt;

@@ -79,6 +79,8 @@ export class Backlog implements PagesHost {
   /** Level of the message `peek` found, and whether it was a returned one. */
   #foundLevel: Level;
   #foundReturned = false;
+  /** RecordFlag bits of its record. */
+  #foundFlags = 0;
   readonly found: FoundDelivery;
   /** What `recordAt` answers. */
   readonly #record: RecordView;
@@ -225,8 +227,8 @@ export class Backlog implements PagesHost {
     return next;
   }
 
-  /** Takes out what `peek` found. It stays in its page until it is settled. */
-  take(): void {
+  /** Takes out what `peek` found, which has a body of `bytes`. It stays in its page until it is settled. */
+  take(bytes = this.found.record.bodySizeBytes): void {
     const level = this.#foundLevel;
     const found = this.found;
     const lengthBytes = found.record.lengthBytes;
@@ -234,7 +236,7 @@ export class Backlog implements PagesHost {
       const { returned } = level;
       returned.takeFirst(returned.firstGoesOn ? this.behind(found.location, lengthBytes) : 0);
     } else {
-      level.chain.passHead(lengthBytes, found.record.bodySizeBytes, found.sequence);
+      level.chain.passHead(lengthBytes, bytes, found.sequence);
     }
     this.readyCount--;
   }
@@ -414,9 +416,8 @@ export class Backlog implements PagesHost {
     this.#foundLevel = level;
     const peeked = level.returned.count === 0 ? this.#peekHead(level) : this.#peekReturned(level);
     if (peeked !== Peek.found) return peeked;
-    const { record } = this.found;
-    if ((record.flags & RecordFlag.externalBody) === 0) return peeked;
-    if (!this.scan.bodies.isLost(record.bodyReference)) return peeked;
+    if ((this.#foundFlags & RecordFlag.externalBody) === 0) return peeked;
+    if (!this.scan.bodies.isLost(this.found.record.bodyReference)) return peeked;
     this.take();
     this.#host.onBodyLost(this.found);
     return Peek.empty;
@@ -431,9 +432,12 @@ export class Backlog implements PagesHost {
       return Peek.out;
     }
     const found = this.found;
-    found.record.at = at;
-    found.sequence = found.record.sequence;
-    found.location = locationOf(page, chain.headOffset, found.record.persistent);
+    const { record } = found;
+    record.at = at;
+    const { flags } = record;
+    this.#foundFlags = flags;
+    found.sequence = record.sequence;
+    found.location = locationOf(page, chain.headOffset, (flags & RecordFlag.persistent) !== 0);
     found.redelivered = found.sequence <= level.redeliveredUpTo;
     found.deliveryCount = found.redelivered ? level.deliveryCountBefore(found.sequence) : 0;
     this.#foundReturned = false;
@@ -457,6 +461,7 @@ export class Backlog implements PagesHost {
     }
     const found = this.found;
     found.record.at = page.address + offset;
+    this.#foundFlags = found.record.flags;
     found.sequence = sequence;
     found.location = locationOf(page, offset, found.record.persistent);
     found.redelivered = true;

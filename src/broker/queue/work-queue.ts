@@ -448,7 +448,7 @@ export class WorkQueue
   /** Takes the message `peek` found out of what is ready. */
   #take(bytes: number): void {
     this.#figures.onTaken(bytes, isPersistentAt(this.#backlog.found.location));
-    this.#backlog.take();
+    this.#backlog.take(bytes);
   }
 
   /** The message is gone for good. */

@@ -80,11 +80,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
   deliver(consumer: Consumer, delivery: Delivery): void {
     const channel = this.#channel;
     const record = delivery.record;
-    content.addressingAt = record.addressingAt;
-    content.addressingLength = record.addressingLength;
-    content.contentAt = record.contentAt;
-    content.contentLengthBytes = record.contentLengthBytes;
-    content.bodySizeBytes = record.bodySizeBytes;
+    record.locate(content);
     content.added = delivery.header;
     const tag = consumer.noAck
       ? channel.unacked.skip()
@@ -92,7 +88,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
           delivery.sequence,
           delivery.location,
           this.slot,
-          record.bodySizeBytes,
+          content.bodySizeBytes,
           channel.nowSecond,
           delivery.deliveryCount,
         );
