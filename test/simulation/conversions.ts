@@ -40,7 +40,7 @@ class ConversionHistory {
   constructor(life: Life) {
     this.#life = life;
     this.#world = life.world;
-    this.#bodySizeMax = this.#random.chance(0.3) ? 90_000 : 2_000;
+    this.#bodySizeMax = this.#random.chance(0.1) ? 70_000 : 1_000;
   }
 
   get #random() {
@@ -74,7 +74,7 @@ class ConversionHistory {
   }
 
   #publish(): void {
-    for (let count = 1 + this.#random.integer(60); count > 0; count--) {
+    for (let count = 1 + this.#random.integer(30); count > 0; count--) {
       const { broker } = this.#life;
       if (broker.memory.pages.freeBytes < broker.memory.pages.sizeBytes / 3) return;
       if (broker.journal.position - broker.journal.durablePosition > 600_000) return;

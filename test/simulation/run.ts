@@ -36,7 +36,7 @@ interface Outcome {
 /** Every so many-th seed has a history of streams too. */
 const STREAM_EVERY = 3;
 /** The same of a queue that changes its type. */
-const CONVERSION_EVERY = 5;
+const CONVERSION_EVERY = 6;
 
 const COMPARED_EVERY = 3;
 const startedMs = performance.now();
