@@ -61,6 +61,11 @@ export class Pacing {
     this.#aheadCount++;
   }
 
+  /** The read being worked off has made a long backlog longer. */
+  get isAhead(): boolean {
+    return this.#aheadOf !== undefined;
+  }
+
   /** All of a read by `publisher` has been worked off; `mayWait` is false where waiting would hold other things up. */
   onRead(publisher: PacedPublisher, mayWait: boolean): void {
     const queue = this.#aheadOf;

@@ -101,7 +101,10 @@ export class QueueLog implements LogGatherer {
 
   #appendDelivered(): void {
     this.#hasDelivered = false;
-    for (const { chain } of this.#backlog.levels()) {
+    const backlog = this.#backlog;
+    for (let index = 0; index <= backlog.levelCount; index++) {
+      const chain = backlog.levelIfThere(index)?.chain;
+      if (chain === undefined) continue;
       const known = this.#deliveredUpTo[chain.level] ?? chain.level * LEVEL_SPAN;
       if (chain.passedSequence <= known) continue;
       this.#deliveredUpTo[chain.level] = chain.passedSequence;

@@ -132,10 +132,15 @@ export class Connection
     const { broker } = this.#tools;
     this.nowSecond = Math.floor(broker.clock.monotonicMs() / 1_000);
     this.#input.onBytes(at, lengthBytes);
-    const mayWait = this.#phase === "running" && !this.#input.stopped && !this.holdsUnacked;
-    broker.turn.pacing.onRead(this, mayWait);
+    const { pacing } = broker.turn;
+    pacing.onRead(this, pacing.isAhead && this.#mayWait);
     if (broker.flow.isWaiting) broker.turn.schedule();
     broker.turn.onInput(lengthBytes);
+  }
+
+  /** Asks all channels, of which there may be thousands: only where the answer matters. */
+  get #mayWait(): boolean {
+    return this.#phase === "running" && !this.#input.stopped && !this.holdsUnacked;
   }
 
   onSent(): void {
