@@ -59,8 +59,8 @@ export class World {
   }
 
   /** The process is gone; with it all its timers and memory. */
-  #reset(): void {
-    this.clock = new FakeClock(this.clock.nowMs());
+  #reset(downMs = 0): void {
+    this.clock = new FakeClock(this.clock.nowMs() + downMs);
     this.memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
   }
 
@@ -75,9 +75,9 @@ export class World {
     return this.disk.imageAfterCrash();
   }
 
-  /** Goes on with that disk. */
-  use(disk: FakeDisk): void {
-    this.#reset();
+  /** Goes on with that disk, after the power was off for a while. */
+  use(disk: FakeDisk, downMs = 0): void {
+    this.#reset(downMs);
     this.disk = this.#connect(disk);
   }
 

@@ -197,4 +197,40 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "page.lastSequence > facts.lastSequence ? position : NO_LOG_POSITION",
     replace: "NO_LOG_POSITION",
   },
+  {
+    name: "a delayed message that went on still waits after a restart",
+    file: "src/broker/delay/store.ts",
+    find: "if (!bucket.isLogged || !record.persistent) return go();",
+    replace: "if (bucket.isLogged || !record.persistent) return go();",
+  },
+  {
+    name: "what is due soon is sent on before its time",
+    file: "src/broker/delay/store.ts",
+    find: "let dueAtMs = this.#nowMs();",
+    replace: "let dueAtMs = this.#nowMs() + 100;",
+  },
+  {
+    name: "the log does not hear that a delayed message was called off",
+    file: "src/broker/delay/bucket.ts",
+    find: "if (isLogged && !isMoved) this.#log.settled(sequence);",
+    replace: "void isLogged; void isMoved;",
+  },
+  {
+    name: "a checkpoint forgets where delayed messages lie",
+    file: "src/broker/delay/vhost-delays.ts",
+    find: "if (bucket.isLogged) yield describeBucket(store, bucket);",
+    replace: "if (bucket.span.widthMs < 0) yield describeBucket(store, bucket);",
+  },
+  {
+    name: "keys seen before are not logged",
+    file: "src/broker/duplicates/window.ts",
+    find: "if (keys.length > 0) this.#log?.(keys);",
+    replace: "void keys;",
+  },
+  {
+    name: "the log hears of a key before its message",
+    file: "src/broker/duplicates/window.ts",
+    find: "    this.#fresh.add(key);\n    if (!this.inTurnLog) this.#turn.appendLater(this);",
+    replace: "    this.#log(this.#describe([key]));\n    void this.#turn;",
+  },
 ];

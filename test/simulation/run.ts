@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { runConversionHistory } from "./conversions.ts";
 import { fixedSeeds } from "./fixed-seeds.ts";
 import { runHistory } from "./history.ts";
+import { runScheduleHistory } from "./scheduled.ts";
 import { runStreamHistory } from "./streams.ts";
 
 const { values } = parseArgs({
@@ -33,10 +34,12 @@ interface Outcome {
   failed: number;
 }
 
-/** Every so many-th seed has a history of streams too. */
-const STREAM_EVERY = 3;
-/** The same of a queue that changes its type. */
-const CONVERSION_EVERY = 6;
+/** Every so many-th seed has a history of these too. */
+const also = [
+  { every: 3, run: runStreamHistory },
+  { every: 2, run: runScheduleHistory },
+  { every: 6, run: runConversionHistory },
+];
 
 const COMPARED_EVERY = 3;
 const startedMs = performance.now();
@@ -59,11 +62,9 @@ async function run(): Promise<Outcome> {
       const imagesPerCrash = Number(values["images-per-crash"]);
       const result = await runHistory({ seed, imagesPerCrash });
       sum.images += result.images;
-      if (seed % STREAM_EVERY === 0 || values.seed !== undefined) {
-        sum.images += (await runStreamHistory({ seed, imagesPerCrash })).images;
-      }
-      if (seed % CONVERSION_EVERY === 0 || values.seed !== undefined) {
-        sum.images += (await runConversionHistory({ seed, imagesPerCrash })).images;
+      for (const { every, run: runOther } of also) {
+        if (seed % every !== 0 && values.seed === undefined) continue;
+        sum.images += (await runOther({ seed, imagesPerCrash })).images;
       }
       sum.passed++;
       if (isCompared(seed)) await compareTraces(seed, imagesPerCrash, result.trace);
