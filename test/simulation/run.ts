@@ -37,7 +37,7 @@ interface Outcome {
 /** Every so many-th seed has a history of these too. */
 const also = [
   { every: 3, run: runStreamHistory },
-  { every: 2, run: runScheduleHistory },
+  { every: 5, run: runScheduleHistory },
   { every: 6, run: runConversionHistory },
 ];
 
