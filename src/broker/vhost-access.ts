@@ -366,7 +366,7 @@ export class VhostAccess {
         `queue.purge not supported by ${type} queues ${text}`,
       );
     }
-    return queue.purge();
+    return queue.purge() + (queue.transfer?.partner?.purge() ?? 0);
   }
 
   /** For consume and get. */

@@ -1,8 +1,10 @@
 // A queue becomes one of another type while it is used: no message is lost or doubled, whatever happens meanwhile.
 
 import { expect, test } from "vitest";
+import type { Conversion } from "../../src/broker/conversion.ts";
 import type { FieldValue } from "../../src/broker/field-table.ts";
 import type { Queue } from "../../src/broker/queue/queue.ts";
+import type { Transfer } from "../../src/broker/queue/transfer.ts";
 import { Node, Outcome, table } from "./node.ts";
 
 const COUNT = 300;
@@ -169,6 +171,21 @@ test("deleting it in the middle deletes both halves", async () => {
   expect([...node.vhost.numberedQueues()]).toEqual([]);
   await node.crash();
   expect([...node.vhost.numberedQueues()]).toEqual([]);
+});
+
+test("purging it in the middle purges both halves", async () => {
+  const node = await begin("classic");
+  for (let i = 0; i < 3_000; i++) node.publish("x", "key", `${i}`);
+  await node.pass(200);
+  convert(node, "quorum");
+  const { partner, mover } = node.at("q").transfer as Transfer;
+  // One message at a time.
+  for (let i = 0; i < 10; i++) (mover as Conversion).runSlice(() => true);
+  expect(partner?.depth.ready).toBe(10);
+  expect(node.life.access.purgeQueue("q")).toBe(3_000);
+  await node.crash();
+  await node.pass(1_000);
+  expect(node.at("q").depth.ready).toBe(0);
 });
 
 test("keys of duplicates go along", async () => {
