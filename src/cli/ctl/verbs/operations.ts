@@ -154,6 +154,21 @@ export const operationVerbs: readonly Verb[] = [
     }),
   ),
   {
+    name: "convert_queue",
+    scopes: CTL,
+    usage: "<queue> <type>",
+    minimumArgs: 2,
+    maximumArgs: 2,
+    group: "Queues",
+    summary: "Makes a queue one of another type, in the background, while it is used",
+    banner: ({ args, vhost }) =>
+      `Converting queue '${args[0]}' in vhost '${vhost}' to type '${args[1]}' ...`,
+    run: async ({ client, args, vhost }) => {
+      await client.put(`/queues/${part(vhost)}/${part(args[0]!)}/type`, { type: args[1]! });
+      return nothing;
+    },
+  },
+  {
     name: "enable_feature_flag",
     scopes: CTL,
     usage: "[--experimental] <all | feature_flag>",
