@@ -9,6 +9,7 @@ import type { VhostAccess } from "../../broker/vhost-access.ts";
 import { type Answer, badRequest, json, refusalsAsAnswers } from "../answers.ts";
 import { type ApiJson, type ApiObject, property } from "../api-json.ts";
 import { countField, optionalTextField } from "../body.ts";
+import { Slicer } from "../listing.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route } from "../route.ts";
 import { type Death, deathOf } from "../views/death.ts";
@@ -230,6 +231,7 @@ async function find(
   start: Sequence | undefined,
 ): Promise<Found> {
   const found: SeenMessage[] = [];
+  const slicer = new Slicer(request.management.broker.clock);
   let from = start;
   let lookedAt = 0;
   do {
@@ -238,6 +240,8 @@ async function find(
     const piece = await lookAt(request, queue, filter, atOnce, from);
     for (const one of await Promise.all(piece.seen)) {
       if (filter.body(one.message)) found.push(one);
+      // Bodies may be large, and looking into JSON takes its time.
+      if (slicer.due) await slicer.pause();
     }
     from = piece.next;
     lookedAt += piece.lookedAt;
