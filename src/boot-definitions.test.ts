@@ -94,3 +94,11 @@ test("definitions are fetched from an address", async () => {
     "The definitions at https://host/x cannot be loaded: the server answers 404",
   );
 });
+
+test("an address that holds a password or a token is named without them", async () => {
+  const world = { readFile: () => "", fetchText: () => Promise.reject(new Error("no answer")) };
+  const place = { path: "https://ann:secret@host/x?token=hidden" };
+  const failed = await loadDefinitions(newTestBroker(), place, world).catch(String);
+  expect(failed).toContain("https://host/x?***");
+  expect(failed).not.toMatch(/secret|hidden/);
+});

@@ -6,6 +6,7 @@ import { importDefinitionsNow } from "./broker/definitions/import.ts";
 import type { PlainJson } from "./broker/field-table-json.ts";
 import type { Config } from "./config/table.ts";
 import { fromJsonText } from "./management/api-json.ts";
+import { withoutSecrets } from "./shown-url.ts";
 
 /** They cannot be read or something in them is wrong; nothing has changed. The message is one clear sentence. */
 export class DefinitionsFileError extends Error {
@@ -170,5 +171,7 @@ function placed(
 function refusal(name: string, error: unknown): DefinitionsFileError {
   const reason = error instanceof Error ? error.message : String(error);
   const what = /^https?:/.test(name) ? "definitions at" : "definitions file";
-  return new DefinitionsFileError(`The ${what} ${name} cannot be loaded: ${reason}`);
+  return new DefinitionsFileError(
+    withoutSecrets(`The ${what} ${name} cannot be loaded: ${reason}`),
+  );
 }

@@ -7,6 +7,7 @@ import type { OpenListener } from "./listeners.ts";
 import { type Logger, SEVERITIES, type Severity } from "./logging/logger.ts";
 import type { EffectiveSetting, NodeControl, Watermark } from "./management/control.ts";
 import type { Limit, ResourceMonitor } from "./resource-monitor.ts";
+import { withoutSecrets } from "./shown-url.ts";
 
 export interface ControlParts {
   /** The configuration with what was taken over since the start. */
@@ -62,7 +63,7 @@ export function effectiveSettings(config: Config): readonly EffectiveSetting[] {
     const origin = config.origins.get(key);
     return {
       key,
-      value: row.show(configValue(config, placed)),
+      value: withoutSecrets(row.show(configValue(config, placed))),
       source:
         origin === undefined
           ? null

@@ -25,6 +25,7 @@ import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
 import type { Claim } from "./protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
 import { applyLimits, isLimitKey, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
+import { withoutSecrets } from "./shown-url.ts";
 import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
 import { LEVERET_VERSION } from "./version.ts";
 
@@ -224,7 +225,8 @@ export class Server {
       const place = definitionsPlace(node, this.#world.readFile);
       if (place === undefined) return;
       const isImported = await loadDefinitions(this.broker, place, this.#world, importDefinitions);
-      if (isImported) this.log.write("info", "node", `definitions imported from ${place.path}`);
+      if (!isImported) return;
+      this.log.write("info", "node", `definitions imported from ${withoutSecrets(place.path)}`);
     } catch (error) {
       this.log.write("error", "node", `${(error as Error).message}; nothing of it was taken over`);
     }

@@ -95,9 +95,7 @@ test("sampling ten thousand queues does not stall either", async () => {
 test("searching large JSON bodies does not stall either", async () => {
   const { request } = await newTestApi();
   await request("PUT", "/queues/%2F/queue-1", {});
-  const body = JSON.stringify(
-    Array.from({ length: 6_000 }, (_, id) => ({ [`n${id % 999}`]: {} })),
-  );
+  const body = JSON.stringify(Array.from({ length: 6_000 }, (_, id) => ({ [`n${id % 999}`]: {} })));
   for (let i = 0; i < 60; i++) {
     const message = { properties: {}, routing_key: "queue-1", payload_encoding: "string" };
     const path = "/exchanges/%2F/amq.default/publish";
