@@ -4,7 +4,8 @@
 import type { DelayBucket } from "../../src/broker/delay/bucket.ts";
 import type { DelayStore } from "../../src/broker/delay/store.ts";
 import type { Exchange } from "../../src/broker/exchange/exchange.ts";
-import type { BodyReference, QueueNumber, Sequence } from "../../src/broker/numbers.ts";
+import type { QueueNumber, Sequence } from "../../src/broker/numbers.ts";
+import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { idOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";
 import { bodyAt, copyOf, putBack, takeAll } from "./contents.ts";
@@ -14,8 +15,6 @@ import type { Life } from "./life.ts";
 export const EXCHANGE = "later";
 /** A message goes to both, in one move. */
 export const DUE_QUEUES = ["due", "due-too"] as const;
-/** A body of this and more is a large one; it is so much longer as its message's number says. */
-export const LARGE_BYTES_MIN = 65_537;
 /** A bucket counts its messages from 1; a history has not so many. */
 const SEQUENCES_MAX = 20_000;
 /** After a start, what is due goes on first. */
@@ -72,7 +71,6 @@ interface Waiting {
 /** What waits, as it can be listed. */
 export async function waitingIn(life: Life): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
-  const large: { id: number; reference: BodyReference; sizeBytes: number }[] = [];
   for (const bucket of storeOf(life)?.buckets() ?? []) {
     let seen = 0;
     for (let sequence = 1; seen < bucket.size.count && sequence < SEQUENCES_MAX; sequence++) {
@@ -80,21 +78,13 @@ export async function waitingIn(life: Life): Promise<Waiting[]> {
       if (found === false) continue;
       seen++;
       const { record, location } = found;
+      const dueAtMs = record.expiresAtMs;
       const delivery = { record, sequence, location, redelivered: false, deliveryCount: 0 };
       const { body, head, reference } = copyOf(life, delivery);
-      const sizeBytes = head.bodySizeBytes;
-      const id = body === undefined ? sizeBytes - LARGE_BYTES_MIN : idOf(body);
-      if (body === undefined) large.push({ id, reference, sizeBytes });
-      waiting.push({
-        ...{ id, sequence, dueAtMs: record.expiresAtMs },
-        bucket: bucket.definition.number,
-      });
+      const id = idOf(body ?? (await bodyAt(life, reference, head.bodySizeBytes)));
+      if (reference !== NO_BODY_REFERENCE) life.broker.bodies.release(reference, 1);
+      waiting.push({ id, sequence, dueAtMs, bucket: bucket.definition.number });
     }
-  }
-  for (const { id, reference, sizeBytes } of large) {
-    const found = idOf(await bodyAt(life, reference, sizeBytes));
-    if (found !== id) throw new Violation(`message ${id} waits with the body of ${found}`);
-    life.broker.bodies.release(reference, 1);
   }
   return waiting;
 }

@@ -3,12 +3,13 @@
 
 import type { TakenOut } from "../../src/broker/delay/store.ts";
 import { EMPTY_TABLE, type FieldValue, longString } from "../../src/broker/field-table.ts";
+import type { BodyReference } from "../../src/broker/numbers.ts";
 import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { Consumer } from "../../src/broker/queue/consumer.ts";
 import { type Delivery, Outcome } from "../../src/broker/queue/queue.ts";
 import { bodyOf, idOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";
-import { copyOf, type Found } from "./contents.ts";
+import { bodyAt, copyOf, type Found } from "./contents.ts";
 import type { HistoryOptions, HistoryResult } from "./history.ts";
 import { KeyedClients, setUpWindows } from "./keys.ts";
 import { Life, World } from "./life.ts";
@@ -17,7 +18,6 @@ import {
   check,
   DUE_QUEUES,
   EXCHANGE,
-  LARGE_BYTES_MIN,
   refuseEarly,
   type Scheduled,
   ScheduleModel,
@@ -93,7 +93,9 @@ function pick<T>({ world }: Life, from: readonly T[]): T {
 interface Out {
   readonly consumer: Consumer;
   readonly head: Omit<Found, "id">;
-  readonly id: number;
+  /** Undefined where it lies elsewhere: by reference. */
+  readonly body: Uint8Array | undefined;
+  readonly reference: BodyReference;
 }
 
 class ScheduleClients {
@@ -134,7 +136,7 @@ class ScheduleClients {
   async drain(): Promise<void> {
     for (const name of DUE_QUEUES) this.#consume(name, 0);
     for (let turns = 0; turns < 10_000; turns++) {
-      this.#settle(this.#out.length);
+      await this.#settle(this.#out.length);
       await this.#pass(1);
       const open = [...this.#model.messages.values()].filter((message) => this.#isOwed(message));
       if (open.length === 0 && (storeOf(this.#life)?.size.count ?? 0) === 0) return;
@@ -166,7 +168,7 @@ class ScheduleClients {
     if (choice < 30) this.#publishSome(1 + this.#random.integer(12));
     else if (choice < 50) this.#keyed.publishSome(1 + this.#random.integer(10));
     else if (choice < 58) this.#consume(pick(this.#life, DUE_QUEUES), 1 + this.#random.integer(20));
-    else if (choice < 75) this.#settle(this.#random.integer(20));
+    else if (choice < 75) await this.#settle(this.#random.integer(20));
     else if (choice < 79) this.#cancelConsumer();
     else if (choice < 86) await this.#takeOut("cancel");
     else if (choice < 92) await this.#takeOut("deliverNow");
@@ -191,7 +193,7 @@ class ScheduleClients {
     this.#life.messages.publish(this.#life.access, {
       exchange: EXCHANGE,
       routingKey: "",
-      body: bodyOf(id, isLarge ? LARGE_BYTES_MIN + id : this.#random.integer(900)),
+      body: bodyOf(id, isLarge ? 65_537 + this.#random.integer(50_000) : this.#random.integer(900)),
       properties: {
         ...(persistent ? { deliveryMode: 2 } : {}),
         headers: new Map<string, FieldValue>([["x-delay", { type: "I", value: delayMs }]]),
@@ -245,15 +247,17 @@ class ScheduleClients {
 
   #onDelivery(consumer: Consumer, delivery: Delivery): void {
     const { head, body, reference } = copyOf(this.#life, delivery);
+    if (body !== undefined) this.#checkDelivery(consumer, head, idOf(body));
+    this.#out.push({ consumer, head, body, reference });
+  }
+
+  #checkDelivery(consumer: Consumer, head: Omit<Found, "id">, id: number): Scheduled {
     const { name } = consumer.queue.definition;
-    if (reference !== NO_BODY_REFERENCE) this.#life.broker.bodies.release(reference, 1);
-    // All of a large body is looked at after a restart.
-    const id = body === undefined ? head.bodySizeBytes - LARGE_BYTES_MIN : idOf(body);
     this.#life.world.trace.add(`deliver ${name} ${id}`);
     const message = this.#model.messages.get(id);
     const seen = this.#seen.get(name) as Set<number>;
     if (message === undefined) throw new Violation(`message ${id} was never scheduled`);
-    refuseEarly(message, this.#nowMs);
+    refuseEarly(message, head.takenAtMs);
     if (message.calledOffPosition !== undefined) {
       throw new Violation(`message ${id} was called off and is delivered`);
     }
@@ -261,16 +265,18 @@ class ScheduleClients {
       throw new Violation(`message ${id} is delivered from ${name} twice`);
     }
     seen.add(id);
-    this.#out.push({ consumer, head, id });
+    return message;
   }
 
-  #settle(count: number): void {
-    for (const { consumer, head, id } of this.#out.splice(0, count)) {
+  async #settle(count: number): Promise<void> {
+    for (const { consumer, head, body, reference } of this.#out.splice(0, count)) {
       const { sequence, location, bodySizeBytes, deliveryCount } = head;
       const { queue } = consumer;
+      const id = idOf(body ?? (await bodyAt(this.#life, reference, bodySizeBytes)));
+      if (body === undefined) this.#checkDelivery(consumer, head, id);
+      if (reference !== NO_BODY_REFERENCE) this.#life.broker.bodies.release(reference, 1);
       queue.settle(consumer, sequence, location, bodySizeBytes, Outcome.accept, deliveryCount);
-      const message = this.#model.messages.get(id);
-      if (message === undefined) continue;
+      const message = this.#model.messages.get(id) as Scheduled;
       message.ended.set(queue.definition.name, Number.POSITIVE_INFINITY);
       this.#gathered.push({ message, queue: queue.definition.name });
     }
@@ -280,9 +286,10 @@ class ScheduleClients {
     const consumer = this.#consumers.shift();
     if (consumer === undefined) return;
     consumer.queue.cancel(consumer);
-    for (const { consumer: whose, head } of this.#out) {
+    for (const { consumer: whose, head, reference } of this.#out) {
       const { sequence, location, bodySizeBytes, deliveryCount } = head;
       if (whose !== consumer) continue;
+      if (reference !== NO_BODY_REFERENCE) this.#life.broker.bodies.release(reference, 1);
       const outcome = Outcome.requeue;
       consumer.queue.settle(consumer, sequence, location, bodySizeBytes, outcome, deliveryCount);
     }
