@@ -63,7 +63,11 @@ const delay = fc.oneof(
 );
 const steps = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ schedule: fc.nat(9), afterMs: delay }) },
+    // Not 0: at the very instant of a tick that may be this tick or the next.
+    {
+      weight: 4,
+      arbitrary: fc.record({ schedule: fc.nat(9), afterMs: delay.map((ms) => ms + 1) }),
+    },
     { weight: 1, arbitrary: fc.record({ cancel: fc.nat(9) }) },
     { weight: 2, arbitrary: fc.record({ waitMs: delay }) },
   ),
@@ -117,6 +121,26 @@ describe("TimerWheel", () => {
         expect(clock.pending).toBe(0);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("without a delay a timer fires at the instant of this tick or of the next", () => {
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.nat(500), (startMs, waitMs) => {
+        const clock = new ManualClock();
+        clock.nowMs = startMs;
+        const wheel = new TimerWheel(clock, TICK_MS);
+        const log: { label: number; atMs: number }[] = [];
+        wheel.scheduleAfter(new Recorder(0, log, clock), 100_000);
+        clock.advanceTo(startMs + waitMs);
+        const nowMs = clock.nowMs;
+        wheel.scheduleAfter(new Recorder(1, log, clock), 0);
+        clock.advanceTo(nowMs + TICK_MS);
+        expect(log.map(({ label }) => label)).toEqual([1]);
+        const { atMs } = log[0] as { atMs: number };
+        expect(atMs % TICK_MS).toBe(0);
+        expect(atMs).toBeGreaterThanOrEqual(nowMs);
+      }),
     );
   });
 
