@@ -112,14 +112,14 @@ export class Checkpointer {
     const definitionsPosition = log.position;
     const place = log.placeBefore(position);
     const builder = this.#begin();
-    const { lastHandle } = pages;
+    const isLater = pages.placesFromNow();
     const version = source.definitionsVersion;
     const definitions = version === this.#exportedVersion ? undefined : source.exportDefinitions();
     const dead = durable.markNamed();
     try {
       await this.#inSlices(source.capture(builder));
       const capturedPosition = log.position;
-      builder.pagePlaces(storedPlaces(pages, lastHandle));
+      builder.pagePlaces(storedPlaces(pages, isLater));
       builder.state({
         ...{ log: place, position, definitionsPosition, lastPageHandle: pages.lastHandle },
         stopped: isLast && position === definitionsPosition,
@@ -178,7 +178,7 @@ export class Checkpointer {
     const { id, clock, pages } = this.#options;
     const head = { number: this.#number + 1, id, createdAtMs: clock.nowMs() };
     const builder = new CheckpointBuilder(head);
-    builder.pagePlaces(storedPlaces(pages, 0));
+    builder.pagePlaces(storedPlaces(pages, () => true));
     return builder;
   }
 
@@ -208,9 +208,12 @@ export class Checkpointer {
   }
 }
 
-/** Of pages with handles above `lastHandle`. */
-function* storedPlaces(pages: PageStore, lastHandle: PageHandle): Generator<StoredPagePlace> {
+/** Of the pages whose handles are `wanted`. */
+function* storedPlaces(
+  pages: PageStore,
+  wanted: (handle: PageHandle) => boolean,
+): Generator<StoredPagePlace> {
   for (const [handle, { segment, offset, lengthBytes }] of pages.durablePlaces()) {
-    if (handle > lastHandle) yield { handle, segment: segment.number, offset, lengthBytes };
+    if (wanted(handle)) yield { handle, segment: segment.number, offset, lengthBytes };
   }
 }

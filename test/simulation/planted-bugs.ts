@@ -200,14 +200,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a delayed message that went on still waits after a restart",
     file: "src/broker/delay/store.ts",
-    find: "if (!bucket.isLogged || !record.persistent) return go();",
-    replace: "if (bucket.isLogged || !record.persistent) return go();",
+    find: "const isLogged = this.#beginMove(bucket, sequence, record);\n    if (!this.#endMove(isLogged, this.#parts.release(this, record))) {",
+    replace:
+      "const isLogged = false;\n    if (!this.#endMove(isLogged, this.#parts.release(this, record))) {",
   },
   {
     name: "what is due soon is sent on before its time",
     file: "src/broker/delay/store.ts",
-    find: "let dueAtMs = this.#nowMs();",
-    replace: "let dueAtMs = this.#nowMs() + 100;",
+    find: "    let dueAtMs = nowMs;\n",
+    replace: "    let dueAtMs = nowMs + 100;\n",
   },
   {
     name: "the log does not hear that a delayed message was called off",
@@ -232,5 +233,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "src/broker/duplicates/window.ts",
     find: "    this.#fresh.add(key);\n    if (!this.inTurnLog) this.#turn.appendLater(this);",
     replace: "    this.#log(this.#describe([key]));\n    void this.#turn;",
+  },
+  {
+    name: "a checkpoint misses places of pages that were being written when it began",
+    file: "src/store/page-store.ts",
+    find: "handle > lastHandle || underWay.has(handle)",
+    replace: "handle > lastHandle",
   },
 ];
