@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeCompat } from "./compat.mjs";
 import { root } from "./set-up.mjs";
+import { writeTypes } from "./types.mjs";
 
 /** What is built from what; an entry whose source is not there is left out. */
 const ENTRIES = {
@@ -97,10 +98,6 @@ export async function buildUi() {
   ]);
 }
 
-function buildTypes() {
-  run(["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
-}
-
 function run(args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0) throw new Error(`${args[0]} ended with ${status}`);
@@ -109,5 +106,5 @@ function run(args) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await buildPrograms();
   if (existsSync(join(root, "ui", "vite.config.ts"))) await buildUi();
-  if (process.argv.includes("--types")) buildTypes();
+  if (process.argv.includes("--types")) writeTypes();
 }
