@@ -95,7 +95,7 @@ export function Empty({
   );
 }
 
-/** For functions that only Leveret has, on another broker. */
+/** For functions whose API this broker does not have: Leveret's own on another broker, or shovels and federation here. */
 export function NotHere() {
   return <Empty title={words.notHere} hint={words.notHereHint} />;
 }

@@ -28,7 +28,7 @@ export const words = {
   notFoundHint: "It may have been deleted, or you may not see it.",
   notAllowed: "You may not see this",
   notHere: "This broker cannot do that",
-  notHereHint: "The page needs a Leveret broker; this one does not offer the function.",
+  notHereHint: "Its HTTP API does not offer the function behind this page.",
   tryAgain: "Try again",
   details: "Details",
   overview: "Overview",
