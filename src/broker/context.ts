@@ -45,6 +45,8 @@ export interface BrokerContext {
   readonly memory: Memory;
   readonly bodies: Bodies;
   readonly nodeName: string;
+  /** The log is being read again: what queues hold is not known yet. */
+  readonly replaying: boolean;
   readonly turn: Turn;
   readonly timers: TimerWheel;
   readonly flow: Flow;

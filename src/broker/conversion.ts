@@ -16,7 +16,7 @@ import type { Deadline, Job, Turn } from "./turn.ts";
 /** The log or memory is short: tried again after this. */
 const RETRY_AFTER_MS = 5;
 /** Deliveries that are out come back when their consumers like: looked at so often. */
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 50;
 /** So many messages move for each one that comes meanwhile: it ends, however much is published. */
 const MOVED_PER_ARRIVAL = 2;
 
@@ -29,6 +29,8 @@ export interface ConversionParts {
   readonly timers: TimerWheel;
   readonly journal: DefinitionJournal;
   readonly publication: Publication;
+  /** The log is being read again: a queue that seems empty need not be. */
+  isReplaying(): boolean;
   /** Nothing is ready: `to` takes the place of `from`. */
   onDrained(conversion: Conversion): void;
   /** Nothing is left in `from`, which has no name any more. */
@@ -65,7 +67,7 @@ export class Conversion implements Mover, Job {
   }
 
   resume(): void {
-    if (this.#inTurn || this.#isOver) return;
+    if (this.#inTurn || this.#isOver || this.#parts.isReplaying()) return;
     this.#inTurn = true;
     this.#parts.turn.addJob(this);
   }

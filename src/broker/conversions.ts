@@ -41,8 +41,9 @@ export function conversionTarget(
     const complaint = `"unsupported queue type '${typeName}'"`;
     throw refusal(`invalid arg '${QUEUE_TYPE_ARGUMENT}' for ${resource}: ${complaint}`);
   }
-  if (queue.state === "converting" || queue.transfer?.partner !== undefined) {
-    throw refusal(`${resource} is being converted already`);
+  if (queue.state === "converting") throw refusal(`${resource} is being converted already`);
+  if (queue.transfer?.partner !== undefined) {
+    throw refusal(`${resource} was converted, and deliveries from before are not settled yet`);
   }
   if (queue.transfer === undefined) {
     const from = queue.definition.type.name;
@@ -74,6 +75,7 @@ export class Conversions {
     this.#vhost = vhost;
     this.#parts = {
       ...{ turn, journal, publication, timers: context.timers },
+      isReplaying: () => context.replaying,
       onDrained: (conversion) => this.#swap(conversion),
       onFinished: (conversion) => this.#finish(conversion),
     };

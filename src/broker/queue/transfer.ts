@@ -13,7 +13,6 @@ import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
 import type { PriorityLevels } from "./priority-levels.ts";
 import type { Delivery, Queue, QueueDepth, QueueState } from "./queue.ts";
 import type { QueueLog } from "./queue-log.ts";
-import type { QueuePages } from "./queue-pages.ts";
 
 /** What moves the messages; it is woken when a page that was missing is there. */
 export interface Mover {
@@ -25,12 +24,13 @@ export interface TransferHost {
   readonly definition: { readonly number: number };
   state: QueueState;
   lastExpiresAtMs: number;
+  /** Somebody waits for a message, or dead letters wait to be moved. */
+  readonly isRead: boolean;
   peekNext(): Peek;
 }
 
 export interface TransferParts {
   readonly backlog: Backlog;
-  readonly pages: QueuePages;
   readonly figures: DepthFigures;
   readonly expiry: MessageExpiry;
   readonly priorities: PriorityLevels;
@@ -60,9 +60,10 @@ export class Transfer {
 
   // ---- leaving -------------------------------------------------------------------------------------------------
 
-  /** Nothing is here, neither ready nor handed out. */
+  /** Nothing is here, neither ready nor handed out nor on its way to where dead letters go. */
   get isEmpty(): boolean {
-    return this.#parts.pages.count === 0;
+    const { backlog, figures } = this.#parts;
+    return backlog.readyCount === 0 && figures.unackedCount === 0 && !this.#host.isRead;
   }
 
   peek(): Peek {
