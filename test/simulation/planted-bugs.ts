@@ -229,12 +229,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: "void keys;",
   },
   {
-    name: "the log hears of a key before its message",
-    file: "src/broker/duplicates/window.ts",
-    find: "    this.#fresh.add(key);\n    if (!this.inTurnLog) this.#turn.appendLater(this);",
-    replace: "    this.#log(this.#describe([key]));\n    void this.#turn;",
-  },
-  {
     name: "a checkpoint misses places of pages that were being written when it began",
     file: "src/store/page-store.ts",
     find: "handle > lastHandle || underWay.has(handle)",
