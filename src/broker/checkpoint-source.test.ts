@@ -24,13 +24,18 @@ class TextSink implements EntrySink {
 const lengthOf = (value: number): FieldTable =>
   new Map([["x-max-length", { type: "I", value } as const]]);
 
+// biome-ignore lint/correctness/useYield: there is nothing to export
+function* nothing(): Generator<void, string> {
+  return "";
+}
+
 test("what has changed is described anew", () => {
   const broker = newTestBroker();
   const vhost = broker.addVhost("/");
   const access = broker.open(anybody, "/", connectionNamed("c"));
   const flags = { durable: true, exclusive: false, autoDelete: false };
   access.declareQueue({ ...flags, name: "q", arguments: lengthOf(1_111) });
-  const checkpoint = new BrokerCheckpoint(broker, () => "");
+  const checkpoint = new BrokerCheckpoint(broker, nothing);
   const capture = () => {
     const sink = new TextSink();
     for (const _ of checkpoint.capture(sink));

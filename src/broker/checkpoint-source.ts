@@ -30,12 +30,12 @@ interface Encoded {
 
 export class BrokerCheckpoint implements CheckpointSource {
   readonly #broker: Broker;
-  readonly #exportDefinitions: () => string;
+  readonly #exportDefinitions: () => Generator<void, string>;
 
   /** What has not changed is not described again. */
   readonly #encoded = new WeakMap<object, Encoded>();
 
-  constructor(broker: Broker, exportDefinitions: () => string) {
+  constructor(broker: Broker, exportDefinitions: () => Generator<void, string>) {
     this.#broker = broker;
     this.#exportDefinitions = exportDefinitions;
   }
@@ -119,7 +119,7 @@ export class BrokerCheckpoint implements CheckpointSource {
     return this.#broker.definitionsVersion;
   }
 
-  exportDefinitions(): string {
+  exportDefinitions(): Generator<void, string> {
     return this.#exportDefinitions();
   }
 

@@ -102,8 +102,8 @@ export interface CheckpointSource {
   capture(sink: EntrySink): Generator<void, void>;
   /** Changes whenever `exportDefinitions` would answer something else. */
   readonly definitionsVersion: number;
-  /** All definitions in RabbitMQ's export format, for people and other tools. */
-  exportDefinitions(): string;
+  /** All definitions in RabbitMQ's export format, for people and other tools, in slices. */
+  exportDefinitions(): Generator<void, string>;
 }
 
 /** Names a page that was written out: whatever the pager likes, within 2^53. */

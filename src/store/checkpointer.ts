@@ -18,6 +18,8 @@ const WRITE_OUT_LIMIT_MS = 30_000;
 const RETRY_MS = 10_000;
 /** On a full disk it is a checkpoint that frees space. */
 const FULL_DISK_RETRY_MS = 1_000;
+/** Definitions that change while they are exported are exported anew, so often. */
+const EXPORT_ATTEMPTS_MAX = 3;
 
 export interface CheckpointerOptions {
   readonly disk: Disk;
@@ -113,8 +115,6 @@ export class Checkpointer {
     const place = log.placeBefore(position);
     const builder = this.#begin();
     const isLater = pages.placesFromNow();
-    const version = source.definitionsVersion;
-    const definitions = version === this.#exportedVersion ? undefined : source.exportDefinitions();
     const dead = durable.markNamed();
     try {
       await this.#inSlices(source.capture(builder));
@@ -137,9 +137,21 @@ export class Checkpointer {
     log.forgetBefore(place);
     durable.removeDead(dead);
     await files.release(place.file);
-    if (definitions === undefined) return;
-    await this.#writeDefinitions(definitions);
-    this.#exportedVersion = version;
+    await this.#exportDefinitions();
+  }
+
+  /** Beside the checkpoint, a little later than it. */
+  async #exportDefinitions(): Promise<void> {
+    const { source } = this.#options;
+    for (let attempts = 1; source.definitionsVersion !== this.#exportedVersion; attempts++) {
+      const version = source.definitionsVersion;
+      const definitions = await this.#inSlices(source.exportDefinitions());
+      // Put together before and after a change they may not fit together; the next checkpoint does better then.
+      if (version !== source.definitionsVersion && attempts < EXPORT_ATTEMPTS_MAX) continue;
+      await this.#writeDefinitions(definitions);
+      this.#exportedVersion = version;
+      return;
+    }
   }
 
   /** Has everything before `position` written to segments, as far as that is possible within the limit. */

@@ -10,7 +10,7 @@ import {
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
-import type { QueueNumber } from "../numbers.ts";
+import type { LogPosition, QueueNumber } from "../numbers.ts";
 import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
 import type { PagedOut } from "./depth-figures.ts";
 import { NO_LOG_POSITION, NOT_WRITTEN, OUT, Page, PageState, smallestPageFor } from "./page.ts";
@@ -95,6 +95,17 @@ export class QueuePages implements PageOwner {
 
   *[Symbol.iterator](): IterableIterator<Page> {
     for (const page of this.#pages) if (page !== undefined && !page.isDoomed) yield page;
+  }
+
+  /** Log files from here on are needed for what lies in these pages; asked of every queue in one go. */
+  get lowestLogPosition(): LogPosition {
+    let lowest = NO_LOG_POSITION;
+    for (let number = 0; number < this.#pages.length; number++) {
+      const page = this.#pages[number];
+      if (page === undefined || page.isDoomed || page.logged === 0) continue;
+      if (page.lowestLogPosition < lowest) lowest = page.lowestLogPosition;
+    }
+    return lowest;
   }
 
   /** What lies in pages that are not in memory. */

@@ -9,7 +9,7 @@ import type { Backlog } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { Level } from "./level.ts";
 import { NotedBodies } from "./noted-bodies.ts";
-import { NO_LOG_POSITION, NOT_WRITTEN, type Page, PageState, smallestPageFor } from "./page.ts";
+import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "./page.ts";
 import { LEVEL_SPAN } from "./page-chain.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
@@ -73,12 +73,7 @@ export class QueueRecovery implements Recoverable {
   // ---- checkpoints ---------------------------------------------------------------------------------------------
 
   get lowestLogPosition(): LogPosition {
-    let lowest = NO_LOG_POSITION;
-    if (this.#pages.count === 0) return lowest;
-    for (const page of this.#pages) {
-      if (page.logged > 0) lowest = Math.min(lowest, page.lowestLogPosition);
-    }
-    return lowest;
+    return this.#pages.lowestLogPosition;
   }
 
   writeOutBefore(position: LogPosition): void {

@@ -33,7 +33,8 @@ export class Ledger implements CheckpointSource, ReplayHandler {
   }
   *prepareCapture(): Generator<void, void> {}
 
-  exportDefinitions(): string {
+  // biome-ignore lint/correctness/useYield: there is little to export
+  *exportDefinitions(): Generator<void, string> {
     return JSON.stringify([...this.values.keys()]);
   }
 
