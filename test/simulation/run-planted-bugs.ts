@@ -38,7 +38,7 @@ async function find(bug: PlantedBug): Promise<string | undefined> {
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     plant(bug, copy);
-    const output = await simulate(copy, bug.inFailingCalls === true);
+    const output = await simulate(copy, bug);
     return /^(?:seed \d+ fails|call \d+, \w+): .*/m.exec(output)?.[0].slice(0, 160);
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -57,12 +57,13 @@ function plant({ name, file, find: piece, replace }: PlantedBug, copy: string): 
   );
 }
 
-function simulate(copy: string, inFailingCalls: boolean): Promise<string> {
+function simulate(copy: string, { inFailingCalls, firstSeed = 1 }: PlantedBug): Promise<string> {
   const script = inFailingCalls ? "failing-calls.ts" : "run.ts";
   const words = ["--import", "tsx", `test/simulation/${script}`];
+  const seedsFrom = (seed: number) => ["--from", String(seed), "--to", String(seed + SEEDS_MAX)];
   const limits = inFailingCalls
     ? ["--failures-max", "1"]
-    : ["--workers", "1", "--to", String(SEEDS_MAX), "--failures-max", "1"];
+    : [...["--workers", "1", "--failures-max", "1"], ...seedsFrom(firstSeed)];
   const child = spawn(process.execPath, [...words, ...limits], { cwd: copy });
   let output = "";
   child.stdout.on("data", (bytes) => {
