@@ -103,13 +103,17 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   /** Queues with higher numbers were declared meanwhile: the log knows all of them. */
   *#captureQueues(sink: EntrySink, lastNumber: QueueNumber): Generator<void, void> {
+    const { queuesPerSliceMax } = this.#broker.limits;
     const writer = new QueueWriter(sink);
     let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable, definition } of vhost.numberedQueues()) {
         if (recoverable === undefined || definition.number > lastNumber) continue;
         recoverable.checkpoint(writer);
-        if (++visited % this.#broker.limits.queuesPerSliceMax === 0) yield;
+        if (++visited < queuesPerSliceMax && writer.rowCount < ROWS_PER_SLICE) continue;
+        visited = 0;
+        writer.rowCount = 0;
+        yield;
       }
     }
     writer.flush();
@@ -172,6 +176,8 @@ function define(sink: EntrySink, kind: string, json: Uint8Array): void {
   }
 }
 
+/** Pages, settled ranges and the like of long queues that are described in one slice: some milliseconds. */
+const ROWS_PER_SLICE = 512;
 /** Rows of one queue and kind become one entry, up to this many. */
 const ROWS_PER_ENTRY_MAX = 4_096;
 
@@ -179,6 +185,8 @@ class QueueWriter implements CheckpointWriter {
   readonly #sink: EntrySink;
   #kind: EntryKind = EntryKind.pages;
   #queue: QueueNumber = 0;
+  /** Of the slice under way. */
+  rowCount = 0;
   /** Page facts, or numbers in rows. */
   #pages: PageFacts[] = [];
   #numbers: number[] = [];
@@ -267,6 +275,7 @@ class QueueWriter implements CheckpointWriter {
   }
 
   #begin(kind: EntryKind, queue: QueueNumber): void {
+    this.rowCount++;
     if (kind === this.#kind && queue === this.#queue) return;
     this.flush();
     this.#kind = kind;

@@ -30,7 +30,7 @@ function world() {
 
 test("messages to very many queues are spread over turns", () => {
   const { flow, publisher, turns } = world();
-  for (let i = 0; i < 4; i++) flow.onFanout(1_000, 1_100);
+  flow.onFanout(1_000, 1_100);
   expect([flow.mayPublish(publisher), turns()]).toEqual([true, 0]);
   flow.onFanout(1_000, 1_100);
   // A turn is asked for: the publisher that is held now might be the only one there is.

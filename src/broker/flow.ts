@@ -23,8 +23,8 @@ const ALARM_CLEAR_SHARE = 1 / 8;
 export const FANOUT_MIN = 16;
 /** It waits at most for this part of the pages to be free, beside UNACKED_SHARE: below that queues give up theirs. */
 const FANOUT_SHARE_MAX = 3 / 16;
-/** So many copies in one turn, and publishers wait for the next: some milliseconds. */
-const COPIES_PER_TURN_MAX = 4_096;
+/** So many copies in one turn, and publishers wait for the next: some milliseconds, ten where all need new pages. */
+const COPIES_PER_TURN_MAX = 1_024;
 
 export interface FlowSources {
   /** A memory or disk alarm is set. */

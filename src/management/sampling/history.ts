@@ -51,7 +51,7 @@ class Ring {
     return (this.#next - 1 - back + 2 * length) % length;
   }
 
-  record(timeMs: number, values: Float64Array): void {
+  record(timeMs: number, values: readonly number[]): void {
     this.#times[this.#next] = timeMs;
     this.#values.set(values, this.#next * this.#width);
     this.#next = (this.#next + 1) % this.#times.length;
@@ -71,15 +71,15 @@ class Ring {
 export class History {
   readonly #rings: readonly Ring[];
   /** What is told of the time before the first sample: nothing unless given. */
-  readonly #before: Float64Array | undefined;
+  readonly #before: readonly number[] | undefined;
 
-  constructor(metricCount: number, retentions: readonly Retention[], before?: Float64Array) {
+  constructor(metricCount: number, retentions: readonly Retention[], before?: readonly number[]) {
     this.#before = before;
     this.#rings = retentions.map((retention) => new Ring(retention, metricCount));
   }
 
   /** Takes one sample of all metrics; coarser rings take every so-manieth. */
-  record(timeMs: number, values: Float64Array): void {
+  record(timeMs: number, values: readonly number[]): void {
     for (const ring of this.#rings) {
       // A timer that fires a little early must not cost a ring its sample.
       if (timeMs - ring.newestMs >= ring.intervalMs * 0.9) ring.record(timeMs, values);
