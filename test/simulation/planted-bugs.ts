@@ -175,6 +175,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a checkpoint forgets messages of a stream that never were",
+    firstSeed: 268,
     file: "src/broker/stream/stream-recovery.ts",
     find: "for (const { from, to } of log.gone.ranges()) writer.settled(queue, from, to);",
     replace: "",
