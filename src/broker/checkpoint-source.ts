@@ -103,15 +103,13 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   /** Queues with higher numbers were declared meanwhile: the log knows all of them. */
   *#captureQueues(sink: EntrySink, lastNumber: QueueNumber): Generator<void, void> {
-    const { queuesPerSliceMax } = this.#broker.limits;
+    const { checkpointRowsPerSliceMax } = this.#broker.limits;
     const writer = new QueueWriter(sink);
-    let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable, definition } of vhost.numberedQueues()) {
         if (recoverable === undefined || definition.number > lastNumber) continue;
         recoverable.checkpoint(writer);
-        if (++visited < queuesPerSliceMax && writer.rowCount < ROWS_PER_SLICE) continue;
-        visited = 0;
+        if (++writer.rowCount < checkpointRowsPerSliceMax) continue;
         writer.rowCount = 0;
         yield;
       }
@@ -176,8 +174,6 @@ function define(sink: EntrySink, kind: string, json: Uint8Array): void {
   }
 }
 
-/** Pages, settled ranges and the like of long queues that are described in one slice: some milliseconds. */
-const ROWS_PER_SLICE = 512;
 /** Rows of one queue and kind become one entry, up to this many. */
 const ROWS_PER_ENTRY_MAX = 4_096;
 

@@ -277,7 +277,7 @@ test("limits of vhost and node stop new queues, not redeclares", () => {
   );
 });
 
-test("deleting a quorum queue on conditions is not implemented", () => {
+test("deleting a quorum queue on conditions is refused, as RabbitMQ does", () => {
   queue("q", { "x-queue-type": text("quorum") });
   expect(() => access.deleteQueue("q", { ifUnused: true, ifEmpty: false })).toThrow(
     expect.objectContaining({ reason: "not-implemented" }),

@@ -12,8 +12,11 @@ export interface Limits {
   readonly copiedBodyQueuesMax: number;
   /** Bodies up to this size are always copied: a reference would save too little. */
   readonly copiedBodyBytesMax: number;
-  /** Queues a checkpoint describes in one go, before others have their turn: some milliseconds. */
-  readonly queuesPerSliceMax: number;
+  /**
+   * What a checkpoint describes of queues in one go, before others have their turn: some milliseconds. Each page, settled
+   * range and the like is a row, and so is each queue.
+   */
+  readonly checkpointRowsPerSliceMax: number;
   /** Connections of this node; undefined = as many as the system gives. */
   readonly connectionsMax: number | undefined;
   /** Channels of this node over all connections. */
@@ -58,7 +61,7 @@ export const defaultLimits: Limits = {
   copyKeysMax: 1000,
   copiedBodyQueuesMax: 15,
   copiedBodyBytesMax: 256,
-  queuesPerSliceMax: 512,
+  checkpointRowsPerSliceMax: 512,
   connectionsMax: undefined,
   channelsMax: undefined,
   channelsPerConnectionMax: 2047,

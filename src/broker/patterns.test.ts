@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { nodePatternRunner } from "../env/node-pattern-runner.ts";
+import { threadCpuMs } from "../env/thread-cpu.ts";
 import { defaultLimits } from "./limits.ts";
 import { PatternMatcher } from "./patterns.ts";
 
@@ -21,19 +22,19 @@ describe("no pattern hangs the process, whatever engine it has", () => {
     ["\\)*(a+)+b", a(60)],
     ["[)]*([a]+)+b", a(60)],
   ])("%s", (pattern, text) => {
-    const startedMs = performance.now();
+    const startedMs = threadCpuMs();
     expect(matcher.matches(pattern, text)).toBe(false);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(threadCpuMs() - startedMs).toBeLessThan(1_000);
   });
 
   test.each(["a?", "a??", "(a|)", "(?:a|b|)", "[ab]?", "(|a)", "a{0,1}", "\\??"])(
     "%s many times over is refused",
     (part) => {
       expect(() => matcher.check(part.repeat(40))).toThrow("optional parts");
-      const startedMs = performance.now();
+      const startedMs = threadCpuMs();
       matcher.check(part.repeat(20));
       expect(matcher.matches(part.repeat(20) + a(20), a(19))).toBe(false);
-      expect(performance.now() - startedMs).toBeLessThan(1_000);
+      expect(threadCpuMs() - startedMs).toBeLessThan(1_000);
     },
   );
 

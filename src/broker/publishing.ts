@@ -62,7 +62,7 @@ export class Publishing {
     exchange: Exchange,
   ): PublishResult {
     const persistent = (publication.flags & RecordFlag.persistent) !== 0;
-    const isShared = persistent && this.#sharedBody.takeOut(publication, count);
+    const isShared = this.#sharedBody.takeOut(publication, count);
     let result = count === 0 ? 0 : PublishResult.routed;
     let logged = 0;
     for (let i = 0; i < count; i++) {

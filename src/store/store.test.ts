@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { DIRECTORY, StoreWorld } from "./testing/store-world.ts";
 
+/** A store whose next write of the log fails, and has been asked for. */
+async function openWithFailingLog(seed: number) {
+  const world = new StoreWorld(seed);
+  const { store, ledger } = await world.open();
+  world.clock.runFor(100);
+  const failures: string[] = [];
+  store.log.handler.onFailed = (reason) => failures.push(reason);
+  ledger.set(store, 1, 10, 1);
+  world.disk.failure = { call: world.disk.callCount + 1, how: "EIO" };
+  store.log.commit();
+  return { world, store, ledger, failures };
+}
+
 describe("Store", () => {
   it("makes a directory, and finds what was durable when it was killed", async () => {
     const world = new StoreWorld(1);
@@ -95,14 +108,7 @@ describe("Store", () => {
   });
 
   it("says so when the log can't be written, and then nothing is durable any more", async () => {
-    const world = new StoreWorld(6);
-    const { store, ledger } = await world.open();
-    world.clock.runFor(100);
-    const failures: string[] = [];
-    store.log.handler.onFailed = (reason) => failures.push(reason);
-    ledger.set(store, 1, 10, 1);
-    world.disk.failure = { call: world.disk.callCount + 1, how: "EIO" };
-    store.log.commit();
+    const { world, store, ledger, failures } = await openWithFailingLog(6);
     world.clock.runFor(100);
     expect(failures).toEqual([expect.stringContaining("the log could not be written: EIO")]);
     ledger.set(store, 2, 10, 1);
@@ -113,14 +119,7 @@ describe("Store", () => {
 
   it("closes after the log has failed, and when it fails while somebody waits for it", async () => {
     for (const failsFirst of [true, false]) {
-      const world = new StoreWorld(8);
-      const { store, ledger } = await world.open();
-      world.clock.runFor(100);
-      const failures: string[] = [];
-      store.log.handler.onFailed = (reason) => failures.push(reason);
-      ledger.set(store, 1, 10, 1);
-      world.disk.failure = { call: world.disk.callCount + 1, how: "EIO" };
-      store.log.commit();
+      const { world, store, failures } = await openWithFailingLog(8);
       if (failsFirst) world.clock.runFor(100);
       await world.done(store.close());
       expect(failures).toHaveLength(1);

@@ -1,7 +1,7 @@
 // Memory, disk and size limits on the real process: who waits, who is told, and that it ends without a restart.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
@@ -160,6 +160,7 @@ const BODY_BYTES = 20_000;
 const BATCH = 25;
 /** After so many messages nothing is left on the disk. */
 const FILL_AT = 500;
+const FILLER_CHUNK_BYTES = 65_536;
 
 /** A file system of its own, where this machine lets us make one. */
 function mountSmallDisk(at: string): boolean {
@@ -203,7 +204,7 @@ describe("a full disk", () => {
       }
     };
     const feeding = feed();
-    await until(() => publisher.told.length > 0, 30_000);
+    await Promise.race([feeding, until(() => publisher.told.length > 0, 30_000)]);
     expect(publisher.told).toEqual(["low on disk"]);
     isStopping = true;
     const before = confirmed;
@@ -231,7 +232,15 @@ describe("a full disk", () => {
   }, 60_000);
 });
 
+/** Writes until nothing is left: what was free a moment ago may be the broker's by now, or free again. */
 function fillUp(directory: string): void {
-  const { bavail, bsize } = statfsSync(directory);
-  writeFileSync(join(directory, "filler"), Buffer.alloc(bavail * bsize));
+  const file = openSync(join(directory, "filler"), "w");
+  const chunk = Buffer.alloc(FILLER_CHUNK_BYTES);
+  try {
+    for (;;) writeSync(file, chunk);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  } finally {
+    closeSync(file);
+  }
 }

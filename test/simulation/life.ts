@@ -46,7 +46,7 @@ export class World {
     const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
     this.limits = {
       ...(seed % 2 === 0 ? { copiedBodyQueuesMax: 1, copiedBodyBytesMax: 20 } : {}),
-      ...(seed % 3 !== 0 ? { queuesPerSliceMax: 1 } : {}),
+      ...(seed % 3 !== 0 ? { checkpointRowsPerSliceMax: 1 } : {}),
     };
     this.logFileSizes = logFileSizes ?? { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(

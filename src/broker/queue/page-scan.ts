@@ -2,7 +2,7 @@
 
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { Range } from "../../lib/interval-set.ts";
-import type { Location, Sequence } from "../numbers.ts";
+import type { BodyReference, Location, Sequence } from "../numbers.ts";
 import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { NotedBodies } from "./noted-bodies.ts";
@@ -135,6 +135,15 @@ export class PageScan {
       noted.add(sequence, record.bodyReference, record.persistent);
     }
     return noted;
+  }
+
+  /** Replay tells of a body that a record of a page on disk refers to; it may tell so twice. */
+  restoreBody(page: Page, sequence: Sequence, body: BodyReference): void {
+    page.bodies ??= new NotedBodies();
+    if (page.bodies.has(sequence)) return;
+    page.bodies.add(sequence, body, true);
+    page.externalBodies++;
+    this.bodies.restoreReference(body);
   }
 
   /** The bytes are in memory and may be changed: marks what was settled meanwhile. */

@@ -8,7 +8,6 @@ import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { Backlog } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { Level } from "./level.ts";
-import { NotedBodies } from "./noted-bodies.ts";
 import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "./page.ts";
 import { LEVEL_SPAN } from "./page-chain.ts";
 import type { QueuePages } from "./queue-pages.ts";
@@ -168,11 +167,7 @@ export class QueueRecovery implements Recoverable {
     while (page !== undefined && page.firstSequence > sequence) page = page.previous;
     if (page === undefined || page.handle === NOT_WRITTEN || page.lastSequence < sequence) return;
     if (page.settledSince?.has(sequence) === true) return;
-    page.bodies ??= new NotedBodies();
-    if (page.bodies.has(sequence)) return;
-    page.bodies.add(sequence, body, true);
-    page.externalBodies++;
-    this.#backlog.scan.bodies.restoreReference(body);
+    this.#backlog.scan.restoreBody(page, sequence, body);
   }
 
   restore(at: Address, sequence: Sequence, expiresAtMs: number, position: LogPosition): boolean {

@@ -2,7 +2,6 @@
 
 import type { Address } from "../../lib/arena.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
-import { NotedBodies } from "../queue/noted-bodies.ts";
 import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "../queue/page.ts";
 import {
   type CheckpointWriter,
@@ -132,11 +131,7 @@ export class StreamRecovery implements Recoverable {
   #restoreBody(sequence: Sequence, body: BodyReference): void {
     const page = this.#log.pageOf(sequence);
     if (page === undefined || page.handle === NOT_WRITTEN || sequence < page.firstSequence) return;
-    page.bodies ??= new NotedBodies();
-    if (page.bodies.has(sequence)) return;
-    page.bodies.add(sequence, body, true);
-    page.externalBodies++;
-    this.#log.scan.bodies.restoreReference(body);
+    this.#log.scan.restoreBody(page, sequence, body);
   }
 
   restoreFilter(firstSequence: Sequence, filter: Uint8Array): void {
