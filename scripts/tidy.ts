@@ -30,9 +30,12 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "protocols/amqp091": ["lib", "env", "broker", "protocols"],
   management: ["lib", "env", "broker"],
   perf: ["lib", "protocols/amqp091", "broker"],
+  logging: ["env", "config"],
+  /** The composition: it alone knows every layer. */
+  server: ["*"],
   cli: ["*"],
   testing: ["*"],
-  /** Files directly in src/: the composition. */
+  /** Files directly in src/: what a person runs or imports. */
   "": ["*"],
 };
 

@@ -6,8 +6,8 @@ import { nodeClock, nodeRandom } from "./env/node-clock.ts";
 import { NodeNet } from "./env/node-net.ts";
 import { Memory } from "./lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "./lib/page-pool.ts";
-import { type Log, silentLog } from "./log.ts";
-import { Server } from "./server.ts";
+import { type Log, silentLog } from "./logging/log.ts";
+import { Server } from "./server/server.ts";
 
 export interface EmbeddedOptions {
   /** Port of AMQP 0-9-1 on 127.0.0.1; 0 (the default) takes any free one. */

@@ -1,10 +1,10 @@
 // The public API for embedding: a broker in this process, as many as you like, none of them sharing anything.
 
 import { type EmbeddedOptions, startEmbedded, urlOf } from "./embedded.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server/server.ts";
 
 export type { EmbeddedOptions as LeveretOptions } from "./embedded.ts";
-export type { Log, LogCategory, LogLevel } from "./log.ts";
+export type { Log, LogCategory, LogLevel } from "./logging/log.ts";
 
 /**
  * A running broker.

@@ -3,7 +3,6 @@
 
 import { openAuthorizer } from "../../src/broker/access/user.ts";
 import type { Broker } from "../../src/broker/broker.ts";
-import { createCore } from "../../src/core.ts";
 import type { Clock, Socket, SocketHandler, TimerHandle } from "../../src/env/env.ts";
 import { SeededRandom } from "../../src/env/fake-random.ts";
 import { assert } from "../../src/lib/assert.ts";
@@ -12,6 +11,7 @@ import { encodeMethod } from "../../src/perf/client/channel.ts";
 import { Amqp091Acceptor } from "../../src/protocols/amqp091/acceptor.ts";
 import { PROTOCOL_HEADER } from "../../src/protocols/amqp091/codec/frames.ts";
 import type { ClientMethod } from "../../src/protocols/amqp091/codec/methods.generated.ts";
+import { createCore } from "../../src/server/core.ts";
 import { MemoryEngine } from "../../src/store/memory-engine.ts";
 
 const ARENA_BYTES = 128 * 1_048_576;

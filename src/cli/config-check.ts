@@ -1,7 +1,7 @@
 // `leveret config check` and `leveret config show`.
 
 import { ConfigError } from "../config/config-error.ts";
-import { effectiveSettings } from "../server-control.ts";
+import { effectiveSettings } from "../server/control.ts";
 import { loadConfigFiles } from "./config-files.ts";
 
 /** RabbitMQ's (sysexits') code. */

@@ -2,7 +2,6 @@
 
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { DefinitionsFileError } from "../boot-definitions.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { DiskError } from "../env/env.ts";
@@ -13,12 +12,13 @@ import { NodeNet } from "../env/node-net.ts";
 import { nodeProcessFacts } from "../env/process-facts.ts";
 import { Memory } from "../lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../lib/page-pool.ts";
-import { ListenError } from "../listeners.ts";
 import type { Logger } from "../logging/logger.ts";
 import { newLogger } from "../logging/set-up.ts";
-import { Server } from "../server.ts";
+import { DefinitionsFileError } from "../server/boot-definitions.ts";
+import { ListenError } from "../server/listeners.ts";
+import { Server } from "../server/server.ts";
+import { CertificateError } from "../server/tls-files.ts";
 import { StoreRefusal } from "../store/data-directory.ts";
-import { CertificateError } from "../tls-files.ts";
 import { LEVERET_VERSION } from "../version.ts";
 import { loadConfigFiles } from "./config-files.ts";
 

@@ -1,7 +1,7 @@
 // The log: levels per category, several outputs, and the last lines kept for whoever asks.
 
 import type { Clock } from "../env/env.ts";
-import type { Log, LogCategory, LogLevel } from "../log.ts";
+import type { Log, LogCategory, LogLevel } from "./log.ts";
 
 /** RabbitMQ's names, in rising severity; `none` lets nothing through. */
 export const SEVERITIES = [

@@ -3,7 +3,7 @@
 import { type EmbeddedOptions, startEmbedded, urlOf } from "../embedded.ts";
 import { nodeClock } from "../env/node-clock.ts";
 import { Messages } from "../protocols/amqp091/messages.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../server/server.ts";
 import { BreakableNet } from "./breakable-net.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { eventually } from "./eventually.ts";

@@ -6,8 +6,8 @@ import { NodeNet } from "../../src/env/node-net.ts";
 import { nodeProcessFacts } from "../../src/env/process-facts.ts";
 import { Memory } from "../../src/lib/memory.ts";
 import { LARGE_PAGE_BYTES } from "../../src/lib/page-pool.ts";
-import type { Log } from "../../src/log.ts";
-import { Server } from "../../src/server.ts";
+import type { Log } from "../../src/logging/log.ts";
+import { Server } from "../../src/server/server.ts";
 import { permissions, topicPermissions, userLimits, users, vhostLimits, vhosts } from "./set-up.ts";
 
 export interface EmbeddedBroker {

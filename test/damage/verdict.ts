@@ -1,8 +1,8 @@
 // Opens a damaged store and judges: what was hit is found and named, what was not is all there, nothing is wrong.
 
 import { InspectedContents } from "../../src/cli/inspect/contents.ts";
-import { createCore } from "../../src/core.ts";
 import type { FakeDisk } from "../../src/env/fake-disk.ts";
+import { createCore } from "../../src/server/core.ts";
 import type { Damage } from "../../src/store/damage.ts";
 import { StoreRefusal } from "../../src/store/data-directory.ts";
 import { inspect } from "../../src/store/inspection.ts";

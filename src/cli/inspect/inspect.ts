@@ -3,13 +3,13 @@
 
 import type { Broker } from "../../broker/broker.ts";
 import { exportDefinitions } from "../../broker/definitions/export.ts";
-import { createCore } from "../../core.ts";
 import { DiskError } from "../../env/env.ts";
 import { nodeClock, nodeRandom } from "../../env/node-clock.ts";
 import { NodeDisk } from "../../env/node-disk.ts";
 import { lockHolder } from "../../env/node-lock.ts";
 import { Memory } from "../../lib/memory.ts";
 import { type ApiJson, toJsonText } from "../../management/api-json.ts";
+import { createCore } from "../../server/core.ts";
 import { StoreRefusal } from "../../store/data-directory.ts";
 import { type Inspection, inspect } from "../../store/inspection.ts";
 import { MemoryEngine } from "../../store/memory-engine.ts";

@@ -3,12 +3,12 @@
 import { type Authorizer, openAuthorizer, type User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Limits } from "../../broker/limits.ts";
-import { createCore } from "../../core.ts";
 import { FakeEnv } from "../../env/fake-env.ts";
 import type { FakeClient, FakeNetOptions } from "../../env/fake-net.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
 import { Memory } from "../../lib/memory.ts";
+import { createCore } from "../../server/core.ts";
 import { MemoryEngine } from "../../store/memory-engine.ts";
 import { Amqp091Acceptor } from "./acceptor.ts";
 import { FrameType, PROTOCOL_HEADER, writeBodyFrames } from "./codec/frames.ts";

@@ -1,10 +1,10 @@
 // What the configuration forbids, and what it gives to every new vhost: limits, operator policies, users.
 
-import type { Broker } from "./broker/broker.ts";
-import type { PlainValues } from "./broker/field-table-json.ts";
-import type { BrokerRules } from "./broker/rules.ts";
-import { INTERNAL_USER, type Vhost } from "./broker/vhost.ts";
-import type { Config } from "./config/table.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { PlainValues } from "../broker/field-table-json.ts";
+import type { BrokerRules } from "../broker/rules.ts";
+import { INTERNAL_USER, type Vhost } from "../broker/vhost.ts";
+import type { Config } from "../config/table.ts";
 
 /** RabbitMQ 4.3 refuses these unless they are permitted. */
 const STRICTLY_DENIED = ["transient_nonexcl_queues", "global_qos", "queue_master_locator"];

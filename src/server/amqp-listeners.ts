@@ -1,9 +1,9 @@
 // Which sockets AMQP 0-9-1 listens on, from the configuration: plain, TLS, WebSocket, each behind a proxy or not.
 
-import type { Config } from "./config/table.ts";
-import type { ListenOptions, Socket, TlsOptions } from "./env/env.ts";
+import type { Config } from "../config/table.ts";
+import type { ListenOptions, Socket, TlsOptions } from "../env/env.ts";
+import { ProxyProtocol } from "../protocols/proxy-protocol.ts";
 import type { WantedListener } from "./listeners.ts";
-import { ProxyProtocol } from "./protocols/proxy-protocol.ts";
 import { tlsOptions } from "./tls-files.ts";
 
 export interface ListenerSources {

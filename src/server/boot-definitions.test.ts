@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { newTestBroker } from "../broker/test-doubles.ts";
 import { loadDefinitions } from "./boot-definitions.ts";
-import { newTestBroker } from "./broker/test-doubles.ts";
 
 test("a definitions file fills an empty broker, 64-bit numbers exact", async () => {
   const broker = newTestBroker();

@@ -1,17 +1,17 @@
 // Puts a broker on its engine: memory alone, or the store in a data directory, from which it hears what was before.
 
-import type { Broker } from "./broker/broker.ts";
-import { BrokerCheckpoint } from "./broker/checkpoint-source.ts";
-import { definitionHead, definitionSections } from "./broker/definitions/export.ts";
-import type { Engine } from "./broker/ports.ts";
-import { Replay } from "./broker/replay.ts";
-import type { Clock, Disk, Random } from "./env/env.ts";
-import type { Memory } from "./lib/memory.ts";
-import { type ApiJson, toJsonText } from "./management/api-json.ts";
-import type { LogFileSizes } from "./store/log-files.ts";
-import { MemoryEngine } from "./store/memory-engine.ts";
-import { type RecoveryReport, Store } from "./store/store.ts";
-import { LEVERET_VERSION, RABBITMQ_LEVEL } from "./version.ts";
+import type { Broker } from "../broker/broker.ts";
+import { BrokerCheckpoint } from "../broker/checkpoint-source.ts";
+import { definitionHead, definitionSections } from "../broker/definitions/export.ts";
+import type { Engine } from "../broker/ports.ts";
+import { Replay } from "../broker/replay.ts";
+import type { Clock, Disk, Random } from "../env/env.ts";
+import type { Memory } from "../lib/memory.ts";
+import { type ApiJson, toJsonText } from "../management/api-json.ts";
+import type { LogFileSizes } from "../store/log-files.ts";
+import { MemoryEngine } from "../store/memory-engine.ts";
+import { type RecoveryReport, Store } from "../store/store.ts";
+import { LEVERET_VERSION, RABBITMQ_LEVEL } from "../version.ts";
 
 export interface DurabilityOptions {
   readonly clock: Clock;

@@ -4,25 +4,25 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Broker } from "./broker/broker.ts";
-import type { Config } from "./config/table.ts";
-import type { TlsOptions } from "./env/env.ts";
-import { serverOptions } from "./env/node-tls.ts";
-import { NodeTraceFiles } from "./env/node-trace-files.ts";
-import { type ProcessFacts, protectFile, removeFile } from "./env/process-facts.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Config } from "../config/table.ts";
+import type { TlsOptions } from "../env/env.ts";
+import { serverOptions } from "../env/node-tls.ts";
+import { NodeTraceFiles } from "../env/node-trace-files.ts";
+import { type ProcessFacts, protectFile, removeFile } from "../env/process-facts.ts";
+import type { Log } from "../logging/log.ts";
+import type { Logger } from "../logging/logger.ts";
+import { badRequest } from "../management/answers.ts";
+import type { HttpTls } from "../management/app.ts";
+import type { ManagementOptions } from "../management/management.ts";
+import type { ListenerFacts, NodeFacts } from "../management/node-facts.ts";
+import { type HttpAddress, type RunningManagement, startManagement } from "../management/start.ts";
+import { Messages } from "../protocols/amqp091/messages.ts";
+import { LEVERET_VERSION } from "../version.ts";
+import { serverControl } from "./control.ts";
 import { ListenError, type OpenListener } from "./listeners.ts";
-import type { Log } from "./log.ts";
-import type { Logger } from "./logging/logger.ts";
-import { badRequest } from "./management/answers.ts";
-import type { HttpTls } from "./management/app.ts";
-import type { ManagementOptions } from "./management/management.ts";
-import type { ListenerFacts, NodeFacts } from "./management/node-facts.ts";
-import { type HttpAddress, type RunningManagement, startManagement } from "./management/start.ts";
-import { Messages } from "./protocols/amqp091/messages.ts";
 import type { ResourceMonitor } from "./resource-monitor.ts";
-import { serverControl } from "./server-control.ts";
 import { tlsOptions } from "./tls-files.ts";
-import { LEVERET_VERSION } from "./version.ts";
 
 export interface ServerParts {
   readonly config: Config;
@@ -181,24 +181,19 @@ function optionsOf({ management, node }: Config): ManagementOptions {
 
 /** The web pages lie beside the bundled program, or where a checkout builds them. */
 function builtPages(): string | undefined {
-  const places = ["./ui/", "../ui/", "../dist/ui/"].map((place) =>
+  const places = ["./ui/", "../ui/", "../../dist/ui/"].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
-  return places.find((place) => existsSync(join(place, "index.html")) && !isSource(place));
+  return places.find((place) => existsSync(join(place, "index.html")));
 }
 
 /** Lies beside the bundled program, or where a checkout builds it. */
 async function builtApiDescription(): Promise<string | undefined> {
-  for (const place of ["./openapi.json", "../openapi.json", "../dist/openapi.json"]) {
+  for (const place of ["./openapi.json", "../openapi.json", "../../dist/openapi.json"]) {
     const text = await readFile(new URL(place, import.meta.url), "utf8").catch(() => undefined);
     if (text !== undefined) return text;
   }
   return undefined;
-}
-
-/** The sources have an index.html too. */
-function isSource(place: string): boolean {
-  return existsSync(join(place, "vite.config.ts"));
 }
 
 function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFacts[]): NodeFacts {

@@ -1,15 +1,20 @@
 // Exchanges through which the broker tells of itself: amq.rabbitmq.event (what happened, when the plugin is on) and
 // amq.rabbitmq.log (log lines). Both are topic exchanges of the default vhost, made when they are wanted.
 
-import type { Broker } from "./broker/broker.ts";
-import type { EventFacts, EventListener, EventName } from "./broker/events.ts";
-import { EMPTY_TABLE, type FieldTable, type FieldValue, longString } from "./broker/field-table.ts";
-import { plainJsonToValue } from "./broker/field-table-json.ts";
-import type { Vhost } from "./broker/vhost.ts";
-import type { Log, LogCategory, LogLevel } from "./log.ts";
-import { plainText } from "./logging/logger.ts";
-import { BrokerPublisher } from "./protocols/amqp091/broker-publisher.ts";
-import { Messages } from "./protocols/amqp091/messages.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { EventFacts, EventListener, EventName } from "../broker/events.ts";
+import {
+  EMPTY_TABLE,
+  type FieldTable,
+  type FieldValue,
+  longString,
+} from "../broker/field-table.ts";
+import { plainJsonToValue } from "../broker/field-table-json.ts";
+import type { Vhost } from "../broker/vhost.ts";
+import type { Log, LogCategory, LogLevel } from "../logging/log.ts";
+import { plainText } from "../logging/logger.ts";
+import { BrokerPublisher } from "../protocols/amqp091/broker-publisher.ts";
+import { Messages } from "../protocols/amqp091/messages.ts";
 
 export const EVENT_EXCHANGE = "amq.rabbitmq.event";
 export const LOG_EXCHANGE = "amq.rabbitmq.log";

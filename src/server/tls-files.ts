@@ -1,9 +1,9 @@
 // The certificates the configuration names, read as they are now: at start and again on reload.
 
 import { createSecureContext } from "node:tls";
-import type { Config } from "./config/table.ts";
-import type { TlsOptions } from "./env/env.ts";
-import { serverOptions } from "./env/node-tls.ts";
+import type { Config } from "../config/table.ts";
+import type { TlsOptions } from "../env/env.ts";
+import { serverOptions } from "../env/node-tls.ts";
 
 /** A file of the configuration that can't be read or does not fit. The message is one sentence that names it. */
 export class CertificateError extends Error {

@@ -1,33 +1,33 @@
 // The composition root: puts core, engine, protocols and listeners together as the configuration says.
 
+import type { Broker } from "../broker/broker.ts";
+import { importDefinitions } from "../broker/definitions/import.ts";
+import { NO_METADATA } from "../broker/vhost.ts";
+import { compareConfigs } from "../config/load.ts";
+import type { Config } from "../config/table.ts";
+import type { Disk, Endpoint, Env, TimerHandle, TlsFacts } from "../env/env.ts";
+import type { ProcessFacts } from "../env/process-facts.ts";
+import type { Memory } from "../lib/memory.ts";
+import type { Log, LogCategory, LogLevel } from "../logging/log.ts";
+import { Logger } from "../logging/logger.ts";
+import { applyLogLevels } from "../logging/set-up.ts";
+import type { ListenerFacts } from "../management/node-facts.ts";
+import type { RunningManagement } from "../management/start.ts";
+import { Amqp091Acceptor } from "../protocols/amqp091/acceptor.ts";
+import type { Claim } from "../protocols/amqp091/sasl.ts";
+import type { ConnectionSettings, LoginOutcome } from "../protocols/amqp091/settings.ts";
+import { LEVERET_VERSION } from "../version.ts";
 import { applyLiveAccess, renewLogin, setUpAccess } from "./access-setup.ts";
 import { amqpTls, type ListenerSources, wantedAmqpListeners } from "./amqp-listeners.ts";
 import { type DefinitionsWorld, definitionsPlace, loadDefinitions } from "./boot-definitions.ts";
-import type { Broker } from "./broker/broker.ts";
-import { importDefinitions } from "./broker/definitions/import.ts";
-import { NO_METADATA } from "./broker/vhost.ts";
 import { rulesOf } from "./broker-rules.ts";
-import { compareConfigs } from "./config/load.ts";
-import type { Config } from "./config/table.ts";
 import { createCore } from "./core.ts";
 import { type Durability, inMemory, onDisk } from "./durability.ts";
-import type { Disk, Endpoint, Env, TimerHandle, TlsFacts } from "./env/env.ts";
-import type { ProcessFacts } from "./env/process-facts.ts";
 import { EventLines } from "./event-lines.ts";
-import type { Memory } from "./lib/memory.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
-import type { Log, LogCategory, LogLevel } from "./log.ts";
-import { Logger } from "./logging/logger.ts";
-import { applyLogLevels } from "./logging/set-up.ts";
-import type { ListenerFacts } from "./management/node-facts.ts";
-import type { RunningManagement } from "./management/start.ts";
-import { Amqp091Acceptor } from "./protocols/amqp091/acceptor.ts";
-import type { Claim } from "./protocols/amqp091/sasl.ts";
-import type { ConnectionSettings, LoginOutcome } from "./protocols/amqp091/settings.ts";
 import { applyLimits, isLimitKey, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
 import { withoutSecrets } from "./shown-url.ts";
 import { EventExchange, LogExchange, logLevels } from "./told-exchanges.ts";
-import { LEVERET_VERSION } from "./version.ts";
 
 /** The outside world of a server. */
 export interface ServerWorld extends Pick<Env, "clock" | "random" | "net">, DefinitionsWorld {
@@ -175,7 +175,7 @@ export class Server {
     if (!config.management.enabled || world.facts === undefined) return;
     // Loading it takes the processor for a while: clients that waited for the port are answered first.
     await new Promise<void>((resolve) => world.clock.setTimer(CLIENTS_FIRST_MS, resolve));
-    const { startServerManagement } = await import("./server-management.ts");
+    const { startServerManagement } = await import("./management.ts");
     const monitor = this.#monitor as ResourceMonitor;
     this.#management = await startServerManagement({
       ...{ config, broker, log, onBug, monitor },
@@ -252,7 +252,7 @@ export class Server {
       });
     }
     if (this.#management === undefined) return;
-    const { reloadHttpTls } = await import("./server-management.ts");
+    const { reloadHttpTls } = await import("./management.ts");
     reloadHttpTls(this.#management, this.#applied, this.#world.readFile);
   }
 

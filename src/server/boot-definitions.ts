@@ -1,11 +1,11 @@
 // load_definitions: definitions imported at every start, before clients come. From a file, all files of a directory, or
 // an HTTPS server; read and checked whole before anything is changed.
 
-import type { Broker } from "./broker/broker.ts";
-import { importDefinitionsNow } from "./broker/definitions/import.ts";
-import type { PlainJson } from "./broker/field-table-json.ts";
-import type { Config } from "./config/table.ts";
-import { fromJsonText } from "./management/api-json.ts";
+import type { Broker } from "../broker/broker.ts";
+import { importDefinitionsNow } from "../broker/definitions/import.ts";
+import type { PlainJson } from "../broker/field-table-json.ts";
+import type { Config } from "../config/table.ts";
+import { fromJsonText } from "../management/api-json.ts";
 import { withoutSecrets } from "./shown-url.ts";
 
 /** They cannot be read or something in them is wrong; nothing has changed. The message is one clear sentence. */

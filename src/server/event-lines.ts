@@ -1,8 +1,8 @@
 // Debug lines: what clients do to connections, channels and queues, one line per event. Facts are picked by name, so
 // that nothing secret or large (arguments, client properties, values of parameters) gets into a log.
 
-import type { EventFacts, EventListener, EventName } from "./broker/events.ts";
-import type { Log, LogCategory } from "./log.ts";
+import type { EventFacts, EventListener, EventName } from "../broker/events.ts";
+import type { Log, LogCategory } from "../logging/log.ts";
 
 type Kind = { readonly category: LogCategory; readonly facts: readonly string[] };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE } from "./broker/field-table.ts";
-import { anybody, connectionNamed, newTestBroker } from "./broker/test-doubles.ts";
+import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { anybody, connectionNamed, newTestBroker } from "../broker/test-doubles.ts";
+import { loadConfig } from "../config/load.ts";
 import { rulesOf } from "./broker-rules.ts";
-import { loadConfig } from "./config/load.ts";
 
 function brokerWith(...settings: string[]) {
   const { config } = loadConfig({

@@ -1,10 +1,10 @@
 // Watches memory and free disk space, and holds publishers back while either is short.
 
-import type { Alarms } from "./broker/alarms.ts";
-import type { Broker } from "./broker/broker.ts";
-import type { Config } from "./config/table.ts";
-import type { Clock, TimerHandle } from "./env/env.ts";
-import type { ProcessFacts } from "./env/process-facts.ts";
+import type { Alarms } from "../broker/alarms.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Config } from "../config/table.ts";
+import type { Clock, TimerHandle } from "../env/env.ts";
+import type { ProcessFacts } from "../env/process-facts.ts";
 
 /** A share of the machine's memory, or bytes. */
 export type Limit = { readonly relative: number } | { readonly absolute: number };

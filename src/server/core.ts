@@ -1,22 +1,22 @@
 // The broker without sockets: core, queues, journal put together on an engine. Server, test kit and simulation start here.
 
-import { Broker } from "./broker/broker.ts";
-import { DeadLetterRouter } from "./broker/dead-letter.ts";
-import { VhostDelays } from "./broker/delay/vhost-delays.ts";
-import { Journal } from "./broker/journal.ts";
-import { defaultLimits, type Limits } from "./broker/limits.ts";
-import type { Engine } from "./broker/ports.ts";
-import type { QueueContext } from "./broker/queue/context.ts";
-import { createQueue } from "./broker/queue/create-queue.ts";
-import type { Vhost } from "./broker/vhost.ts";
-import type { Clock, Random } from "./env/env.ts";
-import { nodeHashing } from "./env/node-hashing.ts";
-import { nodePatternRunner } from "./env/node-pattern-runner.ts";
-import type { Memory } from "./lib/memory.ts";
-import { BrokerPublisher } from "./protocols/amqp091/broker-publisher.ts";
-import { Firehose } from "./protocols/amqp091/firehose.ts";
-import { MessageContent } from "./protocols/amqp091/message-content.ts";
-import { Messages } from "./protocols/amqp091/messages.ts";
+import { Broker } from "../broker/broker.ts";
+import { DeadLetterRouter } from "../broker/dead-letter.ts";
+import { VhostDelays } from "../broker/delay/vhost-delays.ts";
+import { Journal } from "../broker/journal.ts";
+import { defaultLimits, type Limits } from "../broker/limits.ts";
+import type { Engine } from "../broker/ports.ts";
+import type { QueueContext } from "../broker/queue/context.ts";
+import { createQueue } from "../broker/queue/create-queue.ts";
+import type { Vhost } from "../broker/vhost.ts";
+import type { Clock, Random } from "../env/env.ts";
+import { nodeHashing } from "../env/node-hashing.ts";
+import { nodePatternRunner } from "../env/node-pattern-runner.ts";
+import type { Memory } from "../lib/memory.ts";
+import { BrokerPublisher } from "../protocols/amqp091/broker-publisher.ts";
+import { Firehose } from "../protocols/amqp091/firehose.ts";
+import { MessageContent } from "../protocols/amqp091/message-content.ts";
+import { Messages } from "../protocols/amqp091/messages.ts";
 
 export interface CoreOptions {
   readonly clock: Clock;

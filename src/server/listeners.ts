@@ -7,8 +7,8 @@ import {
   type Net,
   NetError,
   type Socket,
-} from "./env/env.ts";
-import type { Log } from "./log.ts";
+} from "../env/env.ts";
+import type { Log } from "../logging/log.ts";
 
 /** One socket to listen on. */
 export interface WantedListener {

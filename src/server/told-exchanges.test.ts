@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE } from "./broker/field-table.ts";
-import { tableToPlainJson } from "./broker/field-table-json.ts";
-import type { ClientMethod } from "./protocols/amqp091/codec/methods.generated.ts";
-import { createWorld, type Received } from "./protocols/amqp091/testing.ts";
+import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { tableToPlainJson } from "../broker/field-table-json.ts";
+import type { ClientMethod } from "../protocols/amqp091/codec/methods.generated.ts";
+import { createWorld, type Received } from "../protocols/amqp091/testing.ts";
 import { EVENT_EXCHANGE, EventExchange, LOG_EXCHANGE, LogExchange } from "./told-exchanges.ts";
 
 const declare = (queue: string): ClientMethod => ({

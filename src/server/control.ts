@@ -1,11 +1,11 @@
 // What the API may do to the node: the server's own hands.
 
-import { LOG_CATEGORIES } from "./config/sections/logging.ts";
-import type { Config } from "./config/table.ts";
-import { configValue, placedRows } from "./config/table.ts";
+import { LOG_CATEGORIES } from "../config/sections/logging.ts";
+import type { Config } from "../config/table.ts";
+import { configValue, placedRows } from "../config/table.ts";
+import { type Logger, SEVERITIES, type Severity } from "../logging/logger.ts";
+import type { EffectiveSetting, NodeControl, Watermark } from "../management/control.ts";
 import type { OpenListener } from "./listeners.ts";
-import { type Logger, SEVERITIES, type Severity } from "./logging/logger.ts";
-import type { EffectiveSetting, NodeControl, Watermark } from "./management/control.ts";
 import type { Limit, ResourceMonitor } from "./resource-monitor.ts";
 import { withoutSecrets } from "./shown-url.ts";
 

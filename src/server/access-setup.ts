@@ -1,13 +1,13 @@
 // Logins and permissions as the configuration says: the chain of backends, password hashing, loopback users, and the
 // clock that ends what other machines may have taken back.
 
-import { createBackends } from "./access-backends/table.ts";
-import type { LoginOutcome } from "./broker/access/user.ts";
-import type { Broker } from "./broker/broker.ts";
-import type { Config } from "./config/table.ts";
-import { CallbackTimer } from "./lib/timer-wheel.ts";
-import type { Log } from "./log.ts";
-import type { Connection } from "./protocols/amqp091/connection.ts";
+import { createBackends } from "../access-backends/table.ts";
+import type { LoginOutcome } from "../broker/access/user.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Config } from "../config/table.ts";
+import { CallbackTimer } from "../lib/timer-wheel.ts";
+import type { Log } from "../logging/log.ts";
+import type { Connection } from "../protocols/amqp091/connection.ts";
 
 export interface AccessSetup {
   readonly broker: Broker;
