@@ -3,8 +3,8 @@
 import type { Binding, RoutedMessage } from "../../broker/exchange/exchange.ts";
 import type { FieldValue } from "../../broker/field-table.ts";
 import { textOf } from "../../broker/field-table.ts";
+import { plainValue } from "../../broker/field-table-json.ts";
 import { toJsonText } from "../api-json.ts";
-import { valueView } from "../views/arguments.ts";
 
 type Reason = (binding: Binding, message: RoutedMessage, matched: boolean) => string;
 
@@ -63,13 +63,13 @@ function headersReason(binding: Binding, message: RoutedMessage, matched: boolea
     return judged.length === 0 ? "it asks for no header" : "all of its headers are there";
   const [name, value] = missing[0] ?? ["", undefined];
   const found = message.headers.get(name);
-  const wanted = value === undefined ? "" : toJsonText(valueView(value));
+  const wanted = value === undefined ? "" : toJsonText(plainValue(value));
   if (found === undefined) return `the header '${name}' is not there`;
-  return `the header '${name}' is ${toJsonText(valueView(found))}, not ${wanted}`;
+  return `the header '${name}' is ${toJsonText(plainValue(found))}, not ${wanted}`;
 }
 
 function hasHeader(message: RoutedMessage, name: string, wanted: FieldValue): boolean {
   const found = message.headers.get(name);
   if (found === undefined) return false;
-  return wanted.type === "V" || toJsonText(valueView(found)) === toJsonText(valueView(wanted));
+  return wanted.type === "V" || toJsonText(plainValue(found)) === toJsonText(plainValue(wanted));
 }

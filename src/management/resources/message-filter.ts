@@ -1,12 +1,12 @@
 // Which messages somebody is looking for: by key, headers, properties, text or a place in a JSON body.
 
 import type { FieldValue } from "../../broker/field-table.ts";
+import { plainValue } from "../../broker/field-table-json.ts";
 import type { StoredMessage } from "../../broker/message-port.ts";
 import type { Sequence } from "../../broker/numbers.ts";
 import { badRequest } from "../answers.ts";
 import { type ApiJson, type ApiObject, isObject, property } from "../api-json.ts";
 import type { Texts } from "../request.ts";
-import { tableView } from "../views/arguments.ts";
 import { propertiesView } from "../views/message.ts";
 
 export interface MessageFilter {
@@ -66,7 +66,7 @@ function headerTest(text: string): MessageFilter["head"] {
   return ({ properties }) => {
     const header: FieldValue | undefined = properties.headers?.get(name);
     if (header === undefined) return false;
-    return value === undefined || shownAs(tableView(new Map([[name, header]]))[name], value);
+    return value === undefined || shownAs(plainValue(header), value);
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { decided } from "../../broker/access/user.ts";
 import type { FieldValue } from "../../broker/field-table.ts";
+import { plainValue, tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import {
   type Answer,
@@ -18,7 +19,7 @@ import { property } from "../api-json.ts";
 import { booleanField, objectField, requireFields, textField } from "../body.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, put, type Route, remove } from "../route.ts";
-import { tableOf, tableView } from "../views/arguments.ts";
+import { tableOf } from "../views/arguments.ts";
 import { bindingView, defaultBindingView } from "../views/binding.ts";
 import { settingsView } from "../views/effective-policy.ts";
 import { queueDetailView, queueView } from "../views/queue.ts";
@@ -181,13 +182,12 @@ function changeArguments(request: ApiRequest): Answer {
   request.queue();
   const wanted = wantedArguments(request);
   const changes = refusalsAsAnswers(() => access.changeQueue(request.param("name"), wanted));
-  const shown = (value: FieldValue | undefined) =>
-    value === undefined ? null : (tableView(new Map([["value", value]])).value ?? null);
+  const shown = (value: FieldValue | undefined) => (value === undefined ? null : plainValue(value));
   return json({
     changed: changes.map(({ argument, before, after }) => ({
       ...{ argument, before: shown(before), after: shown(after) },
     })),
-    arguments: tableView(request.queue().definition.arguments),
+    arguments: tableToPlainJson(request.queue().definition.arguments),
   });
 }
 

@@ -4,13 +4,13 @@ import type { User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ConnectionIdentity } from "../../broker/connection-registry.ts";
 import { EMPTY_TABLE, type FieldTable, textOf } from "../../broker/field-table.ts";
+import { plainValue, tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { MessagePort, StoredMessage } from "../../broker/message-port.ts";
 import { TRACE_EXCHANGE } from "../../broker/names.ts";
 import { Consumer, type DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import { ApiError, badRequest } from "../answers.ts";
 import { toJsonText } from "../api-json.ts";
-import { tableView, valueView } from "../views/arguments.ts";
 import type { TraceFiles, TraceWriter } from "./trace-files.ts";
 
 export interface TraceOptions {
@@ -200,7 +200,7 @@ type Traced = {
   readonly queue: string;
   readonly routed_queues: readonly string[];
   readonly routing_keys: readonly string[];
-  readonly properties: ReturnType<typeof tableView>;
+  readonly properties: ReturnType<typeof tableToPlainJson>;
   /** base64. */
   readonly payload: string;
 };
@@ -226,12 +226,12 @@ function tracedOf(
     connection: text("connection"),
     vhost: text("vhost"),
     user: text("user"),
-    channel: channel === undefined ? 0 : Number(valueView(channel)),
+    channel: channel === undefined ? 0 : Number(plainValue(channel)),
     exchange: text("exchange_name"),
     queue: isPublished ? "none" : routingKey.slice("deliver.".length),
     routed_queues: texts("routed_queues"),
     routing_keys: texts("routing_keys"),
-    properties: inner?.type === "F" ? tableView(inner.value) : {},
+    properties: inner?.type === "F" ? tableToPlainJson(inner.value) : {},
     payload: Buffer.from(body.subarray(0, payloadBytesMax)).toString("base64"),
   };
 }

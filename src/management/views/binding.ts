@@ -1,10 +1,10 @@
 // One binding as /api/bindings shows it; the implicit ones of the default exchange among them.
 
 import type { Binding } from "../../broker/exchange/exchange.ts";
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import { propertiesKey } from "../../broker/properties-key.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { ApiObject } from "../api-json.ts";
-import { tableView } from "./arguments.ts";
 
 export function bindingView(binding: Binding): ApiObject {
   const { source, destination } = binding;
@@ -14,7 +14,7 @@ export function bindingView(binding: Binding): ApiObject {
     destination: destination.definition.name,
     destination_type: destination.kind,
     routing_key: binding.routingKey,
-    arguments: tableView(binding.arguments),
+    arguments: tableToPlainJson(binding.arguments),
     properties_key: binding.propertiesKey,
   };
 }

@@ -1,9 +1,9 @@
 // One connection as /api/connections shows it.
 
 import type { ConnectionView } from "../../broker/connection-registry.ts";
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import { connectionMetrics } from "../sampling/metrics.ts";
-import { tableView } from "./arguments.ts";
 import type { ViewContext } from "./context.ts";
 import { GARBAGE_COLLECTION, REDUCTIONS } from "./erlang-facts.ts";
 import { addNumbers } from "./stats.ts";
@@ -15,7 +15,7 @@ export function connectionView(view: ConnectionView, context: ViewContext): ApiO
     auth_mechanism: facts.authenticationMechanism,
     channel_max: facts.channelsMax,
     channels: view.channelCount,
-    client_properties: tableView(facts.clientProperties),
+    client_properties: tableToPlainJson(facts.clientProperties),
     connected_at: facts.connectedAtMs,
     frame_max: facts.frameBytesMax,
     garbage_collection: GARBAGE_COLLECTION,

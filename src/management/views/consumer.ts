@@ -1,14 +1,14 @@
 // One consumer as /api/consumers and the details of queues and channels show it.
 
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import type { ApiObject } from "../api-json.ts";
-import { tableView } from "./arguments.ts";
 import type { ViewContext } from "./context.ts";
 
 export function consumerView(consumer: Consumer, { broker }: ViewContext): ApiObject {
   const { definition } = consumer.queue;
   return {
-    arguments: tableView(consumer.arguments),
+    arguments: tableToPlainJson(consumer.arguments),
     ack_required: !consumer.noAck,
     active: consumer.active,
     activity_status: activityOf(consumer),

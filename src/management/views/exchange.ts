@@ -1,9 +1,9 @@
 // One exchange as /api/exchanges shows it.
 
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { ApiObject } from "../api-json.ts";
 import { exchangeMetrics } from "../sampling/metrics.ts";
-import { tableView } from "./arguments.ts";
 import type { ViewContext } from "./context.ts";
 import { messageStats } from "./stats.ts";
 
@@ -12,7 +12,7 @@ export function exchangeView(exchange: Exchange, context: ViewContext): ApiObjec
   const { sampler, ranges } = context;
   const series = sampler.of<Exchange>(exchange, ranges.rates !== undefined);
   return {
-    arguments: tableView(definition.arguments),
+    arguments: tableToPlainJson(definition.arguments),
     auto_delete: definition.autoDelete,
     durable: definition.durable,
     internal: definition.internal,

@@ -1,9 +1,10 @@
 // Messages as the API takes and gives them: properties by RabbitMQ's names, payload as text or base64.
 
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { MessageProperties, StoredMessage } from "../../broker/message-port.ts";
 import { badRequest } from "../answers.ts";
 import { type ApiJson, type ApiObject, isObject, property } from "../api-json.ts";
-import { tableOf, tableView } from "./arguments.ts";
+import { tableOf } from "./arguments.ts";
 
 /** Property names here and there. */
 const TEXTS = [
@@ -30,7 +31,7 @@ export function propertiesView(properties: MessageProperties): ApiObject {
     if (properties[name] !== undefined) object[shown] = properties[name];
   }
   if (properties.timestamp !== undefined) object.timestamp = properties.timestamp;
-  if (properties.headers !== undefined) object.headers = tableView(properties.headers);
+  if (properties.headers !== undefined) object.headers = tableToPlainJson(properties.headers);
   return object;
 }
 

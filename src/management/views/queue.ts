@@ -1,10 +1,10 @@
 // One queue as /api/queues shows it.
 
+import { tableToPlainJson } from "../../broker/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import { type QueueFigures, queueMetrics } from "../sampling/metrics.ts";
 import { detailsOf } from "../sampling/series.ts";
-import { tableView } from "./arguments.ts";
 import { idleSince } from "./channel.ts";
 import { consumerView } from "./consumer.ts";
 import type { ViewContext } from "./context.ts";
@@ -23,7 +23,7 @@ export function queueView(queue: Queue, context: ViewContext): ApiObject {
   const unacknowledgedInMemory = Math.max(0, depth.inMemory - depth.ready);
   const capacity = capacityOf(queue);
   const object: Record<string, ApiJson> = {
-    arguments: tableView(definition.arguments),
+    arguments: tableToPlainJson(definition.arguments),
     auto_delete: definition.autoDelete,
     durable: definition.durable,
     effective_policy_definition: policyDefinition(context.broker.policies, queue),

@@ -1,9 +1,10 @@
 // One channel: its methods, its state, its errors. The work itself is in publishing, consuming, topology, transactions.
 
-import type {
-  ChannelCounters,
-  ChannelFacts,
-  ChannelView,
+import {
+  type ChannelCounters,
+  type ChannelFacts,
+  type ChannelView,
+  noMessages,
 } from "../../broker/connection-registry.ts";
 import { BrokerError } from "../../broker/errors.ts";
 import type { Publication } from "../../broker/publication.ts";
@@ -61,19 +62,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   /** channel.close was sent: nothing counts until its close-ok. */
   closing = false;
   #lastActiveMs: number;
-  readonly counters: ChannelCounters = {
-    published: 0,
-    confirmed: 0,
-    returned: 0,
-    droppedUnroutable: 0,
-    delivered: 0,
-    deliveredNoAck: 0,
-    redelivered: 0,
-    acknowledged: 0,
-    got: 0,
-    gotNoAck: 0,
-    getEmpty: 0,
-  };
+  readonly counters: ChannelCounters = noMessages();
 
   constructor(tools: ProtocolTools, host: ChannelHost, number: number) {
     this.tools = tools;
