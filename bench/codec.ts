@@ -2,6 +2,7 @@
 // methods and tables are read as values and may.
 
 import { longString } from "../src/broker/field-table.ts";
+import type { MessageProperties } from "../src/broker/message-properties.ts";
 import { byteBlock } from "../src/lib/byte-block.ts";
 import { ByteReader } from "../src/lib/byte-reader.ts";
 import { ByteWriter } from "../src/lib/byte-writer.ts";
@@ -10,10 +11,7 @@ import {
   decodeClientMethod,
   writeClientMethod,
 } from "../src/protocols/amqp091/codec/methods.generated.ts";
-import {
-  type MessageProperties,
-  writeContentHeader,
-} from "../src/protocols/amqp091/codec/properties.ts";
+import { writeContentHeader } from "../src/protocols/amqp091/codec/properties.ts";
 import { PropertyScan } from "../src/protocols/amqp091/codec/property-scan.ts";
 import { type Measurement, measure, print } from "./measure.ts";
 

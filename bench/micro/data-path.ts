@@ -1,10 +1,10 @@
 // A message's way through the whole broker, from a socket's read to another one's write, per message.
 
 import { EMPTY_TABLE, type FieldTable, type FieldValue } from "../../src/broker/field-table.ts";
+import type { MessageProperties } from "../../src/broker/message-properties.ts";
 import { assert } from "../../src/lib/assert.ts";
 import { encodeMethod } from "../../src/perf/client/channel.ts";
 import { MessageBatch } from "../../src/perf/message-batch.ts";
-import type { MessageProperties } from "../../src/protocols/amqp091/codec/properties.ts";
 import type { MicroCase } from "./micro-case.ts";
 import { type BenchSocket, World } from "./world.ts";
 

@@ -1,35 +1,13 @@
 // Whole messages as values, for cold paths that are no protocol of their own: the HTTP API, tracing, events.
 // The protocol that owns the content's format implements it.
 
-import type { FieldTable } from "./field-table.ts";
+import type { MessageProperties } from "./message-properties.ts";
 import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
 import type { RecordView } from "./record.ts";
 import type { PublishResult } from "./route.ts";
 import type { Vhost } from "./vhost.ts";
 import type { VhostAccess } from "./vhost-access.ts";
-
-/** The 14 properties of AMQP 0-9-1; one that was not sent is left out. */
-export interface MessageProperties {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly headers?: FieldTable;
-  /** 2 = persistent. */
-  readonly deliveryMode?: number;
-  /** 0 to 255. */
-  readonly priority?: number;
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  /** Time to live in ms, as decimal digits. */
-  readonly expiration?: string;
-  readonly messageId?: string;
-  /** Seconds since 1970. */
-  readonly timestamp?: bigint;
-  readonly type?: string;
-  readonly userId?: string;
-  readonly appId?: string;
-  readonly clusterId?: string;
-}
 
 export interface OutgoingMessage {
   readonly exchange: string;

@@ -1,21 +1,8 @@
 // The log: levels per category, several outputs, and the last lines kept for whoever asks.
 
+import { SEVERITIES, type Severity } from "../config/sections/logging.ts";
 import type { Clock } from "../env/env.ts";
 import type { Log, LogCategory, LogLevel } from "./log.ts";
-
-/** RabbitMQ's names, in rising severity; `none` lets nothing through. */
-export const SEVERITIES = [
-  "debug",
-  "info",
-  "notice",
-  "warning",
-  "error",
-  "critical",
-  "alert",
-  "emergency",
-  "none",
-] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 /** One line as it was written. */
 export interface LogLine {

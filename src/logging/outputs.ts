@@ -5,7 +5,8 @@ import { join } from "node:path";
 import pino, { type DestinationStream } from "pino";
 import pretty from "pino-pretty";
 import { createStream } from "rotating-file-stream";
-import { type LogLine, type LogOutput, plainText, type Severity } from "./logger.ts";
+import type { Severity } from "../config/sections/logging.ts";
+import { type LogLine, type LogOutput, plainText } from "./logger.ts";
 
 export type LogForm = "plaintext" | "json" | "pretty";
 

@@ -1,14 +1,12 @@
 // hot path: runs per message
 // Many copies of one message, encoded once as a publisher sends them; sending only renews sequence numbers and times.
 
+import type { MessageProperties } from "../broker/message-properties.ts";
 import { type ByteBlock, byteBlock } from "../lib/byte-block.ts";
 import { ByteWriter } from "../lib/byte-writer.ts";
 import { writeBodyFrames } from "../protocols/amqp091/codec/frames.ts";
 import { writeClientMethod } from "../protocols/amqp091/codec/methods.generated.ts";
-import {
-  type MessageProperties,
-  writeContentHeader,
-} from "../protocols/amqp091/codec/properties.ts";
+import { writeContentHeader } from "../protocols/amqp091/codec/properties.ts";
 import {
   SEQUENCE_BYTES,
   STAMP_BYTES,

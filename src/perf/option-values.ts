@@ -1,7 +1,7 @@
 // Reads option values as people type them. Every function throws an Error that names the option's value.
 
 import { type FieldTable, type FieldValue, longString } from "../broker/field-table.ts";
-import type { MessageProperties } from "../protocols/amqp091/codec/properties.ts";
+import type { MessageProperties } from "../broker/message-properties.ts";
 
 const INT32_MAX = 0x7fff_ffff;
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };

@@ -1,7 +1,7 @@
 // What a throughput or latency run does, checked and with its defaults filled in.
 
 import type { FieldTable } from "../broker/field-table.ts";
-import type { MessageProperties } from "../protocols/amqp091/codec/properties.ts";
+import type { MessageProperties } from "../broker/message-properties.ts";
 import type { Target } from "./target.ts";
 
 export interface QueuePlan {

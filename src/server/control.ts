@@ -1,9 +1,9 @@
 // What the API may do to the node: the server's own hands.
 
-import { LOG_CATEGORIES } from "../config/sections/logging.ts";
+import { LOG_CATEGORIES, SEVERITIES, type Severity } from "../config/sections/logging.ts";
 import type { Config } from "../config/table.ts";
 import { configValue, placedRows } from "../config/table.ts";
-import { type Logger, SEVERITIES, type Severity } from "../logging/logger.ts";
+import type { Logger } from "../logging/logger.ts";
 import type { EffectiveSetting, NodeControl, Watermark } from "../management/control.ts";
 import type { OpenListener } from "./listeners.ts";
 import type { Limit, ResourceMonitor } from "./resource-monitor.ts";

@@ -1,20 +1,9 @@
 import { expect, test } from "vitest";
 import { EMPTY_TABLE } from "../broker/field-table.ts";
 import { tableToPlainJson } from "../broker/field-table-json.ts";
-import type { ClientMethod } from "../protocols/amqp091/codec/methods.generated.ts";
+import { bindQueue, consume, declareQueue } from "../protocols/amqp091/test-methods.ts";
 import { createWorld, type Received } from "../protocols/amqp091/testing.ts";
 import { EVENT_EXCHANGE, EventExchange, LOG_EXCHANGE, LogExchange } from "./told-exchanges.ts";
-
-const declare = (queue: string): ClientMethod => ({
-  name: "queue.declare",
-  queue,
-  passive: false,
-  durable: false,
-  exclusive: false,
-  autoDelete: false,
-  noWait: false,
-  arguments: EMPTY_TABLE,
-});
 
 async function listening(exchange: string) {
   const world = await createWorld({});
@@ -26,25 +15,9 @@ async function listening(exchange: string) {
   const log = new LogExchange(inner, world.broker, "/", "warning");
   log.start();
   const client = world.connect().open();
-  client.send(1, declare("told"));
-  client.send(1, {
-    name: "queue.bind",
-    queue: "told",
-    exchange,
-    routingKey: "#",
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
-  client.send(1, {
-    name: "basic.consume",
-    queue: "told",
-    consumerTag: "t",
-    noLocal: false,
-    noAck: true,
-    exclusive: false,
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
+  client.send(1, declareQueue("told"));
+  client.send(1, bindQueue("told", exchange, "#"));
+  client.send(1, consume("told", { consumerTag: "t" }));
   client.receive();
   return { world, client, log, lines };
 }
@@ -66,7 +39,7 @@ const told = (received: Received[]) =>
 
 test("events come through amq.rabbitmq.event, facts as headers", async () => {
   const { client } = await listening(EVENT_EXCHANGE);
-  client.send(1, declare("new"));
+  client.send(1, declareQueue("new"));
   expect(told(client.receive())).toEqual([
     {
       key: "queue.created",

@@ -3,7 +3,8 @@
 
 import type { FieldTable, FieldValue } from "../../src/broker/field-table.ts";
 import { EMPTY_TABLE, longString } from "../../src/broker/field-table.ts";
-import type { MessageProperties, StoredMessage } from "../../src/broker/message-port.ts";
+import type { StoredMessage } from "../../src/broker/message-port.ts";
+import type { MessageProperties } from "../../src/broker/message-properties.ts";
 import { type Delivery, type Getter, Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { Life, VHOST, World } from "../simulation/life.ts";
 

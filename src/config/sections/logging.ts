@@ -3,7 +3,8 @@
 import { type ConfigRow, named, one, optional, parseEntry } from "../row.ts";
 import { boolean, integer, oneOf, path, size, text, type ValueType } from "../value-types.ts";
 
-export const LOG_LEVELS = [
+/** RabbitMQ's names, in rising severity; `none` lets nothing through. */
+export const SEVERITIES = [
   "debug",
   "info",
   "notice",
@@ -14,8 +15,8 @@ export const LOG_LEVELS = [
   "emergency",
   "none",
 ] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export const level: ValueType<LogLevel> = oneOf(...LOG_LEVELS);
+export type Severity = (typeof SEVERITIES)[number];
+export const level: ValueType<Severity> = oneOf(...SEVERITIES);
 
 /** What log lines are about; each has its own level. */
 export const LOG_CATEGORIES = [

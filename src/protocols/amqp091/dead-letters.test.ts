@@ -10,6 +10,7 @@ import {
   longString,
   textOf,
 } from "../../broker/field-table.ts";
+import type { MessageProperties } from "../../broker/message-properties.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import { createQueue } from "../../broker/queue/create-queue.ts";
 import {
@@ -25,11 +26,7 @@ import type { Vhost } from "../../broker/vhost.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
 import { Memory } from "../../lib/memory.ts";
-import {
-  type MessageProperties,
-  readContentHeader,
-  writeContentHeader,
-} from "./codec/properties.ts";
+import { readContentHeader, writeContentHeader } from "./codec/properties.ts";
 import { MessageContent } from "./message-content.ts";
 
 interface Arrived {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Consumer } from "../../broker/queue/consumer.ts";
+import { consume, declareQueue } from "./test-methods.ts";
 import { type Client, createWorld, type World } from "./testing.ts";
 
 const TIMEOUT_MS = 300_000;
@@ -9,15 +10,7 @@ const OVERDUE = { name: "channel.close", replyCode: 406 };
 async function start(): Promise<{ world: World; client: Client; consumer: Consumer }> {
   const world = await createWorld({ limits: { consumerTimeoutMs: TIMEOUT_MS } });
   const client = world.connect().open();
-  const none = new Map();
-  client.send(1, {
-    ...{ name: "queue.declare", queue: "q", passive: false, durable: false, exclusive: false },
-    ...{ autoDelete: false, noWait: false, arguments: none },
-  });
-  client.send(1, {
-    ...{ name: "basic.consume", queue: "q", consumerTag: "c", noLocal: false, noAck: false },
-    ...{ exclusive: false, noWait: false, arguments: none },
-  });
+  client.send(1, declareQueue("q")).send(1, consume("q", { noAck: false }));
   for (const body of ["1", "2", "3"]) client.publish(1, "", "q", body);
   client.receive();
   const [consumer] = world.broker.vhosts.get("/")?.queues.get("q")?.consumers() ?? [];

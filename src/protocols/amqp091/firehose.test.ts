@@ -3,29 +3,9 @@
 import { expect, test } from "vitest";
 import { EMPTY_TABLE, type FieldTable } from "../../broker/field-table.ts";
 import { tableToPlainJson } from "../../broker/field-table-json.ts";
-import type { ClientMethod } from "./codec/methods.generated.ts";
+import { bindQueue, consume, declareQueue } from "./test-methods.ts";
 import { createWorld, type Received } from "./testing.ts";
 
-const declare = (queue: string): ClientMethod => ({
-  name: "queue.declare",
-  queue,
-  passive: false,
-  durable: false,
-  exclusive: false,
-  autoDelete: false,
-  noWait: false,
-  arguments: EMPTY_TABLE,
-});
-const consume = (queue: string, consumerTag: string): ClientMethod => ({
-  name: "basic.consume",
-  queue,
-  consumerTag,
-  noLocal: false,
-  noAck: true,
-  exclusive: false,
-  noWait: false,
-  arguments: EMPTY_TABLE,
-});
 const traces = (received: Received[]) =>
   received.flatMap(({ method, properties, body }) =>
     method.name !== "basic.deliver" || method.exchange !== "amq.rabbitmq.trace"
@@ -41,19 +21,12 @@ test.each(["small", "x".repeat(300_000)])("tells of publishes and deliveries", a
   const vhost = world.broker.vhosts.get("/");
   if (vhost === undefined) throw new Error("no vhost");
   for (const queue of ["traces", "q"]) {
-    client.send(1, declare(queue));
+    client.send(1, declareQueue(queue));
     client.answer();
   }
-  client.send(1, {
-    name: "queue.bind",
-    queue: "traces",
-    exchange: "amq.rabbitmq.trace",
-    routingKey: "#",
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
+  client.send(1, bindQueue("traces", "amq.rabbitmq.trace", "#"));
   client.answer();
-  client.send(1, consume("traces", "t"));
+  client.send(1, consume("traces", { consumerTag: "t" }));
   client.receive();
   client.publish(1, "", "q", "before");
   expect(traces(client.receive())).toEqual([]);
@@ -79,7 +52,7 @@ test.each(["small", "x".repeat(300_000)])("tells of publishes and deliveries", a
     routed_queues: ["q"],
   });
 
-  client.send(1, consume("q", "c"));
+  client.send(1, consume("q"));
   const delivered = traces([...client.receive(), ...(await later(client))]);
   expect(delivered.map((trace) => trace.key)).toEqual(["deliver.q", "deliver.q"]);
   expect(delivered[1]?.body === text).toBe(true);

@@ -4,7 +4,7 @@
 import type { Broker } from "../../broker/broker.ts";
 import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
 import { longString } from "../../broker/field-table.ts";
-import type { MessageProperties } from "../../broker/message-port.ts";
+import type { MessageProperties } from "../../broker/message-properties.ts";
 import { TRACE_EXCHANGE } from "../../broker/names.ts";
 import type {
   MessageObserver,

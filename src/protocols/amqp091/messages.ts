@@ -5,10 +5,10 @@ import { BrokerError } from "../../broker/errors.ts";
 import type {
   MessageHead,
   MessagePort,
-  MessageProperties,
   OutgoingMessage,
   StoredMessage,
 } from "../../broker/message-port.ts";
+import type { MessageProperties } from "../../broker/message-properties.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { Queue } from "../../broker/queue/queue.ts";

@@ -1,7 +1,7 @@
 // A message taken out of the arena for the cold paths: returned messages, basic.get, publishes of a transaction.
 
 import type { Broker } from "../../broker/broker.ts";
-import type { MessageProperties } from "../../broker/message-port.ts";
+import type { MessageProperties } from "../../broker/message-properties.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";

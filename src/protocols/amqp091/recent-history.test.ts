@@ -1,54 +1,21 @@
 // x-recent-history: queues that come late get what was published last.
 
 import { expect, test } from "vitest";
-import { EMPTY_TABLE, type FieldTable, type FieldValue } from "../../broker/field-table.ts";
+import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
+import { bindQueue, consume, declareExchange, declareQueue } from "./test-methods.ts";
 import type { Client } from "./testing.ts";
 import { createWorld } from "./testing.ts";
 
-function declareExchange(client: Client, fields: Record<string, FieldValue> = {}): void {
-  client.send(1, {
-    name: "exchange.declare",
-    exchange: "x",
-    type: "x-recent-history",
-    passive: false,
-    durable: false,
-    autoDelete: false,
-    internal: false,
-    noWait: false,
-    arguments: new Map(Object.entries(fields)),
-  });
+function declareHistory(client: Client, fields: Record<string, FieldValue> = {}): void {
+  const special = { arguments: new Map(Object.entries(fields)) };
+  client.send(1, declareExchange("x", "x-recent-history", special));
 }
 
 /** Declares and binds a queue, and answers what is in it. */
 function bodiesOf(client: Client, queue: string): string[] {
-  client.send(1, {
-    name: "queue.declare",
-    queue,
-    passive: false,
-    durable: false,
-    exclusive: false,
-    autoDelete: false,
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
-  client.send(1, {
-    name: "queue.bind",
-    queue,
-    exchange: "x",
-    routingKey: "",
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
-  client.send(1, {
-    name: "basic.consume",
-    queue,
-    consumerTag: queue,
-    noLocal: false,
-    noAck: true,
-    exclusive: false,
-    noWait: false,
-    arguments: EMPTY_TABLE,
-  });
+  client.send(1, declareQueue(queue));
+  client.send(1, bindQueue(queue, "x"));
+  client.send(1, consume(queue, { consumerTag: queue }));
   return bodies(client);
 }
 
@@ -57,7 +24,7 @@ const bodies = (client: Client) =>
 
 test("the last 20 messages reach a queue that is bound late, in order, and the next ones too", async () => {
   const client = (await createWorld({})).connect().open();
-  declareExchange(client);
+  declareHistory(client);
   expect(client.answer().method.name).toBe("exchange.declare-ok");
   for (let i = 0; i < 25; i++) client.publish(1, "x", `key${i}`, `m${i}`);
   expect(bodiesOf(client, "late")).toEqual(Array.from({ length: 20 }, (_, i) => `m${i + 5}`));
@@ -68,7 +35,7 @@ test("the last 20 messages reach a queue that is bound late, in order, and the n
 
 test("the length can be set, large bodies are kept too, and messages can ask not to be", async () => {
   const client = (await createWorld({})).connect().open();
-  declareExchange(client, { "x-recent-history-length": { type: "I", value: 2 } });
+  declareHistory(client, { "x-recent-history-length": { type: "I", value: 2 } });
   client.answer();
   const large = "x".repeat(200_000);
   const notStored: FieldTable = new Map([
@@ -85,6 +52,6 @@ test("the length can be set, large bodies are kept too, and messages can ask not
 
 test("a length that is none is refused", async () => {
   const client = (await createWorld({})).connect().open();
-  declareExchange(client, { "x-recent-history-length": { type: "I", value: 0 } });
+  declareHistory(client, { "x-recent-history-length": { type: "I", value: 0 } });
   expect(client.answer().method).toMatchObject({ name: "channel.close", replyCode: 406 });
 });

@@ -1,31 +1,14 @@
 // One connection against the real core, on the simulated net: what a client sees, at every split of its input.
 
 import { describe, expect, it } from "vitest";
-import { EMPTY_TABLE, longString, textOf } from "../../broker/field-table.ts";
+import { longString, textOf } from "../../broker/field-table.ts";
 import type { FakeNetOptions } from "../../env/fake-net.ts";
 import type { ClientMethod } from "./codec/methods.generated.ts";
+import { consume, declareQueue } from "./test-methods.ts";
 import { createWorld, publishBytes, type Received } from "./testing.ts";
 
-const declare = (queue: string): ClientMethod => ({
-  name: "queue.declare",
-  queue,
-  passive: false,
-  durable: false,
-  exclusive: false,
-  autoDelete: false,
-  noWait: false,
-  arguments: EMPTY_TABLE,
-});
-const consume = (queue: string, noAck = true, consumerTag = "c"): ClientMethod => ({
-  name: "basic.consume",
-  queue,
-  consumerTag,
-  noLocal: false,
-  noAck,
-  exclusive: false,
-  noWait: false,
-  arguments: EMPTY_TABLE,
-});
+const consumeAndAcknowledge = (queue: string, consumerTag = "c") =>
+  consume(queue, { noAck: false, consumerTag });
 const names = (received: Received[]) => received.map(({ method }) => method.name);
 const bodies = (received: Received[]) =>
   received.flatMap(({ body }) => (body === undefined ? [] : [body.toString()]));
@@ -40,12 +23,12 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("publishes, consumes and acknowledges", async () => {
     const { client, world } = await start();
-    client.send(1, declare("q"));
+    client.send(1, declareQueue("q"));
     expect(client.answer().method).toMatchObject({ name: "queue.declare-ok", messageCount: 0 });
     for (let i = 0; i < 50; i++)
       client.publish(1, "", "q", `message ${i}`, { contentType: "text" });
     client.publish(1, "", "q", "");
-    client.send(1, consume("q", false));
+    client.send(1, consumeAndAcknowledge("q"));
     const received = client.receive();
     expect(received[0]?.method.name).toBe("basic.consume-ok");
     expect(bodies(received)).toEqual([...Array.from({ length: 50 }, (_, i) => `message ${i}`), ""]);
@@ -67,9 +50,9 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("counts as waiting only what no consumer can take, also within one read", async () => {
     const { client } = await start();
-    client.send(1, declare("q")).send(1, consume("q"));
+    client.send(1, declareQueue("q")).send(1, consume("q"));
     client.receive();
-    client.publish(1, "", "q", "taken").send(1, declare("q"));
+    client.publish(1, "", "q", "taken").send(1, declareQueue("q"));
     const received = client.receive();
     expect(received.map(({ method }) => method.name).sort()).toEqual([
       "basic.deliver",
@@ -86,7 +69,7 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("takes bodies of any size, cut in frames of any size", async () => {
     const { client } = await start();
-    client.send(1, declare("q")).send(1, consume("q"));
+    client.send(1, declareQueue("q")).send(1, consume("q"));
     client.receive();
     const sizes = [1, 4_000, 65_536, 65_537, 300_000];
     for (const size of sizes) {
@@ -105,7 +88,7 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("sends to the keys in CC and BCC, and shows the latter to nobody", async () => {
     const { client } = await start();
-    for (const queue of ["to", "copy", "blind"]) client.send(1, declare(queue));
+    for (const queue of ["to", "copy", "blind"]) client.send(1, declareQueue(queue));
     client.receive();
     const keys = (...names: string[]) => ({ type: "A", value: names.map(longString) }) as const;
     const headers = new Map([
@@ -127,14 +110,14 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("drops a message without time to live behind others, when nobody stood ready", async () => {
     const { client } = await start();
-    client.send(1, declare("q"));
+    client.send(1, declareQueue("q"));
     client.publish(1, "", "q", "first").publish(1, "", "q", "second", { expiration: "0" });
     client.publish(1, "", "q", "third").send(1, consume("q"));
     expect(bodies(client.receive(200))).toEqual(["first", "third"]);
     client.publish(1, "", "q", "at once", { expiration: "0" });
     expect(bodies(client.receive(200))).toEqual(["at once"]);
     client.send(1, { name: "basic.cancel", consumerTag: "c", noWait: false });
-    client.send(1, consume("q", false, "acknowledging"));
+    client.send(1, consumeAndAcknowledge("q", "acknowledging"));
     client.publish(1, "", "q", "given back", { expiration: "0" });
     const given = client.receive(200).find(({ method }) => method.name === "basic.deliver");
     const deliveryTag = given?.method.name === "basic.deliver" ? given.method.deliveryTag : 0;
@@ -147,7 +130,7 @@ describe.each(splits)("a session with input split %s", (split) => {
     const qos = (prefetchCount: number, global: boolean): ClientMethod => ({
       ...{ name: "basic.qos", prefetchSize: 0, prefetchCount, global },
     });
-    client.send(1, declare("q")).send(1, qos(1, true)).send(1, consume("q", false));
+    client.send(1, declareQueue("q")).send(1, qos(1, true)).send(1, consumeAndAcknowledge("q"));
     client.receive();
     for (const body of ["one", "two", "three"]) client.publish(1, "", "q", body);
     expect(bodies(client.receive())).toEqual(["one"]);
@@ -157,7 +140,7 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("confirms in order, with a returned message before its confirm", async () => {
     const { client } = await start();
-    client.send(1, declare("q")).send(1, { name: "confirm.select", noWait: false });
+    client.send(1, declareQueue("q")).send(1, { name: "confirm.select", noWait: false });
     client.publish(1, "", "q", "one");
     client.publish(1, "", "nowhere", "two", {}, { mandatory: true });
     client.publish(1, "", "q", "three", { deliveryMode: 2 });
@@ -178,7 +161,7 @@ describe.each(splits)("a session with input split %s", (split) => {
 
   it("keeps contents of several channels apart, however their frames alternate", async () => {
     const { client } = await start();
-    client.send(2, { name: "channel.open" }).send(1, declare("q")).send(1, consume("q"));
+    client.send(2, { name: "channel.open" }).send(1, declareQueue("q")).send(1, consume("q"));
     client.receive();
     const one = frames(publishBytes(1, "", "q", Buffer.alloc(9_000, "1"), {}, { frameMax: 4_096 }));
     const two = frames(publishBytes(2, "", "q", Buffer.alloc(9_000, "2"), {}, { frameMax: 4_096 }));
@@ -199,7 +182,7 @@ describe.each(splits)("a session with input split %s", (split) => {
     client.receive();
     client.publish(1, "missing", "k", "lost");
     client.publish(1, "missing", "k", "ignored");
-    client.send(2, declare("q"));
+    client.send(2, declareQueue("q"));
     const received = client.receive();
     expect(received.map(({ channel, method }) => [channel, method.name])).toEqual([
       [1, "channel.close"],
@@ -218,7 +201,7 @@ describe.each(splits)("a session with input split %s", (split) => {
   it("answers direct reply-to requests", async () => {
     const { client, world } = await start();
     const server = world.connect().open();
-    server.send(1, declare("rpc")).send(1, consume("rpc"));
+    server.send(1, declareQueue("rpc")).send(1, consume("rpc"));
     server.receive();
     client.send(1, consume("amq.rabbitmq.reply-to"));
     client.receive();
@@ -241,7 +224,7 @@ describe("a transaction", () => {
   it("does nothing until it is committed, and then all of it", async () => {
     const world = await createWorld();
     const client = world.connect().open(2);
-    client.send(1, declare("in")).send(1, declare("out")).publish(1, "", "in", "work");
+    client.send(1, declareQueue("in")).send(1, declareQueue("out")).publish(1, "", "in", "work");
     client.send(2, { name: "tx.select" });
     client.send(2, { name: "basic.get", queue: "in", noAck: false });
     client.receive();
@@ -263,7 +246,7 @@ describe("a transaction", () => {
   it("leaves nothing behind when it is rolled back or its channel ends", async () => {
     const world = await createWorld();
     const client = world.connect().open(2);
-    client.send(1, declare("out")).send(2, { name: "tx.select" });
+    client.send(1, declareQueue("out")).send(2, { name: "tx.select" });
     client.receive();
     client.publish(2, "", "out", Buffer.alloc(100_000)).send(2, { name: "tx.rollback" });
     expect(client.answer().method.name).toBe("tx.rollback-ok");
@@ -285,16 +268,16 @@ describe("a connection that ends", () => {
   it("gives its deliveries back and its exclusive queues up", async () => {
     const world = await createWorld();
     const client = world.connect().open();
-    client.send(1, declare("q")).send(1, { ...declare("mine"), exclusive: true } as ClientMethod);
+    client.send(1, declareQueue("q")).send(1, declareQueue("mine", { exclusive: true }));
     for (let i = 0; i < 3; i++) client.publish(1, "", "q", `${i}`);
-    client.send(1, consume("q", false));
+    client.send(1, consumeAndAcknowledge("q"));
     expect(bodies(client.receive())).toEqual(["0", "1", "2"]);
     client.raw.destroy();
     world.run();
     expect(world.broker.vhosts.get("/")?.queues.has("mine")).toBe(false);
     expect(world.broker.connections.count).toBe(0);
     const other = world.connect().open();
-    other.send(1, consume("q", true));
+    other.send(1, consume("q"));
     const received = other.receive().slice(1);
     expect(bodies(received)).toEqual(["0", "1", "2"]);
     expect(received.every(({ method }) => "redelivered" in method && method.redelivered)).toBe(
@@ -331,7 +314,7 @@ describe("a client that does not read", () => {
   it("costs its bound of output, and its queue keeps the rest", async () => {
     const world = await createWorld({ net: { windowBytes: 65_536 } });
     const reader = world.connect().open();
-    reader.send(1, declare("q")).send(1, consume("q"));
+    reader.send(1, declareQueue("q")).send(1, consume("q"));
     reader.receive();
     reader.raw.reads = false;
     const idleBytes = world.broker.memory.output.usedBytes;
@@ -348,7 +331,7 @@ describe("a memory that fills up", () => {
   it("holds publishers back, says why, lets consumers drain, and loses nothing", async () => {
     const world = await createWorld();
     const publisher = world.connect().open(1, ["connection.blocked"]);
-    publisher.send(1, declare("q")).send(1, { name: "confirm.select", noWait: false });
+    publisher.send(1, declareQueue("q")).send(1, { name: "confirm.select", noWait: false });
     publisher.receive();
     const count = 400;
     for (let i = 0; i < count; i++) publisher.publish(1, "", "q", Buffer.alloc(60_000, `${i},`));
@@ -375,7 +358,7 @@ describe("a memory that fills up", () => {
   it("still takes acknowledgements from a connection that is held back", async () => {
     const world = await createWorld();
     const client = world.connect().open();
-    client.send(1, declare("q")).send(1, consume("q", false));
+    client.send(1, declareQueue("q")).send(1, consumeAndAcknowledge("q"));
     for (let i = 0; i < 40; i++) client.publish(1, "", "q", Buffer.alloc(60_000));
     let deliveredCount = client.receive().filter(isDelivery).length;
     const other = world.connect().open();
@@ -397,7 +380,7 @@ describe("a disk that is slower than what comes", () => {
   it("holds a body that is under way back, and takes the rest when the disk has caught up", async () => {
     const world = await createWorld();
     const client = world.connect().open();
-    client.send(1, declare("q")).send(1, consume("q"));
+    client.send(1, declareQueue("q")).send(1, consume("q"));
     client.receive();
     let isCongested = true;
     Object.defineProperty(world.broker, "isCongested", { get: () => isCongested });

@@ -3,6 +3,7 @@
 import { type Authorizer, openAuthorizer, type User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Limits } from "../../broker/limits.ts";
+import type { MessageProperties } from "../../broker/message-properties.ts";
 import { FakeEnv } from "../../env/fake-env.ts";
 import type { FakeClient, FakeNetOptions } from "../../env/fake-net.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
@@ -18,11 +19,7 @@ import {
   type ServerMethod,
   writeClientMethod,
 } from "./codec/methods.generated.ts";
-import {
-  type MessageProperties,
-  readContentHeader,
-  writeContentHeader,
-} from "./codec/properties.ts";
+import { readContentHeader, writeContentHeader } from "./codec/properties.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 export const TEST_PORT = 5672;

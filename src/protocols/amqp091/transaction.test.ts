@@ -1,18 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_TABLE, type FieldTable, longString } from "../../broker/field-table.ts";
-import type { ClientMethod } from "./codec/methods.generated.ts";
+import { declareQueue } from "./test-methods.ts";
 import { type Client, createWorld } from "./testing.ts";
 
-const declare = (queue: string, queueArguments: FieldTable = EMPTY_TABLE): ClientMethod => ({
-  ...{ name: "queue.declare", queue, passive: false, durable: false, exclusive: false },
-  ...{ autoDelete: false, noWait: false, arguments: queueArguments },
-});
 const LARGE = Buffer.alloc(140_000, "large ");
 
-async function openTransaction(queueArguments?: FieldTable): Promise<Client> {
+async function openTransaction(queueArguments: FieldTable = EMPTY_TABLE): Promise<Client> {
   const world = await createWorld();
   const client = world.connect().open(2);
-  client.send(1, declare("q", queueArguments)).send(1, { name: "tx.select" });
+  client.send(1, declareQueue("q", { arguments: queueArguments })).send(1, { name: "tx.select" });
   client.receive();
   return client;
 }
@@ -21,7 +17,7 @@ const commit = (client: Client) => client.send(1, { name: "tx.commit" }).receive
 const names = (received: ReturnType<Client["receive"]>) =>
   received.map(({ method }) => method.name);
 function depthOf(client: Client): number {
-  const received = client.send(2, { ...declare("q"), passive: true } as ClientMethod).receive();
+  const received = client.send(2, declareQueue("q", { passive: true })).receive();
   const methods = received.map(({ method }) => method as { messageCount?: number });
   return methods.find(({ messageCount }) => messageCount !== undefined)?.messageCount ?? -1;
 }

@@ -6,9 +6,9 @@ import {
   type FieldValue,
   longString,
 } from "../../../src/broker/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message-properties.ts";
 import type { SeededRandom } from "../../../src/env/fake-random.ts";
 import type { ClientMethod } from "../../../src/protocols/amqp091/codec/methods.generated.ts";
-import type { MessageProperties } from "../../../src/protocols/amqp091/codec/properties.ts";
 
 /** Connection and channel number of one of the channels in use. */
 export interface Place {

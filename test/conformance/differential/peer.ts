@@ -2,6 +2,7 @@
 // depend on timing (no delivery tags, no server-made names, no times).
 
 import type { FieldTable, FieldValue } from "../../../src/broker/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message-properties.ts";
 import { byteBlock } from "../../../src/lib/byte-block.ts";
 import { ByteReader } from "../../../src/lib/byte-reader.ts";
 import { ByteWriter } from "../../../src/lib/byte-writer.ts";
@@ -16,7 +17,6 @@ import {
   writeClientMethod,
 } from "../../../src/protocols/amqp091/codec/methods.generated.ts";
 import {
-  type MessageProperties,
   readContentHeader,
   writeContentHeader,
 } from "../../../src/protocols/amqp091/codec/properties.ts";

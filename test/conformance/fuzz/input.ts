@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { type Field, type Method, parseSpec, specPath } from "../../../scripts/generate-amqp091.ts";
 import { type FieldTable, type FieldValue, longString } from "../../../src/broker/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message-properties.ts";
 import { ByteWriter } from "../../../src/lib/byte-writer.ts";
 import { anyProperties, anyTable } from "../../../src/protocols/amqp091/codec/arbitraries.ts";
 import { FRAME_END, FrameType } from "../../../src/protocols/amqp091/codec/frames.ts";
@@ -13,10 +14,7 @@ import {
   writeClientMethod,
   writeServerMethod,
 } from "../../../src/protocols/amqp091/codec/methods.generated.ts";
-import {
-  type MessageProperties,
-  writeContentHeader,
-} from "../../../src/protocols/amqp091/codec/properties.ts";
+import { writeContentHeader } from "../../../src/protocols/amqp091/codec/properties.ts";
 
 /** Names that meet each other, names that mean something, and any. */
 const name = fc.oneof(

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import type { FieldTable, FieldValue } from "../../../broker/field-table.ts";
-import type { MessageProperties } from "./properties.ts";
+import type { MessageProperties } from "../../../broker/message-properties.ts";
 
 const shortText = fc.oneof(
   fc.string({ maxLength: 20 }),

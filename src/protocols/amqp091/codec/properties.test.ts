@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { MessageProperties } from "../../../broker/message-properties.ts";
 import { byteBlock } from "../../../lib/byte-block.ts";
 import { ByteReader } from "../../../lib/byte-reader.ts";
 import { ByteWriter } from "../../../lib/byte-writer.ts";
@@ -7,12 +8,7 @@ import { anyProperties } from "./arbitraries.ts";
 import { CodecError } from "./codec-error.ts";
 import { parseExpiration } from "./expiration.ts";
 import { FRAME_HEADER_BYTES } from "./frames.ts";
-import {
-  type MessageProperties,
-  readContentHeader,
-  readProperties,
-  writeContentHeader,
-} from "./properties.ts";
+import { readContentHeader, readProperties, writeContentHeader } from "./properties.ts";
 import {
   INVALID_EXPIRATION,
   PropertyBit,

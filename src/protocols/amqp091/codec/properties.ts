@@ -1,6 +1,6 @@
 // The 14 message properties of class basic, as values. The data path never builds this (see property-scan.ts).
 
-import type { FieldTable } from "../../../broker/field-table.ts";
+import type { MessageProperties } from "../../../broker/message-properties.ts";
 import { ByteRangeError } from "../../../lib/byte-block.ts";
 import type { ByteReader } from "../../../lib/byte-reader.ts";
 import type { ByteWriter } from "../../../lib/byte-writer.ts";
@@ -8,29 +8,6 @@ import { CodecError } from "./codec-error.ts";
 import { BASIC_CLASS_ID, beginFrame, endFrame, FrameType } from "./frames.ts";
 import { readOpaqueShortString, writeShortString } from "./strings.ts";
 import { readTable, writeTable } from "./table.ts";
-
-/** A property that was not sent is left out. Texts are short strings: at most 255 bytes. */
-export interface MessageProperties {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly headers?: FieldTable;
-  /** 2 = persistent; anything else is transient. */
-  readonly deliveryMode?: number;
-  /** 0 to 255. */
-  readonly priority?: number;
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  /** Time to live in ms, as decimal digits. */
-  readonly expiration?: string;
-  readonly messageId?: string;
-  /** By convention seconds since 1970; all 64 bits are kept. */
-  readonly timestamp?: bigint;
-  readonly type?: string;
-  readonly userId?: string;
-  readonly appId?: string;
-  /** Unused since AMQP 0-9-1, still carried. */
-  readonly clusterId?: string;
-}
 
 type PropertyName = keyof MessageProperties;
 
