@@ -9,6 +9,7 @@ export default defineConfig({
       ? ["{src,test}/**/*.timed.test.ts"]
       : ["src/**/*.test.ts", "ui/src/**/*.test.ts"],
     exclude: timed ? [] : ["**/*.timed.test.ts"],
+    setupFiles: ["test/property-seed.ts"],
     pool: "threads",
     maxWorkers: timed ? 1 : 2,
     fileParallelism: !timed,

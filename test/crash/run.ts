@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { chosenSeed } from "../chosen-seed.ts";
 import { CrashRun } from "./crash-run.ts";
 
 const { values } = parseArgs({
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 /** Lives between two lines that say how far it is. */
 const PROGRESS_EVERY = 100;
 
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const seed = Number(values.seed ?? chosenSeed);
 const folder = mkdtempSync(join(tmpdir(), "leveret-crash-"));
 const run = new CrashRun({
   kills: Number(values.kills),

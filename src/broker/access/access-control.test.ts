@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { nodePatternRunner } from "../../env/node-pattern-runner.ts";
+import { threadCpuMs } from "../../env/thread-cpu.ts";
 import type { Broker } from "../broker.ts";
 import { newTestBroker, type StillClock } from "../test-doubles.ts";
 import type { Authenticator } from "./backend.ts";
@@ -190,10 +191,10 @@ describe("patterns", () => {
   });
 
   test("one that would take for ever gives up, and matches nothing", () => {
-    const startedMs = performance.now();
+    const startedMs = threadCpuMs();
     // The lookahead keeps it from the linear engine.
     expect(matches("^(?=a)(a+)+$", `${"a".repeat(40)}!`)).toBe(false);
-    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(threadCpuMs() - startedMs).toBeLessThan(500);
   });
 
   test.each(["(", "a".repeat(1025), "[b-a]"])("%s is refused when it is set", (pattern) => {

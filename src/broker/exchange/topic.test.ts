@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../env/thread-cpu.ts";
 import type { Binding, Destination, RoutedMessage, TargetSet } from "./exchange.ts";
 import { TopicRouter } from "./topic.ts";
 
@@ -84,10 +85,10 @@ test("a pattern of 127 hashes costs what the words cost, not their combinations"
   const router = new TopicRouter();
   router.bind(bindingTo("q", Array.from({ length: 127 }, () => "#").join(".a.")));
   const words = Array.from({ length: 128 }, () => "a").join(".");
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   for (let i = 0; i < 20; i++) expect(matches(router, words)).toEqual(["q"]);
   // 20 matches take about 20 ms cold; without the marks a single one would take longer than the universe.
-  expect(performance.now() - startedMs).toBeLessThan(1000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(1000);
 });
 
 test("the same destination bound twice stays until both bindings are gone", () => {

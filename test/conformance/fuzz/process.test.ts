@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { chosenSeed } from "../../chosen-seed.ts";
 import { startTarget, type Target } from "../../clients/target.ts";
 import { WireConnection } from "../wire.ts";
 import { anyInput, anySession } from "./input.ts";
@@ -11,7 +12,6 @@ const CONNECTIONS = 150;
 const AT_ONCE = 10;
 /** Far less than what the inputs announce, far more than a healthy broker needs. */
 const GROWTH_BYTES_MAX = 400 * 1_048_576;
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 
 let target: Target;
 beforeAll(async () => {
@@ -20,8 +20,11 @@ beforeAll(async () => {
 afterAll(() => target?.stop());
 
 it("lives through whatever clients send", async () => {
-  console.log(`repeat with FUZZ_SEED=${SEED}`);
-  const inputs = fc.sample(fc.oneof(anyInput, anySession), { numRuns: CONNECTIONS, seed: SEED });
+  console.log(`repeat with SEED=${chosenSeed}`);
+  const inputs = fc.sample(fc.oneof(anyInput, anySession), {
+    numRuns: CONNECTIONS,
+    seed: chosenSeed,
+  });
   const before = residentBytes(target.processId);
   const work = async () => {
     for (let input = inputs.pop(); input !== undefined; input = inputs.pop()) {
