@@ -7,11 +7,10 @@ import { LeveretProcess } from "../process/leveret-process.ts";
 import { Chance } from "./chance.ts";
 import { Definitions } from "./definitions.ts";
 import { chooseEnding } from "./endings.ts";
-import { Ledger } from "./ledger.ts";
-import { readQueues } from "./reading.ts";
+import { readPlace, readQueues } from "./reading.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { TRANSACTION_QUEUE, Transactions } from "./transactions.ts";
-import { type Known, MARKER_QUEUE, Workload } from "./workload.ts";
+import { type Known, knownOf, MARKER_QUEUE, Workload } from "./workload.ts";
 
 const RECOVERY_KILLS_MAX = 3;
 /** Mostly the clients are at work before the end is near; else it may come while they connect. */
@@ -39,6 +38,8 @@ export class CrashRun {
   kills = 0;
   comparisons = 0;
   confirmed = 0;
+  copies = 0;
+  conversions = 0;
   longestRecoveryMs = 0;
   /** How often each ending happened. */
   readonly endings = new Map<string, number>();
@@ -108,7 +109,7 @@ export class CrashRun {
     await channel.close();
     for (const shape of shapes) {
       if (await isThere(port, shape)) {
-        this.#known.push({ shape, ledgers: shape.places.map((place) => new Ledger(place)) });
+        this.#known.push(knownOf(shape));
       } else {
         this.missing.push(shape.name);
       }
@@ -122,7 +123,7 @@ export class CrashRun {
     const ending = chooseEnding(chance);
     const [port, httpPort] = [await broker.port("amqp"), await broker.port("http")];
     const workload = new Workload({
-      ...{ port, chance, known: this.#known, nextId: () => ++this.#lastId },
+      ...{ port, httpPort, chance, known: this.#known, nextId: () => ++this.#lastId },
       isHeavy: ending.needsHeavyLoad ?? chance.happens(0.2),
     });
     const exited = broker.exitCode().then((code) => {
@@ -139,6 +140,8 @@ export class CrashRun {
     await sleep(20);
     if (workload.faults.length > 0) throw new Error(workload.faults.slice(0, 20).join("\n"));
     this.confirmed += workload.confirmedCount;
+    this.copies += workload.copies;
+    this.conversions += workload.conversions;
     this.#count(ending.name);
     if (ending.name !== "stopped in order") this.kills++;
     this.#options.onLife(`${ending.name}, ${workload.confirmedCount} confirmed`);
@@ -169,8 +172,7 @@ export class CrashRun {
     const ledgers = this.#known.flatMap((known) => known.ledgers);
     await Promise.all(
       ledgers.map(async (ledger) => {
-        const { queues, isStream } = ledger.place;
-        const found = await readQueues(port, queues, { isStream: isStream === true });
+        const found = await readPlace({ amqp: port, http: httpPort }, ledger.place);
         faults.push(...ledger.compare(found));
       }),
     );

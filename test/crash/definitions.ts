@@ -2,6 +2,7 @@
 // exactly those that were answered for. Only what was under way at the crash may be there or not.
 
 import { type Channel, connect } from "amqplib";
+import { ApiError, callApi, getJson } from "./api.ts";
 import type { Chance } from "./chance.ts";
 
 /** All of our names begin with it. */
@@ -194,27 +195,6 @@ function someBinding(
   };
 }
 
-/** The API said no to something it must take. */
-class ApiError extends Error {}
-
-async function callApi(
-  port: number,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<Response> {
-  const authorization = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { authorization, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) {
-    throw new ApiError(`${method} ${path}: ${response.status} ${await response.text()}`);
-  }
-  return response;
-}
-
 interface Exported {
   readonly users: readonly { name: string; tags: readonly string[] | string }[];
   readonly policies: readonly { name: string; definition: Record<string, unknown> }[];
@@ -225,7 +205,7 @@ interface Exported {
 
 /** What the broker says there is, of the names that are ours. */
 async function exported(port: number): Promise<State> {
-  const answer = (await (await callApi(port, "GET", "/api/definitions")).json()) as Exported;
+  const answer = await getJson<Exported>(port, "/api/definitions");
   const state = new Map<string, string>();
   const note = (kind: string, objectName: string, value: unknown): void => {
     if (objectName.startsWith(PREFIX)) state.set(`${kind} ${objectName}`, String(value));

@@ -18,9 +18,16 @@ interface Message {
   moved: Sure;
   /** It was delivered to a client that lived long enough for the broker to remember. */
   delivered: Sure;
+  /** It may not come before this. */
+  notBeforeMs: number;
+  /** `notBeforeMs` is not certain to be on disk. */
+  isWaitNews: boolean;
+  /** Deliveries in vain: so many are on disk, and so many there may have been. */
+  failuresMin: number;
+  failuresMax: number;
 }
 
-type Step = "delivered" | "settled" | "moved";
+type Step = "delivered" | "settled" | "moved" | "failed";
 
 /** Something a consumer has said or seen. */
 export interface News {
@@ -32,7 +39,14 @@ export interface News {
 export interface FoundMessage {
   readonly id: number;
   readonly redelivered: boolean;
+  /** When it was seen. */
+  readonly atMs: number;
+  /** It is not in the queue: it waits to get there. */
+  readonly isWaiting?: boolean;
 }
+
+/** What is due is delivered within this, however busy everybody is. */
+const LATENESS_MS_MAX = 20_000;
 
 export class Ledger {
   readonly place: Place;
@@ -41,6 +55,7 @@ export class Ledger {
   #news: News[] = [];
   /** Of messages that are gone for good, for a while: an old one that returns has a name. */
   readonly #gone = new Set<number>();
+  readonly #neverThere: number[] = [];
   lost = 0;
 
   constructor(place: Place) {
@@ -52,10 +67,11 @@ export class Ledger {
     return this.#messages.size;
   }
 
-  sent(id: number, producer: number, priority: number): void {
+  sent(id: number, producer: number, priority: number, notBeforeMs = 0): void {
     this.#messages.set(id, {
       ...{ id, producer, priority, confirmed: false },
       ...{ settled: Sure.no, moved: Sure.no, delivered: Sure.no },
+      ...{ notBeforeMs, isWaitNews: false, failuresMin: 0, failuresMax: 0 },
     });
   }
 
@@ -71,14 +87,31 @@ export class Ledger {
     this.#gone.add(id);
   }
 
-  delivered(id: number): void {
+  /** A consumer has it, after so many deliveries in vain as it says. Answers what is wrong with that. */
+  delivered(id: number, deliveryCount: number, atMs: number): string | undefined {
+    const message = this.#messages.get(id);
+    const fault =
+      message === undefined
+        ? this.#faultOfUnknown(id)
+        : (tooEarly(message, atMs) ?? this.#miscounted(message, deliveryCount));
+    if (message !== undefined) message.failuresMax++;
     this.#note(id, "delivered");
+    return fault;
   }
   settled(id: number): void {
     this.#note(id, "settled");
   }
   moved(id: number): void {
     this.#note(id, "moved");
+  }
+
+  /** It was returned for another attempt, and waits until then. */
+  failed(id: number, notBeforeMs: number): void {
+    const message = this.#messages.get(id);
+    if (message === undefined) return;
+    message.notBeforeMs = notBeforeMs;
+    message.isWaitNews = true;
+    this.#news.push({ message, step: "failed" });
   }
 
   /** Everything noted so far; hand it back to `certain` when it must be on disk. */
@@ -88,7 +121,12 @@ export class Ledger {
 
   certain(news: readonly News[]): void {
     for (const { message, step } of news) {
-      message[step] = Sure.yes;
+      if (step === "failed") {
+        message.failuresMin++;
+        message.isWaitNews = false;
+      } else {
+        message[step] = Sure.yes;
+      }
       if (step === "settled") this.#forget(message.id);
     }
   }
@@ -99,10 +137,10 @@ export class Ledger {
     const seen = new Set<number>();
     for (const [queue, messages] of found.entries()) {
       const name = this.place.queues[queue];
-      for (const { id, redelivered } of messages) {
-        const fault = this.#faultOf(id, queue, redelivered, seen.has(id));
+      for (const one of messages) {
+        const fault = this.#faultOf(one, queue, seen.has(one.id));
         if (fault !== undefined) faults.push(`${name}: ${fault}`);
-        seen.add(id);
+        seen.add(one.id);
       }
       if (this.place.ordered[queue] === true) {
         faults.push(...this.#disorder(messages).map((fault) => `${name}: ${fault}`));
@@ -114,18 +152,17 @@ export class Ledger {
         this.lost++;
         faults.push(`${this.place.queues.join("+")}: message ${id} was confirmed and is lost`);
       }
+      if (!message.confirmed && message.delivered === Sure.no) this.#neverThere.push(id);
       this.#forget(id);
     }
     this.#adopt(found);
     return faults;
   }
 
-  #faultOf(id: number, queue: number, redelivered: boolean, isDouble: boolean): string | undefined {
+  #faultOf(found: FoundMessage, queue: number, isDouble: boolean): string | undefined {
+    const { id, redelivered, atMs, isWaiting = false } = found;
     const message = this.#messages.get(id);
-    if (message === undefined) {
-      const past = this.#gone.has(id) ? "was settled, refused or never confirmed" : "is unknown";
-      return `message ${id} is there, which ${past}`;
-    }
+    if (message === undefined) return this.#faultOfUnknown(id);
     if (isDouble) return `message ${id} is there twice`;
     if (message.moved === Sure.yes && queue === 0) {
       return `message ${id} was rejected and is back in its queue`;
@@ -134,7 +171,39 @@ export class Ledger {
     if (shouldBeMarked && !redelivered && this.place.isStream !== true) {
       return `message ${id} was delivered before and is not marked as redelivered`;
     }
-    return undefined;
+    if (isWaiting) {
+      const lateMs = atMs - message.notBeforeMs;
+      if (lateMs > LATENESS_MS_MAX) return `message ${id} is due since ${lateMs} ms and waits`;
+    } else if (this.place.retries === undefined) {
+      return tooEarly(message, atMs);
+    }
+    return this.#faultOfAttempts(message, queue);
+  }
+
+  #faultOfAttempts({ id, failuresMin, failuresMax }: Message, queue: number): string | undefined {
+    const { attempts = Number.POSITIVE_INFINITY } = this.place.retries ?? {};
+    if (this.place.retries !== undefined && queue === 1 && failuresMax < attempts) {
+      return `message ${id} is dead after at most ${failuresMax} attempts`;
+    }
+    return queue === 0 && failuresMin >= attempts
+      ? `message ${id} is in its queue after ${failuresMin} attempts`
+      : undefined;
+  }
+
+  #miscounted({ id, failuresMin, failuresMax }: Message, count: number): string | undefined {
+    if (this.place.retries === undefined) return undefined;
+    if (count >= failuresMin && count <= failuresMax) return undefined;
+    return `message ${id} says ${count} deliveries in vain, of ${failuresMin} to ${failuresMax}`;
+  }
+
+  #faultOfUnknown(id: number): string {
+    const past = this.#gone.has(id) ? "was settled, refused or never confirmed" : "is unknown";
+    return `message ${id} is there, which ${past}`;
+  }
+
+  /** Ids of messages that were sent and, as a restart has shown, never arrived; each is answered once. */
+  takeNeverThere(): number | undefined {
+    return this.#neverThere.pop();
   }
 
   /** First come, first in line: per publisher and priority. */
@@ -159,15 +228,19 @@ export class Ledger {
       for (const { id } of messages) {
         const message = this.#messages.get(id);
         if (message === undefined) continue;
+        if (message.isWaitNews) message.notBeforeMs = 0;
+        message.isWaitNews = false;
         message.confirmed = true;
         message.settled = Sure.no;
         message.moved = queue > 0 ? Sure.yes : Sure.no;
         message.delivered = Sure.no;
+        // What was out when the power went was a delivery in vain, whether its consumer had got it or not.
+        message.failuresMax++;
       }
     }
   }
 
-  #note(id: number, step: Step): void {
+  #note(id: number, step: Exclude<Step, "failed">): void {
     const message = this.#messages.get(id);
     if (message === undefined) return;
     message[step] = Sure.maybe;
@@ -178,4 +251,9 @@ export class Ledger {
     this.#messages.delete(id);
     this.#gone.add(id);
   }
+}
+
+function tooEarly({ id, notBeforeMs }: Message, atMs: number): string | undefined {
+  if (atMs >= notBeforeMs) return undefined;
+  return `message ${id} came ${notBeforeMs - atMs} ms before its time`;
 }

@@ -2,11 +2,37 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, type ChannelModel, connect } from "amqplib";
+import { getJson } from "./api.ts";
 import { idOf } from "./bodies.ts";
 import type { FoundMessage } from "./ledger.ts";
+import type { Place } from "./shapes.ts";
 
 const QUIET_MS = 30;
 const LIMIT_MS = 20_000;
+
+/** Where a broker listens. */
+export interface Ports {
+  readonly amqp: number;
+  readonly http: number;
+}
+
+/** What each queue of `place` holds, and what waits to come there. Throws an Error for a body with a wrong byte. */
+export async function readPlace(ports: Ports, place: Place): Promise<FoundMessage[][]> {
+  const { queues, isStream = false, waitsAt, retries } = place;
+  const [first = "", ...others] = queues;
+  if (retries !== undefined) {
+    // What is dead is dead: it can be read behind it.
+    const found = await lookAt(ports.http, first);
+    const dead = await readQueues(ports.amqp, others);
+    const ids = new Set(dead.flat().map(({ id }) => id));
+    return [found.filter(({ id }) => !ids.has(id)), ...dead];
+  }
+  const waiting = waitsAt === undefined ? [] : await listWaiting(ports.http, waitsAt);
+  const found = await readQueues(ports.amqp, queues, { isStream });
+  const ids = new Set(found.flat().map(({ id }) => id));
+  found[0]?.push(...waiting.filter(({ id }) => !ids.has(id)));
+  return found;
+}
 
 export interface ReadOptions {
   readonly isStream?: boolean;
@@ -48,7 +74,9 @@ async function readAll(
         lastMs = performance.now();
         try {
           const { redelivered } = message.fields;
-          (found[index] as FoundMessage[]).push({ id: idOf(message.content), redelivered });
+          (found[index] as FoundMessage[]).push({
+            ...{ id: idOf(message.content), redelivered, atMs: Date.now() },
+          });
         } catch (error) {
           wrong ??= error;
         }
@@ -83,4 +111,55 @@ async function missing(
     sum += isStream ? Math.max(0, messageCount - (found[index]?.length ?? 0)) : messageCount;
   }
   return sum;
+}
+
+// ---- without taking anything ---------------------------------------------------------------------------------
+
+interface MessageView {
+  readonly properties: { readonly message_id: string };
+}
+interface QueuePage {
+  readonly items: readonly (MessageView & {
+    readonly redelivered: boolean;
+    readonly state: string;
+    readonly payload: string;
+    readonly payload_encoding: BufferEncoding | "string";
+  })[];
+  readonly next: number | null;
+}
+interface WaitingPage {
+  readonly count: number;
+  readonly items: readonly (MessageView & { readonly due_at: string })[];
+}
+
+/** The messages of a queue where they lie. */
+async function lookAt(httpPort: number, queue: string): Promise<FoundMessage[]> {
+  const found: FoundMessage[] = [];
+  for (let from: number | null = 0; from !== null; ) {
+    const path: string = `/api/queues/%2F/${queue}/messages?count=1000&offset=${from}`;
+    const page: QueuePage = await getJson<QueuePage>(httpPort, path);
+    for (const { redelivered, state, payload, payload_encoding: encoding } of page.items) {
+      const id = idOf(Buffer.from(payload, encoding === "string" ? "utf8" : encoding));
+      // One that waits for its next delivery has had its first.
+      const wasDelivered = redelivered || state !== "ready";
+      found.push({ id, redelivered: wasDelivered, atMs: Date.now() });
+    }
+    from = page.next;
+  }
+  return found;
+}
+
+/** What waits at an exchange. It moves from one place to another as its time comes near: looked at until it is whole. */
+async function listWaiting(httpPort: number, exchange: string): Promise<FoundMessage[]> {
+  for (const startedMs = performance.now(); performance.now() - startedMs < LIMIT_MS; ) {
+    const path = `/api/exchanges/%2F/${exchange}/delayed?count=1000`;
+    const { count, items } = await getJson<WaitingPage>(httpPort, path);
+    const ids = new Set(items.map(({ properties }) => Number(properties.message_id)));
+    if (ids.size === count && ids.size === items.length) {
+      const atMs = Date.now();
+      return [...ids].map((id) => ({ id, redelivered: false, atMs, isWaiting: true }));
+    }
+    await sleep(5);
+  }
+  throw new Error(`what waits at ${exchange} cannot be counted`);
 }

@@ -57,6 +57,10 @@ process.exit(failed === 0 ? 0 : 1);
 
 function progress(): string {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-  const counts = `${run.confirmed} messages confirmed, ${run.lost} lost, ${run.transactions} transactions, ${run.definitions} definitions`;
+  const counts = [
+    `${run.confirmed} messages confirmed (${run.copies} duplicates), ${run.lost} lost`,
+    ...[`${run.transactions} transactions`, `${run.definitions} definitions`],
+    `${run.conversions} conversions`,
+  ].join(", ");
   return `seed ${seed}: ${run.kills} kills in ${seconds} s, ${counts}; longest start ${Math.round(run.longestRecoveryMs)} ms`;
 }

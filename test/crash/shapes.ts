@@ -14,19 +14,43 @@ export interface Shape {
   readonly bodyBytesMax: number;
   /** Sets up what is durable; must be repeatable. */
   declare(channel: Channel): Promise<void>;
+  /** Messages wait at the exchange for one of these, in ms. */
+  readonly delaysMs?: readonly number[];
+  /** Each message has a key of its own, and copies of confirmed ones that nobody may see are sent now and then. */
+  readonly dropsDuplicates?: boolean;
+  /** The first queue of the first place becomes one of each of these types in turn, again and again. */
+  readonly conversions?: readonly Conversion[];
   /** Whether what was declared behaves as this row expects; a broker without it is not asked for it. */
   isThere?(channel: Channel): Promise<boolean>;
+}
+
+/** The body of a request that gives a queue another type. */
+export interface Conversion {
+  readonly type: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** What happens to messages of a queue that were delivered in vain. */
+export interface Retries {
+  /** They are dead then. */
+  readonly attempts: number;
+  /** No second delivery before this. */
+  readonly waitMsMin: number;
 }
 
 export interface Place {
   /** The first is where messages arrive. */
   readonly queues: readonly string[];
-  /** What consumers do, besides acknowledging. */
-  readonly consumers: "none" | "acknowledge" | "reject";
+  /** What consumers do, besides acknowledging: reject for good, or fail, which is to return for another attempt. */
+  readonly consumers: "none" | "acknowledge" | "reject" | "fail";
   /** False where messages arrive in an order of their own (of their deaths). */
   readonly ordered: readonly boolean[];
   /** Reading removes nothing, and everything is read from the start. */
   readonly isStream?: boolean;
+  /** Messages wait at this exchange before they are in the first queue. */
+  readonly waitsAt?: string;
+  /** Of the first queue. To take a message and put it back would be an attempt too: it is looked at where it is. */
+  readonly retries?: Retries;
 }
 
 const FANOUT_QUEUES = 5;
@@ -119,6 +143,59 @@ const stream: Shape = {
 /** Returned messages of a quorum queue are counted, and too many returns would dead-letter them. */
 const QUORUM = { "x-queue-type": "quorum", "x-delivery-limit": -1 };
 
+const delayed: Shape = {
+  ...single("delayed", 20_000),
+  exchange: "crash-delayed",
+  places: [
+    { queues: ["delayed"], consumers: "acknowledge", ordered: [false], waitsAt: "crash-delayed" },
+  ],
+  // Some are due while the broker that took them still runs, some in a later life.
+  delaysMs: [1, 40, 300, 1_500, 5_000],
+  async declare(channel) {
+    const type = { "x-delayed-type": "direct" };
+    await channel.assertExchange("crash-delayed", "x-delayed-message", { arguments: type });
+    await channel.assertQueue("delayed", { durable: true });
+    await channel.bindQueue("delayed", "crash-delayed", "delayed");
+  },
+};
+
+/** More keys than are sent again. */
+const DROPS = { "x-message-deduplication": true, "x-cache-size": 5_000 };
+
+const deduplicatedExchange: Shape = {
+  ...single("deduplicated-exchange", 3_000),
+  exchange: "crash-once",
+  dropsDuplicates: true,
+  async declare(channel) {
+    await channel.assertExchange("crash-once", "direct", { arguments: DROPS });
+    await channel.assertQueue("deduplicated-exchange", { durable: true });
+    await channel.bindQueue("deduplicated-exchange", "crash-once", "deduplicated-exchange");
+  },
+};
+
+/** What is out while the queue changes follows the rest. */
+const converted: Shape = {
+  ...single("converted", 20_000),
+  places: [{ queues: ["converted"], consumers: "acknowledge", ordered: [false] }],
+  conversions: [
+    { type: "quorum", arguments: { "x-delivery-limit": -1 } },
+    { type: "classic", arguments: { "x-delivery-limit": null } },
+  ],
+};
+
+const RETRY_MS = 40;
+const ATTEMPTS = 4;
+
+/** Messages wait for their next delivery, and are dead after the last. */
+function retried(name: string, source: Record<string, unknown>, waitMsMin: number): Shape {
+  const shape = deadLettering(name, "none", source);
+  const retries = { attempts: ATTEMPTS, waitMsMin };
+  const place: Place = {
+    ...{ queues: [name, `${name}-dead`], consumers: "fail", ordered: [false, false], retries },
+  };
+  return { ...shape, places: [place], bodyBytesMax: 20_000 };
+}
+
 export const shapes: readonly Shape[] = [
   single("classic", 3_000),
   single("large", 300_000),
@@ -134,4 +211,25 @@ export const shapes: readonly Shape[] = [
     "x-overflow": "reject-publish",
   }),
   stream,
+  delayed,
+  deduplicatedExchange,
+  { ...single("deduplicated-queue", 3_000, DROPS), dropsDuplicates: true },
+  converted,
+  retried(
+    "retried",
+    {
+      ...{ "x-retry-initial-delay": RETRY_MS, "x-retry-multiplier": 3, "x-retry-jitter": 20 },
+      "x-retry-max-attempts": ATTEMPTS,
+    },
+    RETRY_MS * 0.8,
+  ),
+  retried(
+    "quorum-retried",
+    {
+      ...{ "x-queue-type": "quorum", "x-delivery-limit": ATTEMPTS - 1 },
+      ...{ "x-delayed-retry-type": "all", "x-delayed-retry-min": RETRY_MS },
+      "x-delayed-retry-max": 5 * RETRY_MS,
+    },
+    RETRY_MS,
+  ),
 ];

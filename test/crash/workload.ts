@@ -5,7 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
 import { BODY_BYTES_MIN, bodyOf, idOf } from "./bodies.ts";
 import type { Chance } from "./chance.ts";
-import type { Ledger } from "./ledger.ts";
+import { conversions } from "./converting.ts";
+import { Keys } from "./keys.ts";
+import { Ledger } from "./ledger.ts";
 import type { Shape } from "./shapes.ts";
 
 /** Confirmed on their own after acknowledgements: what came before them on the connection is on disk then. */
@@ -20,10 +22,19 @@ const PREFETCH = 60;
 export interface Known {
   readonly shape: Shape;
   readonly ledgers: readonly Ledger[];
+  /** Of a shape that drops duplicates. */
+  readonly keys: Keys | undefined;
+}
+
+/** Nothing is known yet. */
+export function knownOf(shape: Shape): Known {
+  const ledgers = shape.places.map((place) => new Ledger(place));
+  return { shape, ledgers, keys: shape.dropsDuplicates === true ? new Keys() : undefined };
 }
 
 export interface WorkloadOptions {
   readonly port: number;
+  readonly httpPort: number;
   readonly chance: Chance;
   readonly known: readonly Known[];
   readonly nextId: () => number;
@@ -38,6 +49,9 @@ export class Workload {
   /** Something no client may see. */
   readonly faults: string[] = [];
   confirmedCount = 0;
+  /** Of these: copies that nobody may see. */
+  copies = 0;
+  conversions = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
@@ -51,6 +65,7 @@ export class Workload {
       .flatMap(({ ledgers }) => ledgers)
       .filter(({ place }) => place.consumers !== "none");
     await Promise.all(read.map((ledger) => this.#startConsumer(consumers, ledger)));
+    for (const { shape } of known) void this.#convert(shape);
     for (let i = 0; i < PUBLISHERS; i++) {
       const connection = await this.#connect();
       for (const each of known) void this.#runPublisher(connection, each, i);
@@ -81,6 +96,18 @@ export class Workload {
     return channel;
   }
 
+  async #convert(shape: Shape): Promise<void> {
+    const { httpPort, chance } = this.#options;
+    try {
+      for await (const _ of conversions(httpPort, chance, shape)) {
+        this.conversions++;
+        if (this.#ended) break;
+      }
+    } catch (error) {
+      this.faults.push(`${shape.name}: ${(error as Error).message}`);
+    }
+  }
+
   // ---- publishers ---------------------------------------------------------------------------------------------
 
   async #runPublisher(connection: ChannelModel, known: Known, producer: number): Promise<void> {
@@ -108,7 +135,7 @@ export class Workload {
 
   #publish(
     channel: ConfirmChannel,
-    { shape, ledgers }: Known,
+    { shape, ledgers, keys }: Known,
     producer: number,
     window: { open: number },
   ): void {
@@ -117,13 +144,27 @@ export class Workload {
     const priority = shape.priorityMax === 0 ? 0 : chance.between(0, shape.priorityMax);
     const isLarge = chance.happens(isHeavy ? 0.5 : 0.05);
     const sizeBytes = chance.between(BODY_BYTES_MIN, isLarge ? shape.bodyBytesMax : 400);
-    for (const ledger of ledgers) ledger.sent(id, producer, priority);
+    const key = keys?.choose(chance, id, ledgers[0] as Ledger);
+    const isCopy = key?.isKnown === true;
+    const delayMs = shape.delaysMs === undefined ? 0 : chance.pick(shape.delaysMs);
+    const notBeforeMs = Date.now() + delayMs;
+    for (const ledger of ledgers) {
+      if (isCopy) ledger.refused(id);
+      else ledger.sent(id, producer, priority, notBeforeMs);
+    }
     window.open++;
-    const options = { persistent: true, ...(shape.priorityMax === 0 ? {} : { priority }) };
+    const options = {
+      ...{ persistent: true, messageId: String(id) },
+      ...(shape.priorityMax === 0 ? {} : { priority }),
+      ...(key === undefined ? {} : { headers: { "x-deduplication-header": key.key } }),
+      ...(delayMs === 0 ? {} : { headers: delayHeader(chance, delayMs, notBeforeMs) }),
+    };
     channel.publish(shape.exchange, shape.routingKey, bodyOf(id, sizeBytes), options, (error) => {
       window.open--;
       if (error === null || error === undefined) {
         this.confirmedCount++;
+        if (isCopy) this.copies++;
+        keys?.confirmed(key?.key as string);
         for (const ledger of ledgers) ledger.confirmed(id);
       } else if (error.message === "message nacked") {
         for (const ledger of ledgers) ledger.refused(id);
@@ -142,7 +183,8 @@ export class Workload {
       if (message === null) return;
       try {
         const id = idOf(message.content);
-        ledger.delivered(id);
+        const fault = ledger.delivered(id, deliveryCountOf(message), Date.now());
+        if (fault !== undefined) this.faults.push(`${queue}: ${fault}`);
         held.push({ message, id });
       } catch (error) {
         this.faults.push(`${queue}: ${(error as Error).message}`);
@@ -184,9 +226,13 @@ export class Workload {
 
   #settleOne(channel: ConfirmChannel, ledger: Ledger, message: ConsumeMessage, id: number): void {
     const { chance } = this.#options;
-    if (chance.happens(0.05)) {
+    const { consumers, retries } = ledger.place;
+    if (retries !== undefined && consumers === "fail" && chance.happens(0.5)) {
+      channel.reject(message, true);
+      ledger.failed(id, Date.now() + retries.waitMsMin);
+    } else if (chance.happens(0.05)) {
       channel.nack(message, false, true);
-    } else if (ledger.place.consumers === "reject" && chance.happens(0.7)) {
+    } else if (consumers === "reject" && chance.happens(0.7)) {
       channel.nack(message, false, false);
       ledger.moved(id);
     } else {
@@ -217,4 +263,13 @@ function publishConfirmed(channel: ConfirmChannel): Promise<void> {
       error === null || error === undefined ? resolve() : reject(error as Error),
     );
   });
+}
+
+/** One of the two ways to ask for it. */
+function delayHeader(chance: Chance, delayMs: number, dueAtMs: number): Record<string, number> {
+  return chance.happens(0.5) ? { "x-delay": delayMs } : { "x-deliver-at": dueAtMs };
+}
+
+function deliveryCountOf({ properties }: ConsumeMessage): number {
+  return Number(properties.headers?.["x-delivery-count"] ?? 0);
 }
