@@ -63,6 +63,25 @@ export class Node {
     this.life = await Life.start(this.world);
   }
 
+  /** The log is filled until a checkpoint has been written. */
+  async checkpoint(): Promise<void> {
+    const { world } = this;
+    const checkpoints = (): string =>
+      world.disk
+        .files()
+        .filter((name) => name.includes("checkpoint"))
+        .join();
+    this.queue("filler");
+    const before = checkpoints();
+    for (let i = 0; checkpoints() === before; i++) {
+      if (i > 10_000) throw new Error("no checkpoint comes");
+      this.publish("", "filler", "x".repeat(2_000));
+      await this.pass(20);
+    }
+    this.life.access.deleteQueue("filler", { ifUnused: false, ifEmpty: false });
+    await this.pass(1_000);
+  }
+
   /** Stops in order and starts again, so that a checkpoint is all there is. */
   async restart(): Promise<void> {
     await this.pass(200);
@@ -142,7 +161,16 @@ export class Node {
   }
 
   /** Takes one message and settles it. */
-  async get(queueName: string, outcome: Outcome = Outcome.accept): Promise<Got | undefined> {
+  get(queueName: string, outcome: Outcome = Outcome.accept): Promise<Got | undefined> {
+    return this.#take(queueName, outcome);
+  }
+
+  /** Takes one message and keeps it. */
+  hold(queueName: string): Promise<Got | undefined> {
+    return this.#take(queueName, undefined);
+  }
+
+  async #take(queueName: string, outcome: Outcome | undefined): Promise<Got | undefined> {
     const queue = this.at(queueName);
     let answered = false;
     let message: Promise<StoredMessage> | undefined;
@@ -156,6 +184,7 @@ export class Node {
         const bytes = record.bodySizeBytes;
         facts = { redelivered, deliveryCount };
         message = this.life.messages.read(record);
+        if (outcome === undefined) return;
         settle = () => queue.settle(undefined, sequence, location, bytes, outcome, deliveryCount);
       },
       onEmpty: () => {

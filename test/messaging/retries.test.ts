@@ -226,3 +226,90 @@ describe.each(["classic", "quorum"])("a retry policy on a %s queue", (type) => {
     expect(await node.get("q")).toMatchObject({ body: "x", deliveryCount: 1 });
   });
 });
+
+describe.each([
+  ["a quorum queue", { "x-queue-type": "quorum" }, { "x-delivery-limit": 2 }],
+  [
+    "a queue with a retry policy",
+    { "x-retry-initial-delay": 1, "x-retry-jitter": 0 },
+    { "x-retry-max-attempts": 3 },
+  ],
+])("the count of %s", (_name, options, limit) => {
+  /** Longer than any wait. */
+  const afterWait = async (node: Node) => {
+    await node.pass(2_000);
+    return node;
+  };
+  const counted = (deliveryCount: number) => ({ deliveryCount, redelivered: deliveryCount > 0 });
+
+  test.each(["crash", "restart"] as const)("knows a delivery that a %s ended", async (how) => {
+    const node = await Node.start();
+    node.queue("q", options);
+    node.publish("", "q", "x");
+    node.publish("", "q", "never delivered");
+    for (let count = 0; count < 6; count++) {
+      expect(await node.hold("q")).toMatchObject({ body: "x", ...counted(count) });
+      await node[how]();
+    }
+    expect(await node.get("q")).toMatchObject({ body: "x", ...counted(6) });
+    expect(await node.get("q")).toMatchObject({ body: "never delivered", ...counted(0) });
+    await node[how]();
+    expect(node.at("q").depth).toMatchObject({ ready: 0, unacknowledged: 0 });
+  });
+
+  test("is not lost by a checkpoint and a crash while the message is out again", async () => {
+    const node = await Node.start();
+    node.queue("q", options);
+    for (const body of ["x", "y", "z"]) node.publish("", "q", body);
+    for (let i = 0; i < 9; i++) {
+      await node.get("q", Outcome.returned);
+      await afterWait(node);
+    }
+    const { deliveryCount = 0, body } = (await node.hold("q")) ?? {};
+    expect(deliveryCount).toBeGreaterThan(2);
+    await node.checkpoint();
+    await node.crash();
+    await node.restart();
+    await node.crash();
+    const all = await node.drain("q");
+    expect(all.find((each) => each.body === body)?.deliveryCount).toBe(deliveryCount + 1);
+    expect(all.reduce((sum, each) => sum + each.deliveryCount, 0)).toBe(10);
+  });
+
+  test("at its limit after a crash: dead, and not delivered again", async () => {
+    const node = await Node.start();
+    node.queue("dead");
+    node.queue("q", {
+      ...{ ...options, ...limit, "x-dead-letter-exchange": "" },
+      "x-dead-letter-routing-key": "dead",
+    });
+    node.publish("", "q", "x");
+    for (let count = 0; count < 3; count++) {
+      expect(await node.hold("q")).toMatchObject(counted(count));
+      await node.crash();
+    }
+    expect(await node.get("q")).toBeUndefined();
+    await node.pass(100);
+    const got = await node.get("dead");
+    expect(textOf(got?.headers.get("x-first-death-reason"))).toBe("delivery_limit");
+  });
+});
+
+test("a nack that does not count is none after a crash, a checkpoint or a conversion either", async () => {
+  const node = await Node.start();
+  node.queue("q", { "x-queue-type": "quorum" });
+  for (const body of ["a", "b", "c", "d"]) node.publish("", "q", body);
+  await node.get("q", Outcome.requeue);
+  await node.crash();
+  expect(await node.get("q", Outcome.requeue)).toMatchObject({ body: "a", deliveryCount: 0 });
+  await node.restart();
+  expect(await node.get("q", Outcome.requeue)).toMatchObject({ body: "a", deliveryCount: 0 });
+  for (const type of ["classic", "quorum"]) {
+    node.life.access.convertQueue("q", type, new Map());
+    await node.pass(500);
+  }
+  expect(await node.hold("q")).toMatchObject({ body: "a", redelivered: true });
+  await node.crash();
+  const counts = (await node.drain("q")).map(({ deliveryCount }) => deliveryCount);
+  expect(counts).toEqual([1, 0, 0, 0]);
+});

@@ -123,7 +123,8 @@ export class BacklogWalk implements Job {
     delivery.sequence = sequence;
     delivery.location = locationOf(page, offset, persistent);
     delivery.redelivered = run !== undefined || sequence <= level.redeliveredUpTo;
-    delivery.deliveryCount = run?.deliveryCount ?? 0;
+    const countBefore = delivery.redelivered ? level.deliveryCountBefore(sequence) : 0;
+    delivery.deliveryCount = run?.deliveryCount ?? countBefore;
     // A sequence the head has passed is out with a consumer unless it came back.
     const isReady = run !== undefined || sequence > level.chain.passedSequence;
     return this.#browser.onMessage(delivery, isReady);

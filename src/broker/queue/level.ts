@@ -1,8 +1,8 @@
 // hot path: runs per message
 // One priority level of a queue: what was never delivered, and what came back.
 
-import { IntervalSet } from "../../lib/interval-set.ts";
 import type { Sequence } from "../numbers.ts";
+import { type CountedRange, DeliveryCounts } from "./delivery-counts.ts";
 import type { PageChain } from "./page-chain.ts";
 import { ReturnedRuns } from "./returned-runs.ts";
 
@@ -11,8 +11,12 @@ export class Level {
   readonly returned = new ReturnedRuns();
   /** Up to here messages may have been delivered by an earlier run of the broker. */
   redeliveredUpTo: Sequence = 0;
-  /** By delivery count: the messages that had come back so often before a restart. */
-  #returnedBefore: Map<number, IntervalSet> | undefined = undefined;
+  /** Up to here one of which nothing is noted was out when that run ended: a delivery in vain. */
+  countedUpTo: Sequence = 0;
+  /** What that run has counted. */
+  #before: DeliveryCounts | undefined = undefined;
+  /** Of messages that are out, and not for the first time: what counts if nothing is heard of them any more. */
+  #out: DeliveryCounts | undefined = undefined;
 
   constructor(chain: PageChain) {
     this.chain = chain;
@@ -20,31 +24,35 @@ export class Level {
 
   /** An earlier run of the broker has counted so many deliveries in vain; its last word counts. */
   noteReturned(from: Sequence, to: Sequence, deliveryCount: number): void {
-    this.#returnedBefore ??= new Map();
-    for (const others of this.#returnedBefore.values()) others.remove(from, to);
-    const known = this.#returnedBefore.get(deliveryCount) ?? new IntervalSet();
-    known.add(from, to);
-    this.#returnedBefore.set(deliveryCount, known);
+    this.#before ??= new DeliveryCounts();
+    this.#before.note(from, to, deliveryCount);
   }
 
+  /** Of a message that may have been delivered by an earlier run. */
   deliveryCountBefore(sequence: Sequence): number {
-    if (this.#returnedBefore === undefined) return 0;
-    for (const [deliveryCount, sequences] of this.#returnedBefore) {
-      if (sequences.has(sequence)) return deliveryCount;
-    }
-    return 0;
+    return this.#before?.countOf(sequence) ?? (sequence <= this.countedUpTo ? 1 : 0);
   }
 
-  /** What an earlier run has counted of messages that have not been handed out since. */
-  *returnedEarlier(): IterableIterator<{ from: Sequence; to: Sequence; deliveryCount: number }> {
-    const passed = this.chain.passedSequence;
-    for (const [deliveryCount, sequences] of this.#returnedBefore ?? []) {
-      for (let at = sequences.firstAtOrAfter(passed + 1); at !== undefined; ) {
-        const to = sequences.rangeEnd(at);
-        yield { from: at, to, deliveryCount };
-        at = sequences.firstAtOrAfter(to + 1);
-      }
-    }
+  /** A message goes out again. */
+  noteOut(sequence: Sequence, countIfLost: number): void {
+    this.#out ??= new DeliveryCounts();
+    this.#out.note(sequence, sequence, countIfLost);
+  }
+
+  /** It is back, or gone. */
+  forgetOut(sequence: Sequence): void {
+    if (this.#out?.isEmpty === false) this.#out.forget(sequence, sequence);
+  }
+
+  /** What a restart must know besides how far messages were handed out; a later range overrules an earlier one. */
+  *counts(): IterableIterator<CountedRange> {
+    const { passedSequence } = this.chain;
+    const from = Math.max(passedSequence, this.countedUpTo) + 1;
+    // Marked as delivered for the sake of others behind them.
+    if (from <= this.redeliveredUpTo) yield { from, to: this.redeliveredUpTo, deliveryCount: 0 };
+    if (this.#before !== undefined) yield* this.#before.after(passedSequence);
+    yield* this.returned;
+    if (this.#out !== undefined) yield* this.#out.after(0);
   }
 
   get readyCount(): number {

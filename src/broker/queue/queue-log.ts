@@ -61,12 +61,16 @@ export class QueueLog implements LogGatherer {
       sequence === this.#returnedTo + 1 &&
       this.#returnedFrom !== NONE &&
       deliveryCount === this.#returnedCount;
-    if (!goesOn) {
-      this.#appendReturned();
-      this.#returnedFrom = sequence;
-      this.#returnedCount = deliveryCount;
-    }
-    this.#returnedTo = sequence;
+    if (goesOn) this.#returnedTo = sequence;
+    else this.returnedRange(sequence, sequence, deliveryCount);
+  }
+
+  /** So many were delivered in vain. */
+  returnedRange(from: Sequence, to: Sequence, deliveryCount: number): void {
+    this.#appendReturned();
+    this.#returnedFrom = from;
+    this.#returnedTo = to;
+    this.#returnedCount = deliveryCount;
     if (!this.inTurnLog) this.#turn.appendLater(this);
   }
 

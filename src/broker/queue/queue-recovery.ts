@@ -28,10 +28,14 @@ export interface ExpiryMark {
 
 /** The messages that wait for their next delivery. */
 export interface WaitingMessages {
-  /** Those that do now. */
-  all(): Iterable<{ sequence: Sequence; dueAtMs: number; deliveryCount: number }>;
+  /** A delivery whose consumer is lost was one in vain. */
+  readonly counts: boolean;
+  /** Those that do now; without a count where that is noted elsewhere. */
+  all(): Iterable<{ sequence: Sequence; dueAtMs: number; deliveryCount: number | undefined }>;
   /** The log tells of one. */
   restore(sequence: Sequence, dueAtMs: number): void;
+  /** Replay is over, and messages are there that were delivered before. */
+  onRestored(): void;
 }
 
 export interface RecoveryHost {
@@ -91,7 +95,7 @@ export class QueueRecovery implements Recoverable {
     }
     if (lastSequences.length > 0) writer.lastSequences(queue, lastSequences);
     for (const level of this.#backlog.levels()) {
-      const { chain, returned } = level;
+      const { chain } = level;
       const delivered = Math.max(level.redeliveredUpTo, chain.passedSequence);
       if (delivered > chain.level * LEVEL_SPAN) writer.deliveredUpTo(queue, delivered);
       const named = writtenPages(chain.firstPage);
@@ -105,11 +109,9 @@ export class QueueRecovery implements Recoverable {
         writer.page(queue, factsOf(page));
         if (page.externalBodies > 0) this.#writeBodies(writer, page);
       }
-      for (const run of level.returnedEarlier()) {
-        writer.returned(queue, run.from, run.to, run.deliveryCount);
-      }
-      for (const run of returned) {
-        if (run.deliveryCount > 0) writer.returned(queue, run.from, run.to, run.deliveryCount);
+      const counts = this.#waiting?.counts === true;
+      for (const { from, to, deliveryCount } of level.counts()) {
+        if (counts || deliveryCount > 0) writer.returned(queue, from, to, deliveryCount);
       }
     }
     this.#writeWaiting(writer);
@@ -117,7 +119,9 @@ export class QueueRecovery implements Recoverable {
 
   #writeWaiting(writer: CheckpointWriter): void {
     for (const { sequence, dueAtMs, deliveryCount } of this.#waiting?.all() ?? []) {
-      if (deliveryCount > 0) writer.returned(this.#queue, sequence, sequence, deliveryCount);
+      if (deliveryCount !== undefined) {
+        writer.returned(this.#queue, sequence, sequence, deliveryCount);
+      }
       writer.waiting(this.#queue, sequence, dueAtMs);
     }
   }
@@ -138,6 +142,7 @@ export class QueueRecovery implements Recoverable {
     const level = this.#levelOf(sequence);
     this.#noteGivenOut(sequence);
     level.redeliveredUpTo = Math.max(level.redeliveredUpTo, sequence);
+    level.countedUpTo = level.redeliveredUpTo;
   }
 
   restorePage(facts: PageFacts): void {
@@ -206,6 +211,8 @@ export class QueueRecovery implements Recoverable {
     const backlog = this.#backlog;
     for (const level of backlog.levels()) {
       const { chain } = level;
+      if (this.#waiting?.counts !== true) level.countedUpTo = 0;
+      else if (level.redeliveredUpTo > 0) this.#waiting.onRestored();
       for (let page = chain.firstPage; page !== undefined; ) {
         const next: Page | undefined = page.next;
         this.#finish(page);

@@ -37,6 +37,11 @@ export class ReturnRules {
     this.#countMax = Math.min(deliveryLimit ?? NO_LIMIT, (retryAttemptsMax ?? NO_LIMIT) - 1);
   }
 
+  /** Some returns are counted. */
+  get counts(): boolean {
+    return this.#isRetrying || this.#countsFailures;
+  }
+
   /** Deliveries in vain once this return is counted. `isFailure`: rejected, or its consumer is lost. */
   countAfter(deliveryCount: number, isFailure: boolean): number {
     const counts = this.#isRetrying || (isFailure && this.#countsFailures);

@@ -19,6 +19,8 @@ export interface ReturnsHost {
   /** The message may go out again. */
   makeReady(sequence: Sequence, location: Location, bytes: number, deliveryCount: number): void;
   discard(sequence: Sequence, location: Location, bytes: number, reason: DeathReason): void;
+  /** The message that was found goes out no more. */
+  drop(reason: DeathReason): void;
 }
 
 interface Waiting {
@@ -45,6 +47,8 @@ export class Returns extends WheelTimer implements WaitingMessages {
   #facts = NO_FACTS;
   /** When messages are due that waited when the broker stopped; they are ready until somebody meets them. */
   #earlier = NO_EARLIER;
+  /** The end of an earlier run was one delivery in vain too many for some. */
+  #mayBeOver = false;
 
   constructor(
     context: { readonly clock: Clock; readonly timers: TimerWheel },
@@ -66,6 +70,21 @@ export class Returns extends WheelTimer implements WaitingMessages {
     return this.#index.count;
   }
 
+  /** A logged message goes out: what it counts if this broker is not there to hear of it again. */
+  onOut(backlog: Backlog): void {
+    const { sequence, deliveryCount, redelivered } = backlog.found;
+    if (!redelivered) this.#log?.delivered();
+    else if (this.counts) {
+      backlog.levelAt(backlog.levelIndexOf(sequence)).noteOut(sequence, deliveryCount + 1);
+      this.#log?.returned(sequence, deliveryCount + 1);
+    }
+  }
+
+  /** One that was out is back, or gone. */
+  onSettled(backlog: Backlog, sequence: Sequence): void {
+    if (this.counts) backlog.levelIfThere(backlog.levelIndexOf(sequence))?.forgetOut(sequence);
+  }
+
   /** A message that was delivered is back. `isFailure`: rejected, or its consumer is lost. */
   take(
     sequence: Sequence,
@@ -80,7 +99,9 @@ export class Returns extends WheelTimer implements WaitingMessages {
       this.#host.discard(sequence, location, bytes, "delivery_limit");
       return;
     }
-    if (deliveryCount > 0 && isPersistentAt(location)) this.#log?.returned(sequence, deliveryCount);
+    if ((rules.counts || deliveryCount > 0) && isPersistentAt(location)) {
+      this.#log?.returned(sequence, deliveryCount);
+    }
     const waitMs = rules.waitMs(deliveryCount, isFailure, sequence);
     if (waitMs > 0) this.#hold(sequence, location, { bytes, deliveryCount }, waitMs);
     else this.#host.makeReady(sequence, location, bytes, deliveryCount);
@@ -103,9 +124,17 @@ export class Returns extends WheelTimer implements WaitingMessages {
 
   // ---- after a restart -----------------------------------------------------------------------------------------
 
-  /** Messages among those that are ready which are to wait, or were. */
+  /** Messages may be among those that are ready which are to wait, or have been delivered too often. */
   get hasEarlier(): boolean {
-    return this.#earlier !== NO_EARLIER;
+    return this.#earlier !== NO_EARLIER || this.#mayBeOver;
+  }
+
+  get counts(): boolean {
+    return this.rules.counts;
+  }
+
+  onRestored(): void {
+    this.#mayBeOver = true;
   }
 
   restore(sequence: Sequence, dueAtMs: number): void {
@@ -120,8 +149,12 @@ export class Returns extends WheelTimer implements WaitingMessages {
   /** Looks at what goes out next: what is still to wait is taken out of what is ready, and waits. */
   peek(backlog: Backlog): Peek {
     let peeked = backlog.peek();
-    while (peeked === Peek.found && this.hasEarlier && this.#takesBack(backlog.found)) {
-      backlog.take();
+    while (peeked === Peek.found && this.hasEarlier) {
+      const { found } = backlog;
+      if (this.#takesBack(found)) backlog.take();
+      else if (found.redelivered && this.rules.isOver(found.deliveryCount)) {
+        this.#host.drop("delivery_limit");
+      } else break;
       peeked = backlog.peek();
     }
     return peeked;
@@ -139,8 +172,10 @@ export class Returns extends WheelTimer implements WaitingMessages {
     return true;
   }
 
-  *all(): IterableIterator<{ sequence: Sequence; dueAtMs: number; deliveryCount: number }> {
-    for (const [sequence, dueAtMs] of this.#earlier) yield { sequence, dueAtMs, deliveryCount: 0 };
+  *all(): ReturnType<WaitingMessages["all"]> {
+    for (const [sequence, dueAtMs] of this.#earlier) {
+      yield { sequence, dueAtMs, deliveryCount: undefined };
+    }
     for (const { sequence, dueAtMs } of this.#index) {
       yield { sequence, dueAtMs, deliveryCount: this.#facts.get(sequence)?.deliveryCount ?? 0 };
     }

@@ -35,6 +35,7 @@ export interface TransferParts {
   readonly expiry: MessageExpiry;
   readonly priorities: PriorityLevels;
   readonly journal: QueueJournal;
+  readonly returns: { readonly counts: boolean };
   /** Undefined: its messages are not logged. */
   readonly log: QueueLog | undefined;
 }
@@ -103,14 +104,17 @@ export class Transfer {
 
   /** The message that came last was handed out before, and came back so often. */
   noteRedelivered(deliveryCount: number, isLogged: boolean): void {
-    const { backlog, journal, log } = this.#parts;
+    const { backlog, journal, log, returns } = this.#parts;
     const sequence = backlog.appendedSequence;
     const level = backlog.levelAt(backlog.levelIndexOf(sequence));
+    const from = Math.max(level.redeliveredUpTo, level.chain.passedSequence) + 1;
     level.redeliveredUpTo = sequence;
     if (deliveryCount > 0) level.noteReturned(sequence, sequence, deliveryCount);
     if (!isLogged || log === undefined) return;
     journal.deliveredUpTo(this.#host.definition.number, sequence);
-    if (deliveryCount > 0) log.returned(sequence, deliveryCount);
+    if (deliveryCount > 0 || returns.counts) log.returned(sequence, deliveryCount);
+    // Those in front of it were not handed out, whatever the log says now.
+    if (from < sequence && returns.counts) log.returnedRange(from, sequence - 1, 0);
   }
 
   // ---- what is seen --------------------------------------------------------------------------------------------

@@ -116,10 +116,13 @@ export class WorkQueue
     // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
     const [waiting, journal] = [this.#returns, context.journal];
     const log = logged ? this.#log : undefined;
-    const parts = { pages, backlog, figures, expiry, waiting, priorities, journal, log };
+    const recoveryParts = { pages, backlog, figures, expiry, waiting };
+    const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
     this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log });
-    this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
-    this.transfer = new Transfer(this, parts);
+    this.recoverable = logged
+      ? new QueueRecovery(definition.number, recoveryParts, this)
+      : undefined;
+    this.transfer = new Transfer(this, transferParts);
   }
 
   get lastSequence(): Sequence {
@@ -269,6 +272,7 @@ export class WorkQueue
     }
     if (this.state === "deleted") return;
     this.#figures.onSettled(bytes, isPersistentAt(location));
+    this.#returns.onSettled(this.#backlog, sequence);
     if (this.#context.observers.any) this.#context.observers.settled(this, sequence, outcome);
     if (outcome === Outcome.accept) {
       this.counters.acknowledged++;
@@ -408,7 +412,7 @@ export class WorkQueue
     this.counters.delivered++;
     const persistent = isPersistentAt(location);
     this.#figures.onOut(bytes, persistent);
-    if (persistent && this.#logged && !found.redelivered) this.#log.delivered();
+    if (persistent && this.#logged) this.#returns.onOut(this.#backlog);
     consumer.unackedCount++;
     consumer.unackedBytes += bytes;
     consumer.target.deliver(consumer, found);
@@ -424,7 +428,7 @@ export class WorkQueue
     else {
       this.counters.got++;
       this.#figures.onOut(bytes, isPersistentAt(location));
-      if (this.#logged) this.#log.delivered();
+      if (this.#logged && isPersistentAt(location)) this.#returns.onOut(this.#backlog);
     }
     getter.onGot(this, found, this.#backlog.readyCount);
     if (getter.noAck) this.#release(sequence, location, bytes);
