@@ -220,6 +220,8 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
     try {
       if (this.#rejectedMethod !== undefined) throw this.#rejectedMethod;
       assembly.describe(this.tools.publish.publication);
+      // Queues may have come and gone while the content came.
+      this.publishing.refresh();
       this.publishing.publish(this.tools.publish.publication);
     } finally {
       this.#rejectedMethod = undefined;

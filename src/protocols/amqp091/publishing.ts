@@ -148,16 +148,19 @@ export class Publishing {
     const from = at + 13;
     const lengthBytes = frameEnd - 1 - from;
     if (this.#isRemembered(from, lengthBytes)) {
-      if (memo.route === undefined || memo.route.isCurrent()) return;
-      memo.route = this.#channel.access.route(
-        memo.route.exchange.definition.name,
-        memo.route.routingKey,
-      );
+      this.refresh();
       return;
     }
     memo.lengthBytes = -1;
     if (!this.#findRoute(from, lengthBytes - 1)) this.#lookUp(at, frameEnd);
     this.#remember(from, lengthBytes);
+  }
+
+  /** The remembered route leads where its exchange and key lead now. Throws BrokerError when they lead nowhere. */
+  refresh(): void {
+    const { route } = this.#memo;
+    if (route === undefined || route.isCurrent()) return;
+    this.#memo.route = this.#channel.access.route(route.exchange.definition.name, route.routingKey);
   }
 
   /** Publishes the content that `publication` describes along the remembered route. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { longString, textOf } from "../../broker/field-table.ts";
 import type { FakeNetOptions } from "../../env/fake-net.ts";
 import type { ClientMethod } from "./codec/methods.generated.ts";
-import { consume, declareQueue } from "./test-methods.ts";
+import { consume, declareExchange, declareQueue } from "./test-methods.ts";
 import { createWorld, publishBytes, type Received } from "./testing.ts";
 
 const consumeAndAcknowledge = (queue: string, consumerTag = "c") =>
@@ -174,6 +174,36 @@ describe.each(splits)("a session with input split %s", (split) => {
       ["1", 1, 9_000],
       ["2", 1, 9_000],
     ]);
+  });
+
+  it("routes a message as things are when its last byte has come", async () => {
+    const { client } = await start();
+    client.send(2, { name: "channel.open" }).send(1, declareQueue("q"));
+    client.receive();
+    const [method, header, body] = frames(publishBytes(1, "", "q", Buffer.from("late"), {}));
+    client.raw.write(method as Uint8Array);
+    client.raw.write(header as Uint8Array);
+    const flags = { ifUnused: false, ifEmpty: false, noWait: false };
+    client.send(2, { name: "queue.delete", queue: "q", ...flags }).send(2, declareQueue("q"));
+    client.receive();
+    client.raw.write(body as Uint8Array);
+    client.send(2, consume("q"));
+    expect(bodies(client.receive())).toEqual(["late"]);
+  });
+
+  it("refuses a message whose exchange is gone when its last byte comes", async () => {
+    const { client } = await start();
+    client.send(2, { name: "channel.open" }).send(1, declareExchange("x", "fanout"));
+    client.receive();
+    const [method, header, body] = frames(publishBytes(1, "x", "", Buffer.from("late"), {}));
+    client.raw.write(method as Uint8Array);
+    client.raw.write(header as Uint8Array);
+    client.send(2, { name: "exchange.delete", exchange: "x", ifUnused: false, noWait: false });
+    client.receive();
+    client.raw.write(body as Uint8Array);
+    expect(client.answer().method).toMatchObject({
+      ...{ name: "channel.close", replyCode: 404, classId: 60, methodId: 40 },
+    });
   });
 
   it("closes a channel for a soft error and goes on with the others", async () => {
