@@ -53,7 +53,9 @@ export async function buildPrograms() {
   await buildLibraries(build);
   removeOldChunks(dist, Object.keys(result.metafile.outputs));
   writeCompat(dist);
-  run(["node_modules/tsx/dist/cli.mjs", "scripts/write-open-api.ts"]);
+  for (const script of ["write-open-api", "write-downloads"]) {
+    run(["node_modules/tsx/dist/cli.mjs", `scripts/${script}.ts`]);
+  }
   writeFileSync(join(dist, ".built"), "");
 }
 

@@ -40,6 +40,8 @@ export interface ManagementOptions {
   readonly frameOptions: string;
   /** Directory of the built web pages; undefined = none. */
   readonly uiDirectory: string | undefined;
+  /** Directory of what is served under /cli/; undefined = none. */
+  readonly downloadsDirectory: string | undefined;
   readonly operatorPolicyReadOnly: boolean;
   /** How long a browser may remember what other origins may do; undefined = not. */
   readonly corsMaxAgeSeconds: number | undefined;

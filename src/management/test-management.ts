@@ -50,6 +50,7 @@ export const testOptions: ManagementOptions = {
   strictTransportSecurity: undefined,
   frameOptions: "DENY",
   uiDirectory: undefined,
+  downloadsDirectory: undefined,
   operatorPolicyReadOnly: false,
   corsMaxAgeSeconds: undefined,
   disableBasicAuth: false,

@@ -42,6 +42,34 @@ test("a path prefix moves the pages, and nothing outside their directory is serv
   }
 });
 
+test("rabbitmqadmin and a page about it are served, as RabbitMQ does", async () => {
+  const downloads = join(directory, "downloads");
+  mkdirSync(downloads);
+  writeFileSync(join(downloads, "index.html"), "<!doctype html><title>rabbitmqadmin</title>");
+  writeFileSync(join(downloads, "rabbitmqadmin"), "#!/usr/bin/env python3\n");
+  for (const pathPrefix of ["", "/mq"]) {
+    const { app } = await newTestApi({
+      ...{ uiDirectory: pages, downloadsDirectory: downloads, pathPrefix },
+    });
+    const script = await app.inject({ url: `${pathPrefix}/cli/rabbitmqadmin` });
+    expect(script.statusCode).toBe(200);
+    expect(script.headers["content-type"]).toBe("application/octet-stream");
+    expect(script.body).toMatch(/^#!/);
+    for (const path of ["/cli/", "/cli/index.html"]) {
+      const page = await app.inject({ url: `${pathPrefix}${path}` });
+      expect(page.statusCode, path).toBe(200);
+      expect(page.headers["content-type"]).toContain("text/html");
+      expect(page.headers["content-security-policy"]).toContain("script-src 'self'");
+    }
+    const bare = await app.inject({ url: `${pathPrefix}/cli` });
+    expect(bare.headers.location).toBe(`${pathPrefix}/cli/`);
+    const outside = await app.inject({ url: `${pathPrefix}/cli/..%2fsecret.txt` });
+    expect(outside.statusCode).toBeGreaterThanOrEqual(400);
+  }
+  const { app } = await newTestApi();
+  expect((await app.inject({ url: "/cli/rabbitmqadmin" })).statusCode).toBe(404);
+});
+
 test("without built pages the API is there all the same", async () => {
   const { app, request } = await newTestApi();
   expect((await app.inject({ url: "/" })).statusCode).toBe(404);

@@ -169,7 +169,8 @@ function optionsOf({ management, node }: Config): ManagementOptions {
     contentSecurityPolicy: management.contentSecurityPolicy,
     strictTransportSecurity: management.strictTransportSecurity,
     frameOptions: management.frameOptions,
-    uiDirectory: builtPages(),
+    uiDirectory: built("ui"),
+    downloadsDirectory: built("downloads"),
     operatorPolicyReadOnly: management.operatorPolicyReadOnly,
     corsMaxAgeSeconds: management.corsMaxAgeSeconds,
     disableBasicAuth: management.disableBasicAuth,
@@ -179,9 +180,9 @@ function optionsOf({ management, node }: Config): ManagementOptions {
   };
 }
 
-/** The web pages lie beside the bundled program, or where a checkout builds them. */
-function builtPages(): string | undefined {
-  const places = ["./ui/", "../ui/", "../../dist/ui/"].map((place) =>
+/** A directory of pages lies beside the bundled program, or where a checkout builds it. */
+function built(name: string): string | undefined {
+  const places = [`./${name}/`, `../${name}/`, `../../dist/${name}/`].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
   return places.find((place) => existsSync(join(place, "index.html")));

@@ -30,6 +30,22 @@ export function format(
   }
 }
 
+/** These come first when all columns are shown. */
+const FIRST_COLUMNS = ["vhost", "name", "type"];
+
+/** Names of all fields; what is an empty table everywhere is none. */
+export function allColumns(items: readonly Row[]): readonly string[] {
+  const names = new Set<string>();
+  for (const item of items) {
+    for (const [name, value] of Object.entries(item)) {
+      const isEmpty = JSON.stringify(value) === "{}";
+      if (!isEmpty) names.add(name);
+    }
+  }
+  const first = FIRST_COLUMNS.filter((name) => names.has(name));
+  return [...first, ...[...names].filter((name) => !first.includes(name)).sort()];
+}
+
 function cells(items: readonly Row[], columns: readonly string[]): readonly (readonly string[])[] {
   return items.map((item) => columns.map((column) => shown(item, column)));
 }

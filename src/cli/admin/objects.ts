@@ -135,7 +135,7 @@ export const deletables: Readonly<
   user_limit: { path: "/user-limits/{user}/{name}", required: ["user", "name"] },
 };
 
-/** What can be listed, with the columns shown when none are asked for. */
+/** What can be listed, with the columns shown when none are asked for; none = all. */
 export const listables: Readonly<
   Record<
     string,
@@ -145,7 +145,7 @@ export const listables: Readonly<
   users: {
     path: "/users",
     inVhost: false,
-    columns: ["name", "hashing_algorithm", "password_hash", "tags"],
+    columns: [],
   },
   vhosts: { path: "/vhosts", inVhost: false, columns: ["name", "messages"] },
   connections: { path: "/connections", inVhost: false, columns: ["name", "user", "channels"] },
@@ -154,7 +154,7 @@ export const listables: Readonly<
   permissions: {
     path: "/permissions",
     inVhost: false,
-    columns: ["vhost", "configure", "read", "user", "write"],
+    columns: [],
   },
   channels: { path: "/channels", inVhost: false, columns: ["name", "user"] },
   consumers: {
@@ -165,27 +165,27 @@ export const listables: Readonly<
   parameters: {
     path: "/parameters",
     inVhost: false,
-    columns: ["component", "name", "vhost", "value"],
+    columns: [],
   },
   nodes: { path: "/nodes", inVhost: false, columns: ["name", "type", "mem_used"] },
   policies: {
     path: "/policies",
     inVhost: true,
-    columns: ["name", "pattern", "definition", "apply-to", "priority"],
+    columns: [],
   },
   operator_policies: {
     path: "/operator-policies",
     inVhost: true,
-    columns: ["name", "pattern", "definition", "apply-to", "priority"],
+    columns: [],
   },
   queues: { path: "/queues", inVhost: true, columns: ["name", "messages"] },
-  vhost_limits: { path: "/vhost-limits", inVhost: false, columns: ["vhost", "value"] },
-  user_limits: { path: "/user-limits", inVhost: false, columns: ["user", "value"] },
-  feature_flags: { path: "/feature-flags", inVhost: false, columns: ["name", "state"] },
+  vhost_limits: { path: "/vhost-limits", inVhost: false, columns: [] },
+  user_limits: { path: "/user-limits", inVhost: false, columns: [] },
+  feature_flags: { path: "/feature-flags", inVhost: false, columns: [] },
   deprecated_features: {
     path: "/deprecated-features",
     inVhost: false,
     columns: ["name", "deprecation_phase", "state"],
   },
-  global_parameters: { path: "/global-parameters", inVhost: false, columns: ["name", "value"] },
+  global_parameters: { path: "/global-parameters", inVhost: false, columns: [] },
 };

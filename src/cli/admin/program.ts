@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { ApiFailure, Client, type Json, part, type Row, type Target } from "../ctl/client.ts";
 import { CtlError, Exit } from "../ctl/exit-codes.ts";
 import type { Terminal } from "../ctl/program.ts";
-import { format } from "./format.ts";
+import { allColumns, format } from "./format.ts";
 import { declarables, deletables, listables } from "./objects.ts";
 
 export interface AdminContext {
@@ -252,8 +252,10 @@ async function list(
   if (listable === undefined) throw new CtlError(Exit.usage, `Don't know how to list ${what}`);
   const { options } = line;
   const inVhost = listable.inVhost && options.vhost !== undefined;
+  const isJson = options.format?.endsWith("json") ?? false;
+  const wanted = asked.length > 0 ? asked : isJson ? [] : listable.columns;
   const parameters = [
-    ...(asked.length === 0 ? [] : [`columns=${asked.map(part).join(",")}`]),
+    ...(wanted.length === 0 ? [] : [`columns=${wanted.map(part).join(",")}`]),
     ...(options.sort === undefined ? [] : [`sort=${part(options.sort)}`]),
     ...(options.sort_reverse === undefined ? [] : ["sort_reverse=true"]),
   ];
@@ -261,10 +263,7 @@ async function list(
   const items = await client.list(
     `${listable.path}${inVhost ? `/${part(options.vhost!)}` : ""}${query}`,
   );
-  const isLong = options.format === "long" || options.format === "kvp";
-  const columns =
-    asked.length > 0 ? asked : isLong ? Object.keys(items[0] ?? {}) : listable.columns;
-  return format(items, columns, options.format);
+  return format(items, wanted.length > 0 ? wanted : allColumns(items), options.format);
 }
 
 async function declare(client: Client, line: CommandLine, what: string): Promise<string> {

@@ -1,8 +1,9 @@
 // rabbitmqadmin's command lines answer as its version 3.10 answered in front of a RabbitMQ (recorded.json), given to our
-// rabbitmqadmin and, where the Debian package of RabbitMQ is installed, to that version itself in front of this broker.
+// rabbitmqadmin, to the script that the broker serves for machines without Leveret and, where the Debian package of
+// RabbitMQ is installed, to that version itself in front of this broker.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -96,6 +97,20 @@ function expectAsRecorded(answers: readonly Recorded[]): void {
 
 test("our rabbitmqadmin", async () => {
   expectAsRecorded(await answersOf(runHere));
+});
+
+const hasPython = spawnSync("python3", ["--version"]).status === 0;
+
+test.skipIf(!hasPython)("the script served under /cli/ (skipped without python3)", async () => {
+  const script = join(directory, "served");
+  const run: Run = async (line, port) => {
+    if (!existsSync(script)) {
+      const answer = await fetch(`http://localhost:${port}/cli/rabbitmqadmin`);
+      writeFileSync(script, Buffer.from(await answer.arrayBuffer()), { mode: 0o755 });
+    }
+    return runProgram(script)(line, port);
+  };
+  expectAsRecorded(await answersOf(run));
 });
 
 /** RabbitMQ's own, out of the package's plugin. */
