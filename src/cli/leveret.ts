@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { LEVERET_VERSION } from "../version.ts";
+import { endWhenNobodyReads } from "./closed-output.ts";
 import type { StartFlags } from "./start.ts";
 
 /** RabbitMQ's (sysexits') code for a wrong command line. */
@@ -14,7 +15,11 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
     .description("A message broker that speaks RabbitMQ's protocols.")
     .version(LEVERET_VERSION)
     .exitOverride()
-    .showHelpAfterError(false);
+    .showHelpAfterError(false)
+    .hook("preAction", (_, command) => {
+      // A broker serves on.
+      if (command.name() !== "start") endWhenNobodyReads();
+    });
   program
     .command("start", { isDefault: true })
     .description("run the broker")
@@ -43,21 +48,7 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
   };
   addInspect(program, onExit);
   addWatching(program, args, onExit);
-  const config = program.command("config").description("look at the configuration");
-  config
-    .command("check [file]")
-    .description("say whether a configuration file is right, without starting anything")
-    .action(async (file: string | undefined) => {
-      const { checkConfig } = await import("./config-check.ts");
-      exitCode = checkConfig(file);
-    });
-  config
-    .command("show")
-    .description("every setting a start here would use, and where it was written")
-    .action(async () => {
-      const { showConfig } = await import("./config-check.ts");
-      exitCode = showConfig();
-    });
+  addConfig(program, onExit);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -66,6 +57,24 @@ export async function runLeveret(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
+}
+
+function addConfig(program: Command, onExit: (exitCode: number) => void): void {
+  const config = program.command("config").description("look at the configuration");
+  config
+    .command("check [file]")
+    .description("say whether a configuration file is right, without starting anything")
+    .action(async (file: string | undefined) => {
+      const { checkConfig } = await import("./config-check.ts");
+      onExit(checkConfig(file));
+    });
+  config
+    .command("show")
+    .description("every setting a start here would use, and where it was written")
+    .action(async () => {
+      const { showConfig } = await import("./config-check.ts");
+      onExit(showConfig());
+    });
 }
 
 function addInspect(program: Command, onExit: (exitCode: number) => void): void {

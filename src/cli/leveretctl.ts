@@ -2,6 +2,7 @@
 // The process `leveretctl`, and RabbitMQ's command line programs by their names.
 
 import { basename } from "node:path";
+import { endWhenNobodyReads } from "./closed-output.ts";
 import { runCtl } from "./ctl/program.ts";
 import { findTarget, terminal } from "./ctl/terminal.ts";
 import type { Scope } from "./ctl/verb.ts";
@@ -42,4 +43,5 @@ async function main(): Promise<number> {
   return runCtl(argv, { terminal, program, scope: SCOPES[program] ?? "ctl", findTarget });
 }
 
+endWhenNobodyReads();
 process.exitCode = await main();

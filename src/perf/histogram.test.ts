@@ -15,6 +15,7 @@ describe("Histogram", () => {
           const exact = sorted[Math.ceil((percent / 100) * values.length) - 1]!;
           const found = histogram.percentileUs(percent);
           expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact * 0.02);
+          expect(found).toBeGreaterThanOrEqual(histogram.minUs);
         },
       ),
     );

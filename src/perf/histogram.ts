@@ -45,7 +45,9 @@ export class Histogram {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
       seen += this.#counts[bucket]!;
-      if (seen >= wanted && seen > 0) return Math.min(midOfBucketUs(bucket), this.#maxUs);
+      if (seen >= wanted && seen > 0) {
+        return Math.max(this.#minUs, Math.min(midOfBucketUs(bucket), this.#maxUs));
+      }
     }
     return this.#maxUs;
   }

@@ -55,6 +55,11 @@ export class LeveretProcess {
     return Number(line[1]);
   }
 
+  /** From now on nobody takes what it prints. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
