@@ -26,7 +26,7 @@ import { ArenaMessageHistory } from "./message-history.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import { type MessageObserver, noObserver } from "./observing/observers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
-import { Parameters } from "./parameters.ts";
+import { Parameters, tellAsParameter } from "./parameters.ts";
 import { PatternMatcher, type PatternRunner, plainPatternRunner } from "./patterns.ts";
 import { Policies } from "./policies.ts";
 import { PolicyApplication } from "./policy-application.ts";
@@ -36,7 +36,7 @@ import { PageBudget } from "./queue/page-budget.ts";
 import { Targets } from "./routing.ts";
 import { type BrokerRules, permissiveRules } from "./rules.ts";
 import { StreamPageCache } from "./stream/page-cache.ts";
-import { describeVhost, vhostLimitFacts } from "./topology-descriptions.ts";
+import { describeVhost, erlangMetadata, vhostLimitFacts } from "./topology-descriptions.ts";
 import { Turn } from "./turn.ts";
 import {
   INTERNAL_USER,
@@ -299,6 +299,7 @@ export class Broker implements BrokerContext {
       default_queue_type: metadata.defaultQueueType ?? "undefined",
       tracing: vhost.tracing,
       cluster_state: { [this.nodeName]: "running" },
+      metadata: erlangMetadata(metadata),
     });
     if (!this.replaying) this.rules.onNewVhost(vhost);
     return vhost;
@@ -314,10 +315,12 @@ export class Broker implements BrokerContext {
     vhost.limits = limits;
     this.record("vhost", describeVhost(vhost));
     const cleared = limits.connectionsMax === undefined && limits.queuesMax === undefined;
-    this.#tell(cleared ? "vhost.limits.cleared" : "vhost.limits.set", by, {
-      name: vhost.name,
-      ...vhostLimitFacts(limits),
-    });
+    const value = vhostLimitFacts(limits);
+    const parameter = { vhost: vhost.name, component: "vhost-limits", name: "limits" };
+    if (cleared) tellAsParameter(this.events, "parameter.cleared", parameter, by);
+    else tellAsParameter(this.events, "parameter.set", { ...parameter, value }, by);
+    const event = cleared ? "vhost.limits.cleared" : "vhost.limits.set";
+    this.#tell(event, by, { name: vhost.name, ...value });
   }
 
   /** Turns the firehose of a vhost on or off. */

@@ -17,6 +17,7 @@ export const eventNames = [
   "exchange.deleted",
   "parameter.set",
   "parameter.cleared",
+  "operator.policy.cleared",
   "permission.created",
   "permission.deleted",
   "policy.set",

@@ -88,32 +88,35 @@ export interface ConsumingChannel {
 export function tellConsumerCreated(
   events: BrokerEvents,
   consumer: Consumer,
-  { name, user }: ConsumingChannel,
+  channel: ConsumingChannel,
 ): void {
   if (!events.heard) return;
-  const { vhost, name: queue } = consumer.queue.definition;
   events.emit("consumer.created", {
-    consumer_tag: consumer.tag,
+    ...consumerNames(consumer, channel),
     exclusive: consumer.exclusive,
     ack_required: !consumer.noAck,
-    channel: name,
-    queue,
-    vhost,
     prefetch_count: consumer.prefetchMax,
     arguments: tableToPlainJson(consumer.arguments) as EventFacts,
-    user_who_performed_action: user,
   });
 }
 
 export function tellConsumerDeleted(
   events: BrokerEvents,
   consumer: Consumer,
-  { name, user }: ConsumingChannel,
+  channel: ConsumingChannel,
 ): void {
-  if (!events.heard) return;
-  const { vhost, name: queue } = consumer.queue.definition;
-  const facts = { consumer_tag: consumer.tag, channel: name, queue, vhost };
-  events.emit("consumer.deleted", { ...facts, user_who_performed_action: user });
+  if (events.heard) events.emit("consumer.deleted", consumerNames(consumer, channel));
+}
+
+function consumerNames({ tag, queue }: Consumer, { name, user }: ConsumingChannel): EventFacts {
+  const { vhost, name: queueName } = queue.definition;
+  return {
+    consumer_tag: tag,
+    channel: name,
+    queue: queueName,
+    vhost,
+    user_who_performed_action: user,
+  };
 }
 
 /** Tells of alarms from now on. */

@@ -3,7 +3,7 @@
 
 import type { DefinitionKind } from "./definition-kinds.ts";
 import { BrokerError } from "./errors.ts";
-import type { BrokerEvents } from "./events.ts";
+import type { BrokerEvents, EventFacts, EventValue } from "./events.ts";
 import { type PlainJson, toLogJson } from "./field-table-json.ts";
 import type { JsonObject } from "./journaling.ts";
 
@@ -67,7 +67,7 @@ export class Parameters {
     this.check(component);
     this.#parameters.set(keyOf(vhost, component, name), { vhost, component, name, value });
     this.#context.record("parameter", { vhost, component, name, value: toLogJson(value) });
-    this.#tell("parameter.set", by, { vhost, component, name });
+    this.#tell("parameter.set", by, { vhost, component, name, value: value as EventValue });
   }
 
   delete(vhost: string, component: string, name: string, by: string): boolean {
@@ -94,7 +94,7 @@ export class Parameters {
   setGlobal(name: string, value: PlainJson, by: string): void {
     this.#global.set(name, value);
     this.#context.record("global-parameter", { name, value: toLogJson(value) });
-    this.#tell("parameter.set", by, { component: GLOBAL, name });
+    this.#tell("parameter.set", by, { component: GLOBAL, name, value: value as EventValue });
   }
 
   deleteGlobal(name: string, by: string): boolean {
@@ -104,9 +104,21 @@ export class Parameters {
     return true;
   }
 
-  #tell(event: "parameter.set" | "parameter.cleared", by: string, facts: JsonObject): void {
+  #tell(event: ParameterEvent, by: string, facts: EventFacts): void {
     this.#context.events.emit(event, { ...facts, user_who_performed_action: by });
   }
+}
+
+type ParameterEvent = "parameter.set" | "parameter.cleared";
+
+/** Tells of what is no parameter here and is one in RabbitMQ: limits of vhosts, operator policies. */
+export function tellAsParameter(
+  events: BrokerEvents,
+  event: ParameterEvent,
+  facts: Omit<Parameter, "value"> & { readonly value?: EventFacts },
+  by: string,
+): void {
+  events.emit(event, { ...facts, user_who_performed_action: by });
 }
 
 /** What events call the component of global parameters. */

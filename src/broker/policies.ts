@@ -13,6 +13,7 @@ import {
   toLogJson,
 } from "./field-table-json.ts";
 import type { JsonObject } from "./journaling.ts";
+import { tellAsParameter } from "./parameters.ts";
 import type { PatternMatcher } from "./patterns.ts";
 import type { QueueType } from "./queue/types.ts";
 import type { AppliedPolicies, AppliedPolicy } from "./settings/effective.ts";
@@ -113,16 +114,26 @@ export class Policies {
       ...policy,
       definition: toLogJson(policy.definition),
     });
-    this.#context.events.emit("policy.set", {
-      name: policy.name,
-      vhost: policy.vhost,
-      pattern: policy.pattern,
-      "apply-to": policy.applyTo,
-      definition: policy.definition,
-      priority: policy.priority,
-      user_who_performed_action: by,
-    });
+    this.#tellSet(kind, policy, by);
     this.#context.applyPolicies(policy.vhost);
+  }
+
+  #tellSet(kind: PolicyKind, { name, vhost, ...policy }: Policy, by: string): void {
+    const { events } = this.#context;
+    const { pattern, applyTo, definition, priority } = policy;
+    const value = { pattern, "apply-to": applyTo, definition, priority };
+    if (kind === "operator_policy") {
+      tellAsParameter(events, "parameter.set", { vhost, component: kind, name, value }, by);
+    }
+    events.emit("policy.set", { name, vhost, ...value, user_who_performed_action: by });
+  }
+
+  #tellCleared(kind: PolicyKind, vhost: string, name: string, by: string): void {
+    const { events } = this.#context;
+    const facts = { name, vhost, user_who_performed_action: by };
+    if (kind === "policy") return events.emit("policy.cleared", facts);
+    tellAsParameter(events, "parameter.cleared", { vhost, component: kind, name }, by);
+    events.emit("operator.policy.cleared", facts);
   }
 
   #put(kind: PolicyKind, policy: Policy): void {
@@ -144,7 +155,7 @@ export class Policies {
     if (left.length === all.length) return false;
     this.#known[kind].set(vhost, left);
     this.#context.record("policy.delete", { kind, vhost, name });
-    this.#context.events.emit("policy.cleared", { name, vhost, user_who_performed_action: by });
+    this.#tellCleared(kind, vhost, name, by);
     this.#context.applyPolicies(vhost);
     return true;
   }

@@ -6,7 +6,7 @@ import { isPredeclared } from "./exchange/predeclared.ts";
 import { tableToExactJson, tableToPlainJson } from "./field-table-json.ts";
 import type { Json, JsonObject } from "./journaling.ts";
 import type { Queue } from "./queue/queue.ts";
-import type { Vhost, VhostLimits } from "./vhost.ts";
+import type { Vhost, VhostLimits, VhostMetadata } from "./vhost.ts";
 
 /** In the log: durable and not tied to a connection. Predeclared exchanges come with their vhost. */
 export function isLogged(object: Destination): boolean {
@@ -101,6 +101,14 @@ export function describeVhost(vhost: Vhost): JsonObject {
     tracing: vhost.tracing,
     limits: vhostLimitFacts(vhost.limits),
   };
+}
+
+/** The header `metadata` of the event about a new vhost: RabbitMQ prints an Erlang map. */
+export function erlangMetadata({ description, tags, defaultQueueType }: VhostMetadata): string {
+  const binary = (text: string) => `<<${JSON.stringify(text)}>>`;
+  const type =
+    defaultQueueType === undefined ? "" : `,default_queue_type => ${binary(defaultQueueType)}`;
+  return `#{description => ${binary(description)},tags => [${tags.map(binary).join(",")}]${type}}`;
 }
 
 /** Limits by RabbitMQ's names. */

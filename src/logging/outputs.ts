@@ -60,16 +60,22 @@ export function fileOutput(options: FileOptions): LogOutput {
   if (rotateBytes === undefined && !daily) {
     return outputTo("file", fileSink(join(directory, name)), form, level);
   }
-  const stream = createStream(name, {
-    path: directory,
-    ...(rotateBytes === undefined
-      ? {}
-      : { size: `${Math.max(1, Math.ceil(rotateBytes / 1024))}K` as const }),
-    ...(daily ? { interval: "1d" as const } : {}),
-    ...(keepFiles === undefined ? {} : { maxFiles: keepFiles }),
-  });
+  const open = () =>
+    createStream(name, {
+      path: directory,
+      ...(rotateBytes === undefined
+        ? {}
+        : { size: `${Math.max(1, Math.ceil(rotateBytes / 1024))}K` as const }),
+      ...(daily ? { interval: "1d" as const } : {}),
+      ...(keepFiles === undefined ? {} : { maxFiles: keepFiles }),
+    });
+  let stream = open();
   const sink: Sink = {
     write: (text) => void stream.write(text),
+    reopen: () => {
+      stream.end();
+      stream = open();
+    },
     end: () => stream.end(),
   };
   return outputTo("file", sink, form, level);

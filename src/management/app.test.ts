@@ -216,6 +216,22 @@ test("messages are published and got, kept or taken", async () => {
   expect((await get("ack_requeue_true", { count: "a" })).body.reason).toEqual(["not_integer", "a"]);
 });
 
+test("limits of a vhost: one is added to the others, the parameter replaces them all", async () => {
+  const { request } = await newTestApi();
+  const limits = async () => (await request("GET", "/vhost-limits/%2F")).body;
+  await request("PUT", "/vhost-limits/%2F/max-queues", { value: 50 });
+  await request("PUT", "/vhost-limits/%2F/max-connections", { value: 5 });
+  expect(await limits()).toEqual([
+    { vhost: "/", value: { "max-connections": 5, "max-queues": 50 } },
+  ]);
+  const path = "/parameters/vhost-limits/%2F/limits";
+  expect((await request("PUT", path, { value: { "max-queues": 7 } })).status).toBe(204);
+  expect(await limits()).toEqual([{ vhost: "/", value: { "max-queues": 7 } }]);
+  expect((await request("DELETE", "/vhost-limits/%2F/max-connections")).status).toBe(204);
+  expect((await request("DELETE", path)).status).toBe(204);
+  expect(await limits()).toEqual([]);
+});
+
 test("definitions go out and come in again, and a wrong file changes nothing", async () => {
   const { request, broker } = await newTestApi();
   await request("PUT", "/vhosts/v", {

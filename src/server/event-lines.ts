@@ -37,6 +37,7 @@ const KINDS: Readonly<Partial<Record<EventName, Kind>>> = {
   "exchange.deleted": EXCHANGE,
   "policy.set": POLICY,
   "policy.cleared": POLICY,
+  "operator.policy.cleared": POLICY,
   "queue.created": QUEUE,
   "queue.deleted": QUEUE,
   "queue.policy.updated": POLICY,

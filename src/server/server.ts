@@ -14,6 +14,7 @@ import { applyLogLevels } from "../logging/set-up.ts";
 import type { ListenerFacts } from "../management/node-facts.ts";
 import type { RunningManagement } from "../management/start.ts";
 import { Amqp091Acceptor } from "../protocols/amqp091/acceptor.ts";
+import type { Connection } from "../protocols/amqp091/connection.ts";
 import type { Claim } from "../protocols/amqp091/sasl.ts";
 import type { ConnectionSettings, LoginOutcome } from "../protocols/amqp091/settings.ts";
 import { LEVERET_VERSION } from "../version.ts";
@@ -330,15 +331,21 @@ export class Server {
     );
   }
 
-  #authenticate(claim: Claim, peer: Endpoint, onOutcome: (outcome: LoginOutcome) => void): void {
+  #authenticate(
+    claim: Claim,
+    connection: Connection,
+    onOutcome: (outcome: LoginOutcome) => void,
+  ): void {
     const { access } = this.config;
-    const protocol = "AMQP 0-9-1";
+    const { name, peer, local, tls, protocol, authenticationMechanism } = connection.describe();
+    const facts = { name, mechanism: authenticationMechanism, local, isTls: tls !== undefined };
+    const login = { peer, protocol, connection: facts };
     if (claim.kind === "anonymous") {
       if (access.anonymousUser === "none")
         return onOutcome({ refused: "ANONYMOUS is not allowed" });
       const password = access.anonymousPassword.reveal();
       this.broker.access.authenticate(
-        { user: access.anonymousUser, password, peer, protocol },
+        { user: access.anonymousUser, password, ...login },
         onOutcome,
       );
       return;
@@ -346,7 +353,7 @@ export class Server {
     const user = claim.kind === "certificate" ? certificateUser(access, claim.tls) : claim.user;
     if (user === undefined) return onOutcome({ refused: "the certificate names no user" });
     const password = claim.kind === "password" ? claim.password : undefined;
-    this.broker.access.authenticate({ user, password, peer, protocol }, onOutcome);
+    this.broker.access.authenticate({ user, password, ...login }, onOutcome);
   }
 
   // ---- AMQP ---------------------------------------------------------------------------------------------------
@@ -371,7 +378,7 @@ export class Server {
         clusterName: this.broker.clusterName,
       }),
       authenticate: (claim, connection, onOutcome) =>
-        this.#authenticate(claim, connection.peer, onOutcome),
+        this.#authenticate(claim, connection, onOutcome),
       // Users stored here log in with passwords, which don't expire: any secret will do, as in RabbitMQ.
       updateSecret: (claim, connection, onOutcome) => {
         const secret = claim.kind === "password" ? claim.password : "";

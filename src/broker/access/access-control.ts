@@ -105,14 +105,7 @@ export class AccessControl {
     }
     this.#context.events.emit(
       succeeded ? "user.authentication.success" : "user.authentication.failure",
-      {
-        name: login.user,
-        connection_type: "network",
-        protocol: login.protocol,
-        peer_host: login.peer.address,
-        peer_port: login.peer.port,
-        ...(succeeded ? {} : { error: outcome.refused }),
-      },
+      { ...loginFacts(login), ...(succeeded ? {} : { error: outcome.refused }) },
     );
     onOutcome(outcome);
   }
@@ -300,4 +293,24 @@ function limitOf(value: unknown): number | undefined {
 export function isLoopback(address: string): boolean {
   const plain = address.replace(/^::ffff:/i, "");
   return plain === "" || plain === "::1" || /^127\.\d+\.\d+\.\d+$/.test(plain);
+}
+
+/** What events tell of a login; never its password. */
+function loginFacts({ user, protocol, peer, connection }: Login): EventFacts {
+  const facts = {
+    name: user,
+    connection_type: "network",
+    protocol,
+    peer_host: peer.address,
+    peer_port: peer.port,
+  };
+  if (connection === undefined) return facts;
+  const { name, mechanism, local, isTls } = connection;
+  return {
+    ...facts,
+    connection_name: name,
+    auth_mechanism: mechanism,
+    host: local.address,
+    ssl: isTls,
+  };
 }

@@ -79,6 +79,17 @@ export interface Login {
   readonly peer: Endpoint;
   /** As shown: "AMQP 0-9-1", "HTTP API". */
   readonly protocol: string;
+  /** Undefined: the login is that of one request, not of a connection. */
+  readonly connection?: LoginConnection;
+}
+
+/** The connection somebody logs in on, as events tell of it. */
+export interface LoginConnection {
+  readonly name: string;
+  /** The SASL mechanism. */
+  readonly mechanism: string;
+  readonly local: Endpoint;
+  readonly isTls: boolean;
 }
 
 /** Who it is, or why not; the reason is for the log, never for the client. */

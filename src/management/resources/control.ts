@@ -191,6 +191,8 @@ export class RecentEvents implements EventListener {
       event: name,
       timestamp_in_ms: this.#nowMs(),
       ...(facts as ApiObject),
+      // Values of parameters may be secrets; who may read them asks for the parameter.
+      ...(name === "parameter.set" ? { value: undefined } : {}),
     });
     if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
   }

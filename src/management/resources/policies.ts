@@ -1,6 +1,7 @@
 // Policies, operator policies, and the parameters behind them.
 
 import { type Policy, type PolicyKind, parsePolicy } from "../../broker/policies.ts";
+import { NO_VHOST_LIMITS } from "../../broker/vhost.ts";
 import {
   type Answer,
   ApiError,
@@ -236,7 +237,7 @@ function setParameter(request: ApiRequest): Answer {
   if (component === VHOST_LIMITS) {
     requireAdministrator(request);
     if (!isObject(value)) throw badRequest("Validation failed\n\nlimits must be an object\n");
-    broker.setVhostLimits(vhost, vhostLimitsOf(value, vhost.limits), request.user.name);
+    broker.setVhostLimits(vhost, vhostLimitsOf(value, NO_VHOST_LIMITS), request.user.name);
     return noContent;
   }
   if (component === "operator_policy") {
@@ -260,11 +261,7 @@ function clearParameter(request: ApiRequest): Answer {
   const name = request.param("name");
   if (component === VHOST_LIMITS) {
     requireAdministrator(request);
-    broker.setVhostLimits(
-      vhost,
-      { connectionsMax: undefined, queuesMax: undefined },
-      request.user.name,
-    );
+    broker.setVhostLimits(vhost, NO_VHOST_LIMITS, request.user.name);
   } else if (component === "operator_policy") {
     requireAdministrator(request);
     broker.policies.delete("operator_policy", vhost.name, name, request.user.name);

@@ -96,11 +96,9 @@ export const vhostRoutes: readonly Route[] = [
   remove("/vhost-limits/:vhost/:name", "administrator", "Lifts a limit", (request) => {
     const vhost = request.vhost();
     const field = vhostLimitField(request.param("name"), null);
-    request.management.broker.setVhostLimits(
-      vhost,
-      { ...vhost.limits, [field]: undefined },
-      request.user.name,
-    );
+    if (vhost.limits[field] === undefined) return noContent;
+    const limits = { ...vhost.limits, [field]: undefined };
+    request.management.broker.setVhostLimits(vhost, limits, request.user.name);
     return noContent;
   }),
 ];

@@ -169,9 +169,9 @@ export const vhostVerbs: readonly Verb[] = [
     banner: ({ args, vhost }) => `Setting vhost limits to "${args[0]}" for vhost "${vhost}" ...`,
     run: async ({ client, args, vhost }) => {
       await requireVhostData(client, vhost);
-      for (const [name, value] of Object.entries(jsonArgument(args[0]!) as object)) {
-        await orUnavailable(client.put(`/vhost-limits/${part(vhost)}/${part(name)}`, { value }));
-      }
+      const value = jsonArgument(args[0]!);
+      // All of them at once: limits that are not named are lifted.
+      await orUnavailable(client.put(`/parameters/vhost-limits/${part(vhost)}/limits`, { value }));
       return nothing;
     },
   },
