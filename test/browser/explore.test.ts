@@ -74,6 +74,8 @@ describe.skipIf(obstacle !== undefined)(`explore${obstacle ? `: ${obstacle}` : "
       ["JSON path", "customer.country:de"],
     ])("are searched by %s", async (label, text) => {
       await view.goTo("/queues/%2F/shelf?tab=messages");
+      const more = view.button("More ways to search");
+      if (await more.isVisible()) await more.click();
       await view.page.getByLabel(label, { exact: true }).fill(text);
       await view.button("Search").last().click();
       await expect.poll(() => found().count()).toBe(1);

@@ -46,6 +46,27 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
     expect(view.problems).toEqual([]);
   });
 
+  test.each(["/queues", "/connections", "/channels", "/exchanges", "/vhosts"])(
+    "%s shows its counts without scrolling sideways",
+    async (path) => {
+      await view.goTo(path);
+      const table = view.page.getByRole("region", { name: /^Table: / });
+      const hidden = await table.evaluate((area) => area.scrollWidth - area.clientWidth);
+      expect(hidden).toBeLessThanOrEqual(0);
+      if (path !== "/queues") return;
+      const heads = await view.page.locator("thead th[scope=col]").allTextContents();
+      expect(heads).toEqual(["Name", "Ready", "Unacked", "Total"]);
+    },
+  );
+
+  test("the first messages of a queue are above the fold", async () => {
+    await view.goTo(`/queues/%2F/${SHOP.lost}?tab=messages`);
+    const row = view.page.getByRole("table", { name: "Messages in the queue" }).locator("tbody tr");
+    await row.first().waitFor();
+    const box = await row.first().boundingBox();
+    expect((box?.y ?? 844) + 40).toBeLessThan(844);
+  });
+
   test("the menu opens and leads on", async () => {
     await view.goTo("/");
     await view.button("Open menu").click();

@@ -2,7 +2,7 @@
 
 import { Button, NativeSelect, PasswordInput, Switch, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { forms } from "../texts/words.ts";
 import { ArgumentRows } from "./argument-rows.tsx";
 import { type ArgumentRow, toArguments } from "./arguments.ts";
@@ -18,6 +18,8 @@ export interface ActionFormProps {
   readonly destructive?: boolean;
   /** Fields side by side, for searching. */
   readonly inline?: boolean;
+  /** Beside the button that sends. */
+  readonly beside?: ReactNode;
 }
 
 export function ActionForm(props: ActionFormProps) {
@@ -46,10 +48,11 @@ export function ActionForm(props: ActionFormProps) {
           />
         ),
       )}
-      <div>
+      <div className="row-tight">
         <Button type="submit" loading={busy} color={props.destructive ? "red" : undefined}>
           {submitLabel}
         </Button>
+        {props.beside}
       </div>
     </form>
   );

@@ -4,7 +4,7 @@ import { Popover, UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Arguments } from "../api/types.ts";
 import { words } from "../texts/words.ts";
-import { value as valueText } from "./format.ts";
+import { DASH, value as valueText } from "./format.ts";
 import { icons } from "./icons.tsx";
 
 export type Fact = readonly [label: string, value: ReactNode, help?: string];
@@ -20,7 +20,7 @@ export function Facts({ items }: { items: readonly Fact[] }) {
             <dt>
               {label} {help && <Help label={label} text={help} />}
             </dt>
-            <dd>{value}</dd>
+            <dd>{value === "" ? DASH : value}</dd>
           </div>
         ))}
     </dl>
@@ -79,6 +79,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   flow: "warn",
   blocking: "warn",
   paused: "warn",
+  converting: "warn",
   starting: "warn",
   syncing: "warn",
   waiting: "warn",

@@ -1,6 +1,7 @@
 // Numbers, sizes, times and durations as people read them.
 
-const DASH = "–";
+/** What stands for nothing. */
+export const DASH = "–";
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 

@@ -28,6 +28,8 @@ export interface Column<Item> {
   readonly hidden?: boolean;
   /** Not shown, until chosen, while there is one virtual host only. */
   readonly forSeveralVhosts?: boolean;
+  /** Not shown on a telephone, until chosen: what a row is known by and its counts have the room there. */
+  readonly wide?: boolean;
   readonly align?: "right";
   /** Pixels; columns without one share what is left. */
   readonly width?: number;

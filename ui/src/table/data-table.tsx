@@ -33,6 +33,8 @@ export interface DataTableProps<Item extends object> {
   readonly empty?: ReactNode;
   /** Things to do with selected rows; none: rows cannot be selected. */
   readonly bulk?: readonly BulkAction<Item>[];
+  /** What typing into the filter looks for, where that is not names. */
+  readonly filterHint?: string;
   /** Small tables inside a page: no toolbar until there are many rows. */
   readonly plain?: boolean;
 }
@@ -78,6 +80,7 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
           localItems={window.sortHere ? window.items : undefined}
           selection={selection}
           bulk={props.bulk ?? NO_BULK}
+          filterHint={props.filterHint}
         />
       )}
       <TableGrid

@@ -11,6 +11,7 @@ interface Options {
   readonly group?: string;
   readonly hidden?: boolean;
   readonly forSeveralVhosts?: boolean;
+  readonly wide?: boolean;
 }
 
 interface WithStats {

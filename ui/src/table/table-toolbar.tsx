@@ -30,6 +30,7 @@ interface ToolbarProps<Item extends object> {
   readonly localItems: readonly Item[] | undefined;
   readonly selection: Selection<Item>;
   readonly bulk: readonly BulkAction<Item>[];
+  readonly filterHint: string | undefined;
 }
 
 function Toolbar<Item extends object>(props: ToolbarProps<Item>) {
@@ -37,7 +38,7 @@ function Toolbar<Item extends object>(props: ToolbarProps<Item>) {
   const save = async (): Promise<void> => saveCsv(id, columns, await allRows(props));
   return (
     <div className={classes.toolbar}>
-      <FilterInput state={state} />
+      <FilterInput state={state} hint={props.filterHint ?? tables.filterHint} />
       <span className="dimmed" role="status">
         {tables.rows(count(matching), count(total))}
       </span>
@@ -68,7 +69,7 @@ async function allRows<Item extends object>(props: ToolbarProps<Item>): Promise<
 
 const TYPING_MS = 250;
 
-function FilterInput({ state }: { state: TableState }) {
+function FilterInput({ state, hint }: { state: TableState; hint: string }) {
   const { filter, regex } = state.view;
   const [text, setText] = useState(filter);
   useEffect(() => setText(filter), [filter]);
@@ -85,7 +86,7 @@ function FilterInput({ state }: { state: TableState }) {
         size="xs"
         type="search"
         aria-label={tables.filter}
-        placeholder={tables.filterHint}
+        placeholder={hint}
         value={text}
         error={broken && tables.badRegex}
         onChange={(event) => setText(event.currentTarget.value)}

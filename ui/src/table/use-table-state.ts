@@ -1,5 +1,6 @@
 // What a person set on a table; order, columns and page size are remembered, the filter is not.
 
+import { useMediaQuery } from "@mantine/hooks";
 import type { ColumnVisibilityState, SortingState } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
 import { useVhosts } from "../form/vhost-field.ts";
@@ -37,13 +38,14 @@ export function useTableState<Item>(
   const [regex, setRegex] = useState(false);
   const [page, setPage] = useState(0);
   const severalVhosts = useVhosts().length > 1;
+  const narrow = useMediaQuery(TELEPHONE, undefined, { getInitialValueInEffect: false }) === true;
   return useMemo(() => {
     const known = columns.some((column) => column.id === sort?.id) ? sort : null;
     const sorting: SortingState = known ? [known] : [];
     return {
       view: { filter, regex, sort: known ?? undefined, pageSize, page },
       sorting,
-      visibility: visibilityOf(columns, chosen, severalVhosts),
+      visibility: visibilityOf(columns, chosen, { severalVhosts, narrow }),
       setSorting: (update) => {
         const next = typeof update === "function" ? update(sorting) : update;
         setSort(next[0]);
@@ -71,21 +73,23 @@ export function useTableState<Item>(
     regex,
     page,
     severalVhosts,
+    narrow,
     setSort,
     setChosen,
     setPageSize,
   ]);
 }
 
+const TELEPHONE = "(max-width: 600px)";
 const NONE_CHOSEN: Record<string, boolean> = {};
 
 function visibilityOf<Item>(
   columns: readonly Column<Item>[],
   chosen: Record<string, boolean>,
-  severalVhosts: boolean,
+  { severalVhosts, narrow }: { severalVhosts: boolean; narrow: boolean },
 ): ColumnVisibilityState {
   const isShown = (column: Column<Item>): boolean =>
-    !column.hidden && (severalVhosts || !column.forSeveralVhosts);
+    !column.hidden && (severalVhosts || !column.forSeveralVhosts) && !(narrow && column.wide);
   return Object.fromEntries(
     columns.map((column) => [column.id, chosen[column.id] ?? isShown(column)]),
   );

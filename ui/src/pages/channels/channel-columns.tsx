@@ -27,7 +27,7 @@ export const channelColumns: readonly Column<Channel>[] = [
     ),
   },
   vhostColumn({ group: overview, forSeveralVhosts: true }),
-  textColumn("user", texts.user, { group: overview, width: 100 }),
+  textColumn("user", texts.user, { group: overview, wide: true, width: 100 }),
   {
     id: "mode",
     header: texts.mode,
@@ -41,6 +41,7 @@ export const channelColumns: readonly Column<Channel>[] = [
         {item.transactional && texts.transactional}
       </abbr>
     ),
+    wide: true,
     width: 60,
   },
   {
@@ -49,9 +50,10 @@ export const channelColumns: readonly Column<Channel>[] = [
     group: overview,
     value: (item) => item.state,
     cell: (item) => (item.state ? <State text={item.state} /> : null),
+    wide: true,
     width: 96,
   },
-  countColumn("messages_unconfirmed", texts.unconfirmed, { group: details }),
+  countColumn("messages_unconfirmed", texts.unconfirmed, { group: details, wide: true }),
   {
     id: "prefetch_count",
     header: texts.prefetch,
@@ -59,18 +61,19 @@ export const channelColumns: readonly Column<Channel>[] = [
     value: (item) => item.prefetch_count,
     cell: prefetchCell,
     align: "right",
+    wide: true,
     width: 80,
   },
   countColumn("messages_unacknowledged", texts.unacked, { group: details }),
   countColumn("messages_uncommitted", texts.uncommitted, { group: transactions, hidden: true }),
   countColumn("acks_uncommitted", texts.acksUncommitted, { group: transactions, hidden: true }),
   rateColumn("publish", texts.rate.publish, { group: rates }),
-  rateColumn("confirm", texts.rate.confirm, { group: rates }),
-  rateColumn("drop_unroutable", texts.rate.drop_unroutable, { group: rates }),
+  rateColumn("confirm", texts.rate.confirm, { group: rates, wide: true }),
+  rateColumn("drop_unroutable", texts.rate.drop_unroutable, { group: rates, wide: true }),
   rateColumn("return_unroutable", texts.rate.return_unroutable, { group: rates, hidden: true }),
   rateColumn("deliver_get", texts.rate.deliver_get, { group: rates }),
   rateColumn("redeliver", texts.rate.redeliver, { group: rates, hidden: true }),
-  rateColumn("ack", texts.rate.ack, { group: rates }),
+  rateColumn("ack", texts.rate.ack, { group: rates, wide: true }),
 ];
 
 function prefetchCell(item: Channel): string {

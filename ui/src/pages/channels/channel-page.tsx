@@ -39,7 +39,6 @@ export default function ChannelPage() {
     <Page
       title={name}
       crumb={`${texts.one} ${result.data ? words.inVhost(result.data.vhost) : ""}`}
-      actions={<ChartControls />}
     >
       <Loaded result={result}>{(channel) => <ChannelContent item={channel} />}</Loaded>
     </Page>
@@ -55,7 +54,7 @@ function ChannelContent({ item }: { item: Channel }) {
   );
   return (
     <>
-      <Section id="channel.overview" title={words.overview}>
+      <Section id="channel.overview" title={words.overview} side={<ChartControls />}>
         <TimeChart id="channel.rates" title={texts.rates} lines={lines} kind="rate" unit="rate" />
         <Facts items={factsOf(item)} />
       </Section>

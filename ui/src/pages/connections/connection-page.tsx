@@ -35,12 +35,7 @@ export default function ConnectionPage() {
     <Page
       title={own ?? name}
       crumb={`${texts.one} ${own ? name : ""} ${result.data ? words.inVhost(result.data.vhost) : ""}`}
-      actions={
-        <>
-          <ChartControls />
-          <CloseButton name={name} />
-        </>
-      }
+      actions={<CloseButton name={name} />}
     >
       <Loaded result={result}>{(connection) => <ConnectionContent item={connection} />}</Loaded>
     </Page>
@@ -83,7 +78,7 @@ function ConnectionContent({ item }: { item: Connection }) {
   );
   return (
     <>
-      <Section id="connection.overview" title={words.overview}>
+      <Section id="connection.overview" title={words.overview} side={<ChartControls />}>
         <TimeChart
           id="connection.data"
           title={texts.dataRates}

@@ -33,7 +33,7 @@ const columns: readonly Column<Connection>[] = [
     cell: nameCell,
   },
   textColumn("node", words.node, { group: overview, hidden: true }),
-  textColumn("user", texts.user, { group: overview, width: 110 }),
+  textColumn("user", texts.user, { group: overview, wide: true, width: 110 }),
   {
     id: "state",
     header: texts.state,
@@ -42,7 +42,7 @@ const columns: readonly Column<Connection>[] = [
     cell: (item) => (item.state ? <State text={item.state} /> : null),
     width: 100,
   },
-  flagColumn("ssl", texts.tls, { group: details }),
+  flagColumn("ssl", texts.tls, { group: details, wide: true }),
   {
     id: "ssl_protocol",
     header: texts.tlsDetails,
@@ -51,7 +51,7 @@ const columns: readonly Column<Connection>[] = [
     value: (item) => [item.ssl_protocol, item.ssl_cipher, item.ssl_hash].filter(Boolean).join(" "),
     width: 160,
   },
-  textColumn("protocol", texts.protocol, { group: details, width: 110 }),
+  textColumn("protocol", texts.protocol, { group: details, wide: true, width: 110 }),
   countColumn("channels", texts.channels, { group: details }),
   countColumn("channel_max", texts.channelMax, { group: details, hidden: true }),
   countColumn("frame_max", texts.frameMax, { group: details, hidden: true }),
@@ -65,8 +65,8 @@ const columns: readonly Column<Connection>[] = [
     width: 160,
   },
   textColumn("container_id", texts.container, { group: details, hidden: true }),
-  byteRateColumn("recv_oct", texts.fromClient, { group: network }),
-  byteRateColumn("send_oct", texts.toClient, { group: network }),
+  byteRateColumn("recv_oct", texts.fromClient, { group: network, wide: true }),
+  byteRateColumn("send_oct", texts.toClient, { group: network, wide: true }),
   {
     id: "timeout",
     header: texts.heartbeat,

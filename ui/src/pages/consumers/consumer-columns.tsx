@@ -25,6 +25,7 @@ export const queueColumn: Column<Consumer> = {
 };
 
 export const channelColumn: Column<Consumer> = {
+  wide: true,
   id: "channel",
   header: texts.channel,
   value: (item) => item.channel_details.name,
@@ -45,13 +46,14 @@ export const vhostOfConsumer: Column<Consumer> = {
 
 /** Facts of a consumer, the same in every list. */
 export const factColumns: readonly Column<Consumer>[] = [
-  flagColumn("ack_required", texts.ackRequired),
-  flagColumn("exclusive", texts.exclusive),
+  flagColumn("ack_required", texts.ackRequired, { wide: true }),
+  flagColumn("exclusive", texts.exclusive, { wide: true }),
   countColumn("prefetch_count", texts.prefetch),
-  flagColumn("active", texts.active),
+  flagColumn("active", texts.active, { wide: true }),
   {
     id: "activity_status",
     header: texts.activity,
+    wide: true,
     value: (item) => item.activity_status,
     cell: (item) => (item.activity_status ? <State text={item.activity_status} /> : null),
     width: 120,
@@ -59,6 +61,7 @@ export const factColumns: readonly Column<Consumer>[] = [
   {
     id: "arguments",
     header: texts.arguments,
+    wide: true,
     sortKey: false,
     value: (item) =>
       Object.entries(item.arguments ?? {})

@@ -35,12 +35,7 @@ export default function ExchangePage() {
     <Page
       title={name || words.defaultExchange}
       crumb={`${texts.one} ${words.inVhost(vhost)}`}
-      actions={
-        <>
-          <ChartControls />
-          <ExchangeActions vhost={vhost} name={name} />
-        </>
-      }
+      actions={<ExchangeActions vhost={vhost} name={name} />}
     >
       <Loaded result={result}>{(exchange) => <ExchangeContent item={exchange} />}</Loaded>
     </Page>
@@ -113,7 +108,7 @@ function ExchangeContent({ item }: { item: Exchange }) {
   const of = { vhost: item.vhost, kind: "exchange" as const, name: item.name };
   return (
     <>
-      <Section id="exchange.overview" title={words.overview}>
+      <Section id="exchange.overview" title={words.overview} side={<ChartControls />}>
         <TimeChart id="exchange.rates" title={texts.rates} lines={lines} kind="rate" unit="rate" />
         <Facts items={factsOf(item)} />
       </Section>

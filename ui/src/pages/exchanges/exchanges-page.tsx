@@ -27,13 +27,14 @@ const columns: readonly Column<Exchange>[] = [
       </TextLink>
     ),
   },
-  textColumn("type", words.type, { width: 150 }),
+  textColumn("type", words.type, { wide: true, width: 150 }),
   {
     id: "features",
     header: texts.featuresPolicy,
     sortKey: false,
     value: (item) => featureText(item, true),
     cell: (item) => <FeatureChips item={item} policies />,
+    wide: true,
     width: 180,
   },
   {

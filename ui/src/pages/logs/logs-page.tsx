@@ -160,6 +160,8 @@ function Lines({ lines, follow }: { lines: readonly LogLine[]; follow: boolean }
             line && (
               <div
                 key={line.id}
+                ref={rows.measureElement}
+                data-index={row.index}
                 className={classes.line}
                 style={{ transform: `translateY(${row.start}px)` }}
               >

@@ -30,6 +30,7 @@ const columns = [positionColumn, stateColumn, ...messageColumns];
 export function BrowseSection({ queue }: { queue: Queue }) {
   const [address, setAddress] = useSearchText();
   const search = searchOf(address);
+  const [allFields, setAllFields] = useState(() => RARE_KEYS.some((key) => search[key] !== ""));
   const pages = useInfiniteQuery({
     queryKey: ["api", queueApi.path(queue, "messages"), search],
     queryFn: ({ pageParam, signal }) => messageApi.browse(queue, search, pageParam, signal),
@@ -55,7 +56,7 @@ export function BrowseSection({ queue }: { queue: Queue }) {
       <div className="rows">
         <ActionForm
           key={writeJson(search)}
-          fields={searchFields(search)}
+          fields={searchFields(search, allFields)}
           submitLabel={texts.search}
           onSubmit={async (values) => {
             setAddress(values as Record<string, string>);
@@ -63,6 +64,15 @@ export function BrowseSection({ queue }: { queue: Queue }) {
             return true;
           }}
           inline
+          beside={
+            <Button
+              variant="subtle"
+              aria-expanded={allFields}
+              onClick={() => setAllFields(!allFields)}
+            >
+              {allFields ? texts.fewerFields : texts.moreFields}
+            </Button>
+          }
         />
         {missing ? <NotHere /> : pages.error && <Failure error={pages.error} />}
         {pages.isPending && <Waiting />}
@@ -84,23 +94,27 @@ export function BrowseSection({ queue }: { queue: Queue }) {
 
 const SEARCH_KEYS = ["offset", "key", "header", "property", "text", "path"] as const;
 
+/** Asked for less often: shown when wanted, so that messages are not below the fold. */
+const RARE_KEYS = ["header", "property", "path", "offset"] as const;
+
 function searchOf(address: Readonly<Record<string, string | undefined>>): Search {
   return Object.fromEntries(SEARCH_KEYS.map((key) => [key, address[key] ?? ""]));
 }
 
-function searchFields(search: Search): Field[] {
+function searchFields(search: Search, all: boolean): Field[] {
   const field = (name: keyof Search, label: string, placeholder?: string): Field => ({
     kind: "text",
     name,
     label,
     placeholder,
     initial: search[name],
+    when: () => all || !RARE_KEYS.some((key) => key === name),
   });
   return [
     field("key", texts.key),
+    field("text", texts.text),
     field("header", texts.header, texts.headerHint),
     field("property", texts.property, texts.propertyHint),
-    field("text", texts.text),
     field("path", texts.path, texts.pathHint),
     field("offset", texts.from),
   ];

@@ -51,6 +51,7 @@ export const messageColumns: readonly Column<BrowsedMessage>[] = [
     value: (item) => item.payload_bytes,
     cell: (item) => bytes(item.payload_bytes),
     align: "right",
+    wide: true,
     width: 84,
   },
 ];
@@ -69,6 +70,7 @@ export const stateColumn: Column<BrowsedMessage> = {
   value: (item) => item.state,
   cell: (item) =>
     item.state && <State text={item.state} tone={item.state === "ready" ? "good" : "warn"} />,
+  wide: true,
   width: 130,
 };
 

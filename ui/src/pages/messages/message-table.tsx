@@ -36,6 +36,7 @@ export function MessageTable<Message extends BrowsedMessage>(props: MessageTable
         rowKey={positionKey}
         bulk={props.bulk}
         empty={props.empty}
+        filterHint={texts.filterHint}
       />
       <Modal
         opened={opened !== undefined}

@@ -43,10 +43,11 @@ export default function NodePage() {
 }
 
 function NodeContent({ node }: { node: Node }) {
+  const { isLeveret } = useBroker();
   return (
     <>
       <Section id="node.overview" title={words.overview}>
-        <Facts items={factsOf(node)} />
+        <Facts items={factsOf(node, isLeveret)} />
       </Section>
       <ChartsSection
         id="node.statistics"
@@ -76,7 +77,7 @@ function NodeContent({ node }: { node: Node }) {
   );
 }
 
-function factsOf(node: Node): Fact[] {
+function factsOf(node: Node, isLeveret: boolean): Fact[] {
   const facts = texts.facts;
   const list = (items: readonly string[] | undefined): string | undefined => items?.join(", ");
   return [
@@ -93,8 +94,9 @@ function factsOf(node: Node): Fact[] {
     [facts.loopDelay, milliseconds(node.loop_delay_ms)],
     [facts.loopDelayWorst, milliseconds(node.loop_delay_worst_ms)],
     [facts.draining, node.being_drained ? "yes" : undefined],
-    [texts.gcQueues, filled(node.metrics_gc_queue_length)],
-    [texts.raftFiles, filled(node.ra_open_file_metrics)],
+    // Erlang's internals: they are there for programs that read them, and say nothing here.
+    [texts.gcQueues, isLeveret ? undefined : filled(node.metrics_gc_queue_length)],
+    [texts.raftFiles, isLeveret ? undefined : filled(node.ra_open_file_metrics)],
   ];
 }
 

@@ -39,6 +39,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     header: texts.type,
     group: overview,
     value: queueType,
+    wide: true,
     width: 76,
   },
   {
@@ -48,6 +49,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     sortKey: false,
     value: (item) => featureText(item, true),
     cell: (item) => <FeatureChips item={item} policies />,
+    wide: true,
     width: 170,
   },
   {
@@ -78,6 +80,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     group: overview,
     value: stateOf,
     cell: (item) => <State text={stateOf(item)} />,
+    wide: true,
     width: 96,
   },
   countColumn("messages_ready", texts.ready, { group: messages }),
@@ -91,10 +94,10 @@ export const queueColumns: readonly Column<Queue>[] = [
   bytesColumn("message_bytes_ram", texts.inMemory, { group: bytes, hidden: true }),
   bytesColumn("message_bytes_persistent", texts.persistent, { group: bytes, hidden: true }),
   bytesColumn("message_bytes", texts.total, { group: bytes, hidden: true }),
-  rateColumn("publish", texts.rate.publish, { group: rates }),
-  rateColumn("deliver_get", texts.rate.deliver_get, { group: rates }),
+  rateColumn("publish", texts.rate.publish, { group: rates, wide: true }),
+  rateColumn("deliver_get", texts.rate.deliver_get, { group: rates, wide: true }),
   rateColumn("redeliver", texts.rate.redeliver, { group: rates, hidden: true }),
-  rateColumn("ack", texts.rate.ack, { group: rates }),
+  rateColumn("ack", texts.rate.ack, { group: rates, wide: true }),
 ];
 
 function capacityOf(item: Queue): number | undefined {

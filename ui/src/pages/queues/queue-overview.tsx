@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import type { Queue, Stats } from "../../api/types.ts";
+import { ChartControls } from "../../chart/chart-controls.tsx";
 import { linesOrZero } from "../../chart/series.ts";
 import { TimeChart } from "../../chart/time-chart.tsx";
 import { ArgumentList, type Fact, Facts, State } from "../../parts/facts.tsx";
@@ -79,7 +80,7 @@ function Charts({ queue }: { queue: Queue }) {
     [queue.message_stats],
   );
   return (
-    <Section id="queue.charts" title={words.overview}>
+    <Section id="queue.charts" title={words.overview} side={<ChartControls />}>
       <div className="columns">
         <TimeChart
           id="queue.queued"

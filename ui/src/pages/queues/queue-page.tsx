@@ -4,7 +4,6 @@ import { Tabs } from "@mantine/core";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useApi, useBroker } from "../../api/query.ts";
 import type { Queue } from "../../api/types.ts";
-import { ChartControls } from "../../chart/chart-controls.tsx";
 import { sampleQuery, useRange } from "../../chart/ranges.ts";
 import { usePathPart, useSearchText } from "../../parts/address.ts";
 import { Loaded, Page, Waiting } from "../../parts/page.tsx";
@@ -32,12 +31,7 @@ export default function QueuePage() {
     <Page
       title={name}
       crumb={`${texts.one} ${words.inVhost(vhost)}`}
-      actions={
-        <>
-          <ChartControls />
-          {result.data && <QueueActions queue={result.data} />}
-        </>
-      }
+      actions={result.data && <QueueActions queue={result.data} />}
     >
       <Loaded result={result}>{(queue) => <QueueTabs queue={queue} />}</Loaded>
     </Page>

@@ -147,16 +147,14 @@ function toArrow(edge: GraphEdge, lit: Lit | undefined, far: boolean): Edge {
     source: edge.source,
     target: edge.target,
     label: far || (lit !== undefined && !isLit) ? undefined : label,
-    className: classes[edge.kind] ?? "",
-    // A hundred moving lines, too small to see them move, cost frames.
-    animated: !far && (lit === undefined ? edge.rate > 0 : isLit),
+    className: `${classes[edge.kind] ?? ""} ${isLit ? classes.lit : ""}`,
     style: { strokeWidth: widthOf(edge, isLit), opacity: lit === undefined || isLit ? 1 : 0.2 },
     markerEnd: { type: MarkerType.ArrowClosed, color: "var(--lv-arrow)" },
   };
 }
 
 function widthOf(edge: GraphEdge, isLit: boolean): number {
-  return isLit ? 3.5 : 1.2 + Math.min(4, Math.log10(1 + edge.rate));
+  return isLit ? 3.5 : 1.2 + Math.min(5, 1.2 * Math.log10(1 + edge.rate));
 }
 
 function ObjectBox({ data }: NodeProps<Box>) {

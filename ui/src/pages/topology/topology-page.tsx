@@ -147,6 +147,7 @@ const LEGEND: readonly [string, string][] = [
   ["dead-letter", texts.legend.deadLetter],
   ["alternate", texts.legend.alternate],
   ["consumer", texts.legend.consumer],
+  ["rate", texts.legend.rate],
 ];
 
 function Legend() {

@@ -52,3 +52,8 @@ export function vhostState(vhost: Vhost): string {
   if (different.size <= 1) return states[0]?.[1] ?? "running";
   return states.map(([node, state]) => `${node}: ${state}`).join(", ");
 }
+
+/** The type queues get that ask for none; brokers call classic "undefined" too. */
+export function typeText(type: string | undefined): string {
+  return type === undefined || type === "undefined" ? "classic" : type;
+}

@@ -25,7 +25,7 @@ import { messageRates, queuedMessages } from "../../texts/charts.ts";
 import { queues } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
 import { PermissionsSection, TopicPermissionsSection } from "../users/permissions.tsx";
-import { vhostBody, vhostFields, vhostTags } from "./vhost-fields.ts";
+import { typeText, vhostBody, vhostFields, vhostTags } from "./vhost-fields.ts";
 
 export default function VhostPage() {
   const name = usePathPart("name");
@@ -39,12 +39,7 @@ export default function VhostPage() {
     <Page
       title={name}
       crumb={texts.one}
-      actions={
-        <>
-          <ChartControls />
-          {mayEdit && result.data && <VhostActions vhost={result.data} />}
-        </>
-      }
+      actions={mayEdit && result.data && <VhostActions vhost={result.data} />}
     >
       <Loaded result={result}>
         {(vhost) => (
@@ -77,7 +72,7 @@ function Charts({ vhost }: { vhost: Vhost }) {
     [vhost.recv_oct_details, vhost.send_oct_details],
   );
   return (
-    <Section id="vhost.overview" title={words.overview}>
+    <Section id="vhost.overview" title={words.overview} side={<ChartControls />}>
       <div className="columns">
         <TimeChart
           id="vhost.queued"
@@ -110,7 +105,7 @@ function VhostFacts({ vhost }: { vhost: Vhost }) {
       items={[
         [texts.description, vhost.description || words.none],
         [texts.tags, vhostTags(vhost).join(", ") || words.none],
-        [texts.defaultType, vhost.default_queue_type],
+        [texts.defaultType, typeText(vhost.default_queue_type)],
         [texts.tracing, yesNo(vhost.tracing)],
         [
           texts.protected,

@@ -22,7 +22,7 @@ import {
 import { vhosts as texts } from "../../texts/admin.ts";
 import { queues } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
-import { vhostBody, vhostFields, vhostState, vhostTags } from "./vhost-fields.ts";
+import { typeText, vhostBody, vhostFields, vhostState, vhostTags } from "./vhost-fields.ts";
 
 interface VhostRow extends Vhost {
   readonly users: readonly string[];
@@ -38,13 +38,20 @@ const columns: readonly Column<VhostRow>[] = [
     value: (item) => item.name,
     cell: (item) => <TextLink href={linkTo.vhost(item.name)}>{item.name}</TextLink>,
   },
-  { id: "users", header: texts.users, group: overview, value: (item) => item.users.join(", ") },
+  {
+    id: "users",
+    header: texts.users,
+    group: overview,
+    wide: true,
+    value: (item) => item.users.join(", "),
+  },
   {
     id: "state",
     header: texts.state,
     group: overview,
     value: vhostState,
     cell: (item) => <State text={vhostState(item)} />,
+    wide: true,
   },
   {
     id: "default_queue_type",
@@ -74,15 +81,11 @@ const columns: readonly Column<VhostRow>[] = [
   countColumn("messages_ready", queues.ready, { group: messages }),
   countColumn("messages_unacknowledged", queues.unacked, { group: messages }),
   countColumn("messages", queues.total, { group: messages }),
-  byteRateColumn("recv_oct", texts.fromClient, { group: network }),
-  byteRateColumn("send_oct", texts.toClient, { group: network }),
-  rateColumn("publish", queues.rate.publish, { group: rates }),
-  rateColumn("deliver_get", queues.rate.deliver_get, { group: rates }),
+  byteRateColumn("recv_oct", texts.fromClient, { group: network, wide: true }),
+  byteRateColumn("send_oct", texts.toClient, { group: network, wide: true }),
+  rateColumn("publish", queues.rate.publish, { group: rates, wide: true }),
+  rateColumn("deliver_get", queues.rate.deliver_get, { group: rates, wide: true }),
 ];
-
-function typeText(type: string | undefined): string {
-  return type === undefined || type === "undefined" ? "classic" : type;
-}
 
 const vhostKey = (item: Vhost): string => item.name;
 
