@@ -60,7 +60,7 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
   );
 
   test("the first messages of a queue are above the fold", async () => {
-    await view.goTo(`/queues/%2F/${SHOP.lost}?tab=messages`);
+    await view.goTo(`/queues/%2F/${SHOP.urgent}?tab=messages`);
     const row = view.page.getByRole("table", { name: "Messages in the queue" }).locator("tbody tr");
     await row.first().waitFor();
     const box = await row.first().boundingBox();
