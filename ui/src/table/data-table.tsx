@@ -18,7 +18,7 @@ import classes from "./table.module.css";
 import { TableGrid } from "./table-grid.tsx";
 import { type BulkAction, TableToolbar } from "./table-toolbar.tsx";
 import { useSelection } from "./use-selection.ts";
-import { useTableState } from "./use-table-state.ts";
+import { type TableState, useTableState } from "./use-table-state.ts";
 
 export interface DataTableProps<Item extends object> {
   /** Columns, order and page size are remembered under this name. */
@@ -40,7 +40,7 @@ export interface DataTableProps<Item extends object> {
 }
 
 export function DataTable<Item extends object>(props: DataTableProps<Item>) {
-  const { id, columns, source, rowKey } = props;
+  const { id, columns, source, rowKey, bulk } = props;
   const state = useTableState(id, columns, props.defaultSort, source.kind === "server");
   const [visible, setVisible] = useVisibleChunks();
   const window = useRows(source, state.view, columns, visible);
@@ -58,12 +58,7 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
   });
   const items = table.getRowModel().rows.map((row) => row.original);
   const rows = placeRows(items, window, state.view);
-  const pageCount = state.view.pageSize > 0 ? Math.ceil(window.matching / state.view.pageSize) : 1;
-  useEffect(() => {
-    if (window.loading) return;
-    if (state.view.page > 0 && state.view.page >= pageCount)
-      state.setPage(Math.max(0, pageCount - 1));
-  }, [pageCount, state, window.loading]);
+  const pageCount = usePageCount(state, window);
   if (window.error && window.total === 0) return <Failure error={window.error} />;
   const nothing = !window.loading && window.total === 0 && state.view.filter === "";
   if (nothing) return props.empty ?? <Empty title={tables.nothing} />;
@@ -102,6 +97,17 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
 }
 
 const PLAIN_ROWS = 20;
+
+/** Leaves a page that is not there any more. */
+function usePageCount(state: TableState, window: { matching: number; loading: boolean }): number {
+  const { page, pageSize } = state.view;
+  const count = pageSize > 0 ? Math.ceil(window.matching / pageSize) : 1;
+  useEffect(() => {
+    if (!window.loading && page > 0 && page >= count) state.setPage(Math.max(0, count - 1));
+  }, [count, page, state, window.loading]);
+  return count;
+}
+
 const NO_BULK: readonly never[] = [];
 
 interface Visible {

@@ -30,7 +30,6 @@ const columns = [positionColumn, stateColumn, ...messageColumns];
 export function BrowseSection({ queue }: { queue: Queue }) {
   const [address, setAddress] = useSearchText();
   const search = searchOf(address);
-  const [allFields, setAllFields] = useState(() => RARE_KEYS.some((key) => search[key] !== ""));
   const pages = useInfiniteQuery({
     queryKey: ["api", queueApi.path(queue, "messages"), search],
     queryFn: ({ pageParam, signal }) => messageApi.browse(queue, search, pageParam, signal),
@@ -54,25 +53,12 @@ export function BrowseSection({ queue }: { queue: Queue }) {
         {texts.intro} {isStream && texts.streamHint}
       </p>
       <div className="rows">
-        <ActionForm
-          key={writeJson(search)}
-          fields={searchFields(search, allFields)}
-          submitLabel={texts.search}
-          onSubmit={async (values) => {
-            setAddress(values as Record<string, string>);
+        <SearchForm
+          search={search}
+          onSearch={async (values) => {
+            setAddress(values);
             await pages.refetch();
-            return true;
           }}
-          inline
-          beside={
-            <Button
-              variant="subtle"
-              aria-expanded={allFields}
-              onClick={() => setAllFields(!allFields)}
-            >
-              {allFields ? texts.fewerFields : texts.moreFields}
-            </Button>
-          }
         />
         {missing ? <NotHere /> : pages.error && <Failure error={pages.error} />}
         {pages.isPending && <Waiting />}
@@ -118,6 +104,32 @@ function searchFields(search: Search, all: boolean): Field[] {
     field("path", texts.path, texts.pathHint),
     field("offset", texts.from),
   ];
+}
+
+interface SearchFormProps {
+  readonly search: Search;
+  readonly onSearch: (values: Record<string, string>) => Promise<void>;
+}
+
+function SearchForm({ search, onSearch }: SearchFormProps) {
+  const [all, setAll] = useState(() => RARE_KEYS.some((key) => search[key] !== ""));
+  return (
+    <ActionForm
+      key={writeJson(search)}
+      fields={searchFields(search, all)}
+      submitLabel={texts.search}
+      onSubmit={async (values) => {
+        await onSearch(values as Record<string, string>);
+        return true;
+      }}
+      inline
+      beside={
+        <Button variant="subtle" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? texts.fewerFields : texts.moreFields}
+        </Button>
+      }
+    />
+  );
 }
 
 function saveLines(queue: string, items: readonly BrowsedMessage[]): void {
