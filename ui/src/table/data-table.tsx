@@ -40,7 +40,7 @@ export interface DataTableProps<Item extends object> {
 }
 
 export function DataTable<Item extends object>(props: DataTableProps<Item>) {
-  const { id, columns, source, rowKey, bulk } = props;
+  const { id, columns, source, rowKey } = props;
   const state = useTableState(id, columns, props.defaultSort, source.kind === "server");
   const [visible, setVisible] = useVisibleChunks();
   const window = useRows(source, state.view, columns, visible);
