@@ -98,7 +98,7 @@ test("an embedded broker loads the management when it is asked for", async () =>
     const answer = await fetch("http://127.0.0.1:" + port + "/api/whoami", { headers });
     if ((await answer.json()).name !== "guest") throw new Error("it is not there");
     await broker.stop();`);
-  expect(modules.some((url) => /\/server-management-[^/]*$/.test(url))).toBe(true);
+  expect(modules.some((url) => /\/management-[^/]*$/.test(url))).toBe(true);
 });
 
 test("an embedded broker does not load the management", async () => {
