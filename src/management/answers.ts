@@ -4,6 +4,7 @@ import { BrokerError, type Reason } from "../broker/errors.ts";
 import type { ApiJson, ApiObject } from "./api-json.ts";
 import type { Feed } from "./feed.ts";
 import type { Listing } from "./listing.ts";
+import type { ApiRequest } from "./request.ts";
 
 export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly body: ApiJson }
@@ -27,8 +28,14 @@ export type Answer =
       readonly pieces: AsyncIterable<string>;
       readonly fileName?: string;
     }
-  /** What happens from now on, until the reader goes away. */
-  | { readonly kind: "live"; readonly contentType: string; readonly feed: Feed<string> };
+  /** What happens from now on, until the reader goes away or may read no longer. */
+  | {
+      readonly kind: "live";
+      readonly contentType: string;
+      readonly feed: Feed<string>;
+      /** Throws when whoever asks may not read it; besides the tag the route needs. */
+      readonly check?: (request: ApiRequest) => void;
+    };
 
 export function json(body: ApiJson, status = 200): Answer {
   return { kind: "json", status, body };

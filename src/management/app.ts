@@ -5,6 +5,7 @@ import { AccessPending } from "../broker/access/user.ts";
 import type { Endpoint } from "../env/env.ts";
 import { type Answer, ApiError } from "./answers.ts";
 import { Authentication } from "./authentication.ts";
+import { LiveGuard } from "./live-guard.ts";
 import type { Management } from "./management.ts";
 import { metricsAnswer, scrapeModeOf } from "./metrics/routes.ts";
 import { ApiRequest, mayAs, type Texts } from "./request.ts";
@@ -199,17 +200,21 @@ async function serve(
   if (route.needs !== "nothing" && !mayAs(user, route.needs)) {
     throw refusal(route.needs);
   }
-  const request = new ApiRequest({
-    method: route.method,
-    management,
-    user,
-    peer,
+  const parts = {
+    ...{ method: route.method, management, user, peer },
     params: raw.params as Texts,
     query: singleTexts(raw.query as Record<string, unknown>),
     headers: singleTexts(raw.headers as Record<string, unknown>),
     bodyText: typeof raw.body === "string" ? raw.body : "",
-  });
+  };
+  const request = new ApiRequest(parts);
   const answer = await handled(route, request);
+  if (answer.kind === "live" && !trusted) {
+    new LiveGuard(management, answer.feed, user, (userNow) => {
+      if (!mayAs(userNow, route.needs)) throw refusal(route.needs);
+      answer.check?.(new ApiRequest({ ...parts, user: userNow }));
+    });
+  }
   if (route.method !== "GET") await management.whenDurable();
   return send(answer, request, reply);
 }

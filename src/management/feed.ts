@@ -2,21 +2,26 @@
 
 export class Feed<T> implements AsyncIterable<T> {
   readonly #waitingMax: number;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (() => void)[];
   #waiting: T[] = [];
   #wake: (() => void) | undefined;
-  #isEnded = false;
+  isEnded = false;
   /** Things the reader never saw, because too many were waiting. */
   missed = 0;
 
-  /** `onEnd` is called once, when the reader is gone. */
+  /** `onEnd` is called once, when the reader is gone or may read no longer. */
   constructor(waitingMax: number, onEnd: () => void) {
     this.#waitingMax = waitingMax;
-    this.#onEnd = onEnd;
+    this.#onEnd = [onEnd];
+  }
+
+  /** Calls once more, when it ends. */
+  whenEnded(onEnd: () => void): void {
+    this.#onEnd.push(onEnd);
   }
 
   push(item: T): void {
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     this.#waiting.push(item);
     if (this.#waiting.length > this.#waitingMax) {
       this.#waiting.shift();
@@ -26,15 +31,15 @@ export class Feed<T> implements AsyncIterable<T> {
   }
 
   end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    if (this.isEnded) return;
+    this.isEnded = true;
     this.#waiting = [];
     this.#wake?.();
-    this.#onEnd();
+    for (const onEnd of this.#onEnd) onEnd();
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    while (!this.#isEnded) {
+    while (!this.isEnded) {
       const item = this.#waiting.shift();
       if (item !== undefined) {
         yield item;

@@ -71,7 +71,7 @@ function tap(request: ApiRequest): Answer {
   const watching = new Tap({ clock, messages, vhost }, selection, (event) =>
     feed.push(`${toJsonText(eventView(event, payloadBytes))}\n`),
   );
-  return { kind: "live", contentType: "application/x-ndjson", feed };
+  return { kind: "live", contentType: "application/x-ndjson", feed, check: selectionOf };
 }
 
 /** What one may see here is what one could see by binding or consuming. */
