@@ -23,7 +23,7 @@ import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling
 import { LifecycleEvents, tellAlarms } from "./lifecycle-events.ts";
 import type { Limits } from "./limits.ts";
 import { ArenaMessageHistory } from "./message-history.ts";
-import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import type { ExchangeNumber, LogPosition, QueueNumber } from "./numbers.ts";
 import { type MessageObserver, noObserver } from "./observing/observers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
 import { Parameters, tellAsParameter } from "./parameters.ts";
@@ -222,6 +222,12 @@ export class Broker implements BrokerContext {
     let count = 0;
     for (const vhost of this.vhosts.values()) count += vhost.exchanges.size;
     return count;
+  }
+
+  /** A reply that leaves once the log has got there tells of nothing that a crash could still undo. */
+  get replyPosition(): LogPosition {
+    const { position } = this.journal;
+    return this.turn.owesEntries ? position + 1 : position;
   }
 
   record(kind: DefinitionKind, object: JsonObject): void {

@@ -58,6 +58,8 @@ export class Turn {
   #stopped = false;
   #inputBytes = 0;
   #running = false;
+  /** What was published has entries that are gathered yet: a confirm waits for them too. */
+  owesEntries = false;
   hooks: TurnHooks = { commitLog: () => {}, releaseGates: () => {} };
   readonly #run = () => {
     this.#scheduled = false;
@@ -154,6 +156,7 @@ export class Turn {
       gatherer.appendGathered();
     }
     gatherers.length = 0;
+    this.owesEntries = false;
   }
 
   #runJobs(): void {

@@ -56,6 +56,20 @@ describe.each(kinds)("$what", ({ start, exchange }) => {
     expect(await node.bodies("q")).toEqual([]);
   });
 
+  test("a confirm waits until the key is in the log as well, and for keys that count no more", async () => {
+    const node = await start({ "x-cache-size": 1 });
+    for (const headers of [{ [HEADER]: "k" }, { [HEADER]: "l", "x-cache-ttl": 0 }]) {
+      publish(node, "one", headers);
+      const { broker } = node.life;
+      const { position } = broker.journal;
+      const { replyPosition } = broker;
+      expect(replyPosition).toBeGreaterThan(position);
+      await node.pass(100);
+      expect(broker.journal.durablePosition).toBeGreaterThanOrEqual(replyPosition);
+      expect(broker.replyPosition).toBe(broker.journal.position);
+    }
+  });
+
   test.each([
     ["a crash", (node: Node) => node.crash()],
     ["a restart", (node: Node) => node.restart()],

@@ -1,7 +1,7 @@
 // hot path: runs per message
 // The keys of the messages an exchange or queue has seen last: a second message with the same key is dropped. Bounded in
 // number and, where it is set, in time. What is new goes to the log at the end of a turn, behind the messages themselves:
-// a crash may let a duplicate through, it never drops the only copy.
+// a crash may let a duplicate of what was not confirmed through, it never drops the only copy.
 
 import type { Clock } from "../../env/env.ts";
 import { type FieldTable, integerOf } from "../field-table.ts";
@@ -67,6 +67,8 @@ export class DuplicateWindow implements LogGatherer {
     this.#add(key, ttlMs === undefined ? NEVER : nowMs + ttlMs);
     if (this.#log === undefined) return false;
     this.#fresh.add(key);
+    // The log may be cut between a message and its key: a confirm says that both are there.
+    this.#turn.owesEntries = true;
     if (!this.inTurnLog) this.#turn.appendLater(this);
     return false;
   }
@@ -80,7 +82,8 @@ export class DuplicateWindow implements LogGatherer {
   appendGathered(): void {
     const keys = this.#describe(this.#fresh);
     this.#fresh.clear();
-    if (keys.length > 0) this.#log?.(keys);
+    // Also when none is left that counts: replies wait until the log has gone on.
+    this.#log?.(keys);
   }
 
   /** All keys that count, for checkpoints. */

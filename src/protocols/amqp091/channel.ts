@@ -148,7 +148,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
         return this.#selectTransaction();
       case "tx.commit":
         this.#openTransaction().commit();
-        return this.reply({ name: "tx.commit-ok" }, this.tools.broker.journal.position);
+        return this.reply({ name: "tx.commit-ok" }, this.tools.broker.replyPosition);
       case "tx.rollback":
         this.#openTransaction().rollback();
         return this.reply({ name: "tx.rollback-ok" });
@@ -263,7 +263,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       this.gate.refuse(tag);
     } else {
       const logged = (result & PublishResult.logged) !== 0;
-      this.gate.confirm(tag, logged ? this.tools.broker.journal.position : 0);
+      this.gate.confirm(tag, logged ? this.tools.broker.replyPosition : 0);
     }
   }
 
