@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Memory } from "../../lib/memory.ts";
 import type { Sequence } from "../numbers.ts";
 import type { Browser } from "./backlog-walk.ts";
 import { createQueue } from "./create-queue.ts";
+import { FakePager } from "./fake-pager.ts";
 import {
   consumerOf,
   createFixture,
@@ -153,6 +155,64 @@ function shown({ queue, clock }: ReturnType<typeof setUp>): TakenMessage[] {
   while (!ended) clock.runTurns();
   return all;
 }
+
+describe("a walk that comes to a page on disk", () => {
+  function pagedOut() {
+    const memory = new Memory({ arenaBytes: 32 * 1_048_576 });
+    const pager = new FakePager(memory.arena);
+    const fixture = createFixture({ memory, pager });
+    const queue = createQueue(fixture.context, definitionOf(), settingsOf());
+    for (let i = 0; i < 4_000; i++) queue.publish(fixture.publication(`${i}`.padEnd(300)));
+    for (const pages of fixture.context.pageBudget.owners()) pages.sendOutAll();
+    pager.answer();
+    const seen: string[] = [];
+    let ended = false;
+    let looks = 0;
+    // A walk that asks again and again never lets go of the turn.
+    vi.spyOn(fixture.clock, "monotonicMs").mockImplementation(() => {
+      if (++looks > 10_000) throw new Error("it does not wait");
+      return looks / 100;
+    });
+    queue.inspection.browse({
+      onMessage(delivery) {
+        seen.push(noteOf(memory, undefined as never, delivery).body);
+        return true;
+      },
+      onEnd() {
+        ended = true;
+      },
+    });
+    return { ...fixture, queue, pager, seen, hasEnded: () => ended };
+  }
+
+  it("sleeps until it has been read", () => {
+    const { clock, pager, seen, hasEnded } = pagedOut();
+    for (let i = 0; i < 100 && !hasEnded(); i++) {
+      clock.runTurns();
+      pager.answer();
+    }
+    expect(hasEnded()).toBe(true);
+    expect(seen.map(Number)).toEqual(Array.from({ length: 4_000 }, (_, i) => i));
+    expect(pager.reads).toBeGreaterThan(3);
+  });
+
+  it.each([
+    ["lost", 0],
+    ["deleted", 1],
+    ["purged", 2],
+  ])("ends when the page is %s meanwhile", (_what, how) => {
+    const { clock, pager, queue, hasEnded } = pagedOut();
+    clock.runTurns();
+    if (how === 0) for (let handle = 1; handle < 100; handle++) pager.lose(handle);
+    else if (how === 1) queue.delete("deleted");
+    else queue.purge();
+    for (let i = 0; i < 100; i++) {
+      clock.runTurns();
+      pager.answer();
+    }
+    expect(hasEnded()).toBe(true);
+  });
+});
 
 describe("a message taken away", () => {
   it("is gone, and nothing else is, wherever it was", () => {

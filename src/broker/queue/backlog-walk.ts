@@ -4,7 +4,7 @@
 import type { Arena } from "../../lib/arena.ts";
 import type { Location, Sequence } from "../numbers.ts";
 import { RecordFlag, RecordView } from "../record.ts";
-import type { Deadline, Job } from "../turn.ts";
+import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Level } from "./level.ts";
 import { locationOf, type Page } from "./page.ts";
@@ -39,6 +39,7 @@ class WalkedDelivery implements Delivery {
 }
 
 export class BacklogWalk implements Job {
+  readonly #turn: Turn;
   readonly #backlog: Backlog;
   readonly #pages: QueuePages;
   readonly #browser: Browser;
@@ -48,15 +49,18 @@ export class BacklogWalk implements Job {
   /** Everything of that level below this has been seen. */
   #next: Sequence;
   #ended = false;
+  #isWaiting = false;
 
   /** `from`: where an earlier walk ended, or undefined for the beginning. */
   constructor(
+    turn: Turn,
     arena: Arena,
     backlog: Backlog,
     pages: QueuePages,
     browser: Browser,
     from: Sequence | undefined,
   ) {
+    this.#turn = turn;
     this.#backlog = backlog;
     this.#pages = pages;
     this.#browser = browser;
@@ -67,9 +71,11 @@ export class BacklogWalk implements Job {
   }
 
   runSlice(deadline: Deadline): boolean {
+    this.#isWaiting = false;
     while (this.#index >= 0 && !this.#ended) {
       const level = this.#backlog.levelIfThere(this.#index);
-      if (level !== undefined && !this.#walkLevel(level, deadline)) return false;
+      // A walk that waits is no job until the page is there.
+      if (level !== undefined && !this.#walkLevel(level, deadline)) return this.#isWaiting;
       if (this.#ended) break;
       this.#index--;
       this.#next = 0;
@@ -85,7 +91,7 @@ export class BacklogWalk implements Job {
     while (page !== undefined && !this.#ended) {
       if (page.lastSequence >= this.#next && page.live > 0 && !page.isLost) {
         if (!page.isReadable) {
-          this.#pages.load(page);
+          this.#waitFor(page);
           return false;
         }
         if (!this.#walkPage(level, page, deadline)) return false;
@@ -93,6 +99,12 @@ export class BacklogWalk implements Job {
       page = page.next;
     }
     return true;
+  }
+
+  #waitFor(page: Page): void {
+    this.#isWaiting = true;
+    this.#pages.load(page);
+    this.#pages.whenChanged(() => this.#turn.addJob(this));
   }
 
   #walkPage(level: Level, page: Page, deadline: Deadline): boolean {

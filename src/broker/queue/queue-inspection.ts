@@ -52,7 +52,7 @@ export class QueueInspection implements Inspection {
 
   browse(browser: Browser, from?: Sequence): void {
     const { memory, turn, backlog, pages } = this.#parts;
-    turn.addJob(new BacklogWalk(memory.arena, backlog, pages, browser, from));
+    turn.addJob(new BacklogWalk(turn, memory.arena, backlog, pages, browser, from));
   }
 
   isReady({ sequence, location }: TakenMessage): boolean | undefined {

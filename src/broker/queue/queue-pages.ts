@@ -58,6 +58,7 @@ export class QueuePages implements PageOwner {
   outCount = 0;
   /** Pages that were damaged while they are being read. */
   #damaged: Set<Page> | undefined = undefined;
+  #waiting: (() => void)[] | undefined = undefined;
 
   constructor(
     parts: { readonly pool: PagePool; readonly pager: Pager; readonly budget: PageBudget },
@@ -169,6 +170,7 @@ export class QueuePages implements PageOwner {
       page.isDoomed = true;
       return;
     }
+    this.#tellWaiting();
     this.#pages[page.number] = undefined;
     this.#freeNumbers.push(page.number);
     if (page.handle !== NOT_WRITTEN) this.#pager.release(page.handle);
@@ -194,6 +196,19 @@ export class QueuePages implements PageOwner {
     this.residentBytes += page.sizeBytes;
     this.#budget.residentBytes += page.sizeBytes;
     this.#pager.read(this, page.number, page.handle, address, page.usedBytes);
+  }
+
+  /** `onChange` is called once: when a page of this queue has been read, is lost or is gone. */
+  whenChanged(onChange: () => void): void {
+    this.#waiting ??= [];
+    this.#waiting.push(onChange);
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
+    for (const onChange of waiting) onChange();
   }
 
   /** The same for a page that is needed soon, if there is room. */
@@ -283,6 +298,7 @@ export class QueuePages implements PageOwner {
     const isDamaged = this.#damaged?.delete(page) === true;
     if (isDamaged) page.isMoved = true;
     this.host?.onLoaded(page, isDamaged);
+    this.#tellWaiting();
   }
 
   onPageDamaged(token: number): void {
@@ -314,6 +330,7 @@ export class QueuePages implements PageOwner {
     page.state = PageState.out;
     this.outCount++;
     this.host?.onLost(page, reason);
+    this.#tellWaiting();
   }
 
   #newPage(level: number, sizeBytes: PageSizeBytes): Page {

@@ -24,7 +24,7 @@ export class StreamInspection implements Inspection {
   }
 
   browse(browser: Browser, from?: Sequence): void {
-    this.#turn.addJob(new StreamWalk(this.#arena, this.#log, browser, from ?? 0));
+    this.#turn.addJob(new StreamWalk(this.#turn, this.#arena, this.#log, browser, from ?? 0));
   }
 
   /** Nothing is ever taken out of a stream. */
@@ -49,12 +49,14 @@ class WalkedDelivery implements Delivery {
 }
 
 class StreamWalk implements Job {
+  readonly #turn: Turn;
   readonly #log: StreamLog;
   readonly #browser: Browser;
   readonly #delivery: WalkedDelivery;
   #next: Sequence;
 
-  constructor(arena: Arena, log: StreamLog, browser: Browser, from: Sequence) {
+  constructor(turn: Turn, arena: Arena, log: StreamLog, browser: Browser, from: Sequence) {
+    this.#turn = turn;
     this.#log = log;
     this.#browser = browser;
     this.#delivery = new WalkedDelivery(arena);
@@ -75,8 +77,10 @@ class StreamWalk implements Job {
         continue;
       }
       if (!page.isReadable) {
+        // No job until the page is there.
         log.pages.load(page);
-        return false;
+        log.pages.whenChanged(() => this.#turn.addJob(this));
+        return true;
       }
       const { record } = this.#delivery;
       const end = page.address + page.usedBytes;

@@ -1,7 +1,7 @@
 // A stream on a manual clock, with a pager that takes its time: who is given what, and what goes.
 
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Memory } from "../../lib/memory.ts";
 import type { FieldValue } from "../field-table.ts";
 import { longString } from "../field-table.ts";
@@ -107,6 +107,28 @@ function forgetPages(): void {
 }
 
 beforeEach(() => begin());
+
+it("is looked through without holding the turn while a page comes from disk", () => {
+  publishMany(4_000, 300);
+  settleDown();
+  forgetPages();
+  let looks = 0;
+  vi.spyOn(fixture.clock, "monotonicMs").mockImplementation(() => {
+    if (++looks > 10_000) throw new Error("it does not wait");
+    return looks / 100;
+  });
+  const seen: number[] = [];
+  let ended = false;
+  stream.inspection.browse({
+    onMessage: ({ sequence }) => seen.push(sequence) > 0,
+    onEnd: () => {
+      ended = true;
+    },
+  });
+  settleDown();
+  expect(ended).toBe(true);
+  expect(seen).toHaveLength(4_000);
+});
 
 describe("where a reader begins", () => {
   it("first, last, next, at an offset, at one that is still to come", () => {
