@@ -241,4 +241,34 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "handle > lastHandle || underWay.has(handle)",
     replace: "handle > lastHandle",
   },
+  {
+    name: "a checkpoint forgets how often messages failed that are out again",
+    file: "src/broker/queue/level.ts",
+    find: "    if (this.#out !== undefined) yield* this.#out.after(0);\n",
+    replace: "",
+  },
+  {
+    name: "a checkpoint forgets what waits for its next delivery",
+    file: "src/broker/queue/queue-recovery.ts",
+    find: "      writer.waiting(this.#queue, sequence, dueAtMs);\n",
+    replace: "      void dueAtMs;\n",
+  },
+  {
+    name: "a delivery that the power ended was none",
+    file: "src/broker/queue/level.ts",
+    find: "?? (sequence <= this.countedUpTo ? 1 : 0)",
+    replace: "?? 0",
+  },
+  {
+    name: "the last attempt ends with the power, and there is another",
+    file: "src/broker/queue/returns.ts",
+    find: "    this.#mayBeOver = true;\n",
+    replace: "",
+  },
+  {
+    name: "a nack that is no attempt is one after a crash",
+    file: "src/broker/queue/returns.ts",
+    find: "if ((rules.counts || deliveryCount > 0) && isPersistentAt(location)) {",
+    replace: "if (deliveryCount > 0 && isPersistentAt(location)) {",
+  },
 ];

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { runConversionHistory } from "./conversions.ts";
 import { fixedSeeds } from "./fixed-seeds.ts";
 import { runHistory } from "./history.ts";
+import { runRetryHistory } from "./retries.ts";
 import { runScheduleHistory } from "./scheduled.ts";
 import { runStreamHistory } from "./streams.ts";
 
@@ -39,6 +40,7 @@ const also = [
   { every: 3, run: runStreamHistory },
   { every: 5, run: runScheduleHistory },
   { every: 6, run: runConversionHistory },
+  { every: 4, run: runRetryHistory },
 ];
 
 const COMPARED_EVERY = 3;
