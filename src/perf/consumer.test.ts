@@ -84,8 +84,13 @@ function feed(consumer: Consumer, bytes: Uint8Array, lengths: readonly number[])
   let from = 0;
   let end = 0;
   let turn = 0;
+  let rest = false;
   while (end < bytes.length) {
     end = Math.min(bytes.length, end + lengths[turn++ % lengths.length]!);
+    if (from > end) continue;
+    if (from > end) continue;
+    if (rest) consumer.onRest();
+    rest = false;
     readBlock.u8.set(bytes.subarray(from, end), READ_AT);
     let at = READ_AT;
     const stop = READ_AT + end - from;
@@ -93,6 +98,8 @@ function feed(consumer: Consumer, bytes: Uint8Array, lengths: readonly number[])
       const next = consumer.take(at, stop);
       if (next === at) break;
       at = next;
+      rest = at > stop;
+      if (rest) break;
     }
     from += at - READ_AT;
     consumer.onReadEnd();
@@ -101,11 +108,14 @@ function feed(consumer: Consumer, bytes: Uint8Array, lengths: readonly number[])
 
 describe("Consumer", () => {
   test("sees the same messages however the input is split", () => {
-    const size = fc.oneof(fc.nat(40), fc.integer({ min: 0, max: 3000 }));
+    const size = fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(20_000));
     fc.assert(
       fc.property(
         fc.array(size, { minLength: 1, maxLength: 30 }),
-        fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 10 }),
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 700 }), fc.integer({ min: 1, max: 9000 })), {
+          minLength: 1,
+          maxLength: 10,
+        }),
         fc.constantFrom(512, 131_072),
         (sizes, lengths, frameMax) => {
           const { consumer, tally } = fixture(0);
@@ -118,6 +128,21 @@ describe("Consumer", () => {
         },
       ),
     );
+  });
+
+  test("the rest of a large body is passed over, and the message counts when it is there", () => {
+    const { consumer, tally } = fixture(0);
+    const bytes = deliveries([16_384], 131_072);
+    readBlock.u8.set(bytes.subarray(0, 8000), READ_AT);
+    let at = READ_AT;
+    for (let turn = 0; turn < 3; turn++) at = consumer.take(at, READ_AT + 8000);
+    expect(at).toBe(READ_AT + bytes.length);
+    expect(tally.received).toBe(0);
+    consumer.onRest();
+    expect(tally.received).toBe(1);
+    consumer.onReadEnd();
+    expect(tally.latency.count).toBe(1);
+    expect(tally.gaps).toBe(0);
   });
 
   test("latency runs from the stamp to the read", () => {

@@ -4,7 +4,7 @@
 
 import type { AckBatch } from "./ack-batch.ts";
 import type { ClientChannel } from "./client/channel.ts";
-import { type FrameSink, wholeFrameEnd } from "./client/frame-sink.ts";
+import { badFrameEnd, type FrameSink, wholeFrameEnd } from "./client/frame-sink.ts";
 import { readBlock } from "./client/read-region.ts";
 import {
   readOrigin,
@@ -28,6 +28,10 @@ const PAYLOAD_AT = 7;
 /** Where a content header frame keeps the lower half of the body size. */
 const BODY_SIZE_HIGH_AT = 11;
 const BODY_SIZE_LOW_AT = 15;
+/** Of a body frame, this much is seen enough of: keeping it for the next read would copy it. */
+const PART_BYTES_MIN = 1024;
+/** A body too short for a time stamp. */
+const NO_TIME = -1;
 const TWO_TO_32 = 4_294_967_296;
 
 export interface ConsumerOptions {
@@ -58,6 +62,11 @@ export class Consumer implements FrameSink {
   /** Bytes of the current message's body that are still to come; -1 = no message is open. */
   #bodyLeft = -1;
   #bodySize = 0;
+  /** What the stamp in the first part of a body said, while the rest of that frame is still to come. */
+  #partBytes = 0;
+  #partOrigin = 0;
+  #partSequence = 0;
+  #partSentAtUs = 0;
   /** Deliveries of one read that were sent at the same moment are counted together. */
   #runSentAtUs = 0;
   #runCount = 0;
@@ -129,7 +138,7 @@ export class Consumer implements FrameSink {
   #takeFrame(at: number, end: number): number {
     const { u8, view } = readBlock;
     const after = wholeFrameEnd(view, at, end);
-    if (after < 0) return at;
+    if (after < 0) return end - at >= PART_BYTES_MIN ? this.#takePart(at) : at;
     const type = u8[at];
     if (type === 1) {
       const ids = view.getInt32(at + PAYLOAD_AT);
@@ -148,11 +157,33 @@ export class Consumer implements FrameSink {
       if (this.#bodyLeft === this.#bodySize) this.#onBody(at + PAYLOAD_AT, length);
       this.#bodyLeft -= length;
     }
-    if (this.#bodyLeft === 0) {
-      this.#bodyLeft = -1;
-      this.#onMessage(this.#bodySize);
-    }
+    this.#endOfFrame();
     return after;
+  }
+
+  /** The beginning of a body frame holds all there is to see of it. */
+  #takePart(at: number): number {
+    const { u8, view } = readBlock;
+    if (u8[at] !== 3 || this.#bodyLeft < 0) return at;
+    this.#partBytes = view.getUint32(at + 3);
+    this.#partOrigin = readOrigin(view, at + PAYLOAD_AT);
+    this.#partSequence = readSequence(view, at + PAYLOAD_AT);
+    this.#partSentAtUs = readSentAt(view, at + PAYLOAD_AT);
+    return at + this.#partBytes + FRAME_OVERHEAD;
+  }
+
+  onRest(): void {
+    if (this.#bodyLeft === this.#bodySize) {
+      this.#onStamp(this.#partOrigin, this.#partSequence, this.#partSentAtUs);
+    }
+    this.#bodyLeft -= this.#partBytes;
+    this.#endOfFrame();
+  }
+
+  #endOfFrame(): void {
+    if (this.#bodyLeft !== 0) return;
+    this.#bodyLeft = -1;
+    this.#onMessage(this.#bodySize);
   }
 
   #readTag(at: number): void {
@@ -166,13 +197,13 @@ export class Consumer implements FrameSink {
   #onBody(at: number, length: number): void {
     if (length < SEQUENCE_BYTES) return;
     const { view } = readBlock;
-    const isOurs = this.#check.see(
-      readOrigin(view, at),
-      readSequence(view, at),
-      this.#isRedelivered,
-    );
-    if (!isOurs || length < STAMP_BYTES) return;
-    const sentAtUs = readSentAt(view, at);
+    const sentAtUs = length < STAMP_BYTES ? NO_TIME : readSentAt(view, at);
+    this.#onStamp(readOrigin(view, at), readSequence(view, at), sentAtUs);
+  }
+
+  #onStamp(origin: number, sequence: number, sentAtUs: number): void {
+    const isOurs = this.#check.see(origin, sequence, this.#isRedelivered);
+    if (!isOurs || sentAtUs === NO_TIME) return;
     if (sentAtUs !== this.#runSentAtUs) {
       if (this.#runCount > 0) this.#endRun();
       this.#runSentAtUs = sentAtUs;
@@ -206,8 +237,4 @@ export class Consumer implements FrameSink {
     connection.pause();
     setTimeout(this.#onDue, aheadMs);
   }
-}
-
-function badFrameEnd(): Error {
-  return new Error("a frame without its end octet");
 }

@@ -139,6 +139,8 @@ export class Publisher implements FrameSink, WriteListener {
     }
   }
 
+  onRest(): void {}
+
   onReadEnd(): void {
     this.pump();
     if (this.#settled !== undefined && this.#window?.outstanding === 0) this.#settled();

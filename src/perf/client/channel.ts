@@ -11,7 +11,7 @@ import {
   writeClientMethod,
 } from "../../protocols/amqp091/codec/methods.generated.ts";
 import type { ClientConnection } from "./connection.ts";
-import { type FrameSink, wholeFrameEnd } from "./frame-sink.ts";
+import { badFrameEnd, type FrameSink, wholeFrameEnd } from "./frame-sink.ts";
 import { readBlock } from "./read-region.ts";
 
 type Named<Name extends ServerMethod["name"]> = Extract<ServerMethod, { readonly name: Name }>;
@@ -92,7 +92,7 @@ export class ClientChannel implements FrameSink {
     const { u8, view } = readBlock;
     const after = wholeFrameEnd(view, at, end);
     if (after < 0) return at;
-    if (u8[after - 1] !== FRAME_END) throw new Error("a frame without its end octet");
+    if (u8[after - 1] !== FRAME_END) throw badFrameEnd();
     // Content that belongs to nobody (a returned message) is passed over.
     if (u8[at] === FrameType.method) {
       reader.reset(readBlock, at + 7, after - 1);
@@ -100,6 +100,8 @@ export class ClientChannel implements FrameSink {
     }
     return after;
   }
+
+  onRest(): void {}
 
   onReadEnd(): void {}
 

@@ -3,10 +3,11 @@
 
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { FRAME_OVERHEAD_BYTES } from "../../protocols/amqp091/codec/frames.ts";
+import { FRAME_END, FRAME_OVERHEAD_BYTES } from "../../protocols/amqp091/codec/frames.ts";
 import { monotonicUs } from "../monotonic.ts";
 import type { Target } from "../target.ts";
 import { ClientChannel } from "./channel.ts";
+import { badFrameEnd, type FrameSink } from "./frame-sink.ts";
 import { FRAME_BYTES_MAX, READ_AT, readArea, readBlock } from "./read-region.ts";
 
 /** Waits for a connection that could not take all bytes at once. */
@@ -36,6 +37,9 @@ export class ClientConnection {
   readonly #listeners: WriteListener[] = [];
   #leftover: Uint8Array = NO_BYTES;
   #leftoverBytes = 0;
+  /** Bytes still to come of a frame that `#restOf` has seen enough of. */
+  #restBytes = 0;
+  #restOf: FrameSink | undefined;
   #isClosing = false;
   #closed: (() => void) | undefined;
   readonly #onWritten = (): void => this.#afterWrite();
@@ -158,6 +162,7 @@ export class ClientConnection {
       this.#leftoverBytes = 0;
     }
     try {
+      if (this.#restBytes !== 0) at = this.#passOver(at, end);
       at = this.#parse(at, end);
       this.#keep(at, end);
       for (const channel of this.#channels) channel?.sink.onReadEnd();
@@ -175,16 +180,30 @@ export class ClientConnection {
       if (channel === undefined) throw new Error("a frame for a channel that is not open");
       const next = channel.sink.take(at, end);
       if (next === at) break;
+      if (next > end) {
+        if (next - at > FRAME_BYTES_MAX) throw frameTooLarge();
+        this.#restBytes = next - end;
+        this.#restOf = channel.sink;
+        return end;
+      }
       at = next;
     }
     return at;
   }
 
+  #passOver(at: number, end: number): number {
+    const count = Math.min(this.#restBytes, end - at);
+    this.#restBytes -= count;
+    if (this.#restBytes > 0) return end;
+    if (readBlock.u8[at + count - 1] !== FRAME_END) throw badFrameEnd();
+    this.#restOf?.onRest();
+    return at + count;
+  }
+
   #keep(at: number, end: number): void {
     const lengthBytes = end - at;
     if (lengthBytes === 0) return;
-    if (lengthBytes > FRAME_BYTES_MAX)
-      throw new Error("the broker sent a frame larger than agreed");
+    if (lengthBytes > FRAME_BYTES_MAX) throw frameTooLarge();
     if (this.#leftover.length < lengthBytes) {
       this.#leftover = new Uint8Array(Math.max(lengthBytes, 4096));
       if (lengthBytes > 4096) this.#leftover = new Uint8Array(FRAME_BYTES_MAX);
@@ -192,4 +211,8 @@ export class ClientConnection {
     this.#leftover.set(readBlock.u8.subarray(at, end));
     this.#leftoverBytes = lengthBytes;
   }
+}
+
+function frameTooLarge(): Error {
+  return new Error("the broker sent a frame larger than agreed");
 }
