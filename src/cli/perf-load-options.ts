@@ -97,7 +97,10 @@ function addLimitOptions(command: Command): void {
     .option("--max-lag <n>", "publishers wait while n messages are not received yet", "0")
     .option("--warm-up <seconds>", "not measured (default: 1 when --time is given, else 0)")
     .option("-i, --interval <seconds>", "between two lines", "1")
-    .option("--batch-bytes <bytes>", "encode and send so much at once", "65536")
+    .option(
+      "--batch-bytes <bytes>",
+      "send so much at once (default: 64k, up to 256k of large messages)",
+    )
     .option("-d, --id <id>", "name of the run")
     .option("--pid <pid>", "the broker's process: reports its CPU and memory")
     .option("-j, --json", "print the result as JSON and nothing else")

@@ -35,7 +35,6 @@ export const usual: LoadFlags = {
   pollingInterval: "10",
   maxLag: "0",
   interval: "1",
-  batchBytes: "65536",
 };
 
 const fifty: Partial<LoadFlags> = {

@@ -58,7 +58,7 @@ export interface LoadFlags {
   readonly maxLag: string;
   readonly warmUp?: string;
   readonly interval: string;
-  readonly batchBytes: string;
+  readonly batchBytes?: string;
   readonly pid?: string;
 }
 
@@ -66,6 +66,9 @@ const FLAGS = ["persistent", "mandatory"];
 /** Without a time or a number of messages a run goes on until it is interrupted. */
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const PREFETCH_MAX = 65_535;
+const BATCH_MESSAGES = 16;
+const BATCH_BYTES_MIN = 65_536;
+const BATCH_BYTES_MAX = 262_144;
 /** A stream hands nothing to a consumer without prefetch and acknowledgements. */
 const STREAM_PREFETCH = 200;
 
@@ -162,8 +165,15 @@ function publishPlan(flags: LoadFlags): PublishPlan {
     confirmWindow: flags.confirm === undefined ? undefined : count("--confirm", flags.confirm, 1),
     messages: flags.pmessages === undefined ? FOR_EVER : count("--pmessages", flags.pmessages, 1),
     lagMax: count("--max-lag", flags.maxLag),
-    batchBytes: named("--batch-bytes", () => parseSize(flags.batchBytes)),
+    batchBytes: batchBytes(flags),
   };
+}
+
+/** Enough messages that a write costs little beside them, and not more than stays in a processor's cache. */
+function batchBytes({ batchBytes, size }: LoadFlags): number {
+  if (batchBytes !== undefined) return named("--batch-bytes", () => parseSize(batchBytes));
+  const wanted = BATCH_MESSAGES * named("--size", () => parseSize(size));
+  return Math.max(BATCH_BYTES_MIN, Math.min(wanted, BATCH_BYTES_MAX));
 }
 
 function properties(flags: LoadFlags): MessageProperties {
