@@ -2,9 +2,18 @@
 
 import type { ChannelView } from "../connection-registry.ts";
 import type { FieldTable } from "../field-table.ts";
+import type { Sequence } from "../numbers.ts";
 import type { Publication } from "../publication.ts";
 import type { StreamReader } from "../stream/stream-reader.ts";
 import type { Delivery, Queue } from "./queue.ts";
+
+/** A delivery that waits for its acknowledgement. */
+export interface HeldDelivery {
+  readonly deliveryTag: number;
+  readonly sequence: Sequence;
+  /** For so long, to the second. */
+  readonly heldMs: number;
+}
 
 /** Where deliveries go: a channel, a session, a link. */
 export interface DeliveryTarget {
@@ -27,6 +36,8 @@ export interface DeliveryTarget {
    * it has none such.
    */
   extendDeadline?(deliveryTag: number, untilMs: number): boolean;
+  /** What it has out, the oldest first; for listings. */
+  held?(): readonly HeldDelivery[];
   /**
    * `queue` has taken the place of the consumer's queue, which has let go of it: it consumes there from now on, under
    * its tag. Targets without it are cancelled.

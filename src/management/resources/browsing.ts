@@ -12,6 +12,7 @@ import { countField, optionalTextField } from "../body.ts";
 import { Slicer } from "../listing.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route } from "../route.ts";
+import { channelName } from "../views/consumer.ts";
 import { type Death, deathOf } from "../views/death.ts";
 import { payloadView, propertiesView } from "../views/message.ts";
 import { everything, filterOf, filterOfBody, type MessageFilter } from "./message-filter.ts";
@@ -88,7 +89,26 @@ async function unacked(request: ApiRequest): Promise<Answer> {
   const queue = queueToRead(request);
   const onlyOut: MessageFilter = { ...everything, state: "unacknowledged" };
   const found = await find(request, queue, onlyOut, PAGE_COUNT_MAX, undefined);
-  return json(found.messages.map(messageView));
+  const holders = holdersOf(queue);
+  return json(
+    found.messages.map((seen) => ({ ...messageView(seen), ...holders.get(seen.sequence) })),
+  );
+}
+
+/** Who holds which message, and for how long. */
+function holdersOf(queue: Queue): ReadonlyMap<Sequence, ApiObject> {
+  const holders = new Map<Sequence, ApiObject>();
+  for (const { tag, target } of queue.consumers()) {
+    const facts = target.channel?.describe();
+    const channel = facts === undefined ? {} : { channel_details: { name: channelName(facts) } };
+    for (const { sequence, deliveryTag, heldMs } of target.held?.() ?? []) {
+      holders.set(sequence, {
+        ...{ consumer_tag: tag, delivery_tag: deliveryTag, unacked_for_ms: heldMs },
+        ...channel,
+      });
+    }
+  }
+  return holders;
 }
 
 /** The first entry of x-death tells where a dead letter came from. */

@@ -110,6 +110,10 @@ const NO_RATE = { rate: 0 };
 /** What only some types have. */
 function addTypePart(into: Record<string, ApiJson>, queue: Queue, { broker }: ViewContext): void {
   const { traits } = queue.definition.type;
+  const successor = queue.state === "converting" ? queue.transfer?.partner : undefined;
+  if (successor !== undefined) {
+    into.conversion = { to: successor.definition.type.name, moved: successor.depth.ready };
+  }
   if (traits.mayBeTransient) {
     into.recoverable_slaves = null;
     into.storage_version = 2;

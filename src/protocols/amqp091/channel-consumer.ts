@@ -4,7 +4,7 @@
 import type { ChannelView } from "../../broker/connection-registry.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { Publication } from "../../broker/publication.ts";
-import type { Consumer, DeliveryTarget } from "../../broker/queue/consumer.ts";
+import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import { RecordFlag } from "../../broker/record.ts";
@@ -31,6 +31,7 @@ export interface DeliveringChannel {
   onHandedOver(): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
   onQueueReplaced(consumer: ChannelConsumer, queue: Queue): void;
+  heldBy(consumer: ChannelConsumer): readonly HeldDelivery[];
   extendDeadline(consumer: ChannelConsumer, deliveryTag: DeliveryTag, untilMs: number): boolean;
 }
 
@@ -111,6 +112,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.added = undefined;
     channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
     channel.onHandedOver();
+  }
+
+  held(): readonly HeldDelivery[] {
+    return this.#channel.heldBy(this);
   }
 
   extendDeadline(deliveryTag: DeliveryTag, untilMs: number): boolean {

@@ -8,7 +8,7 @@ import {
   tellConsumerDeleted,
 } from "../../broker/lifecycle-events.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
-import { Consumer } from "../../broker/queue/consumer.ts";
+import { Consumer, type HeldDelivery } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
 import type { Deadline, Job } from "../../broker/turn.ts";
@@ -348,6 +348,17 @@ export class Consuming implements DeliveringChannel {
     if (timeoutMs === undefined) return undefined;
     if (consumer !== undefined && consumer.inTimeUntilMs > clock.monotonicMs()) return undefined;
     return (this.nowSecond - found.second) * 1_000 > timeoutMs ? timeoutMs : undefined;
+  }
+
+  heldBy(target: ChannelConsumer): readonly HeldDelivery[] {
+    const { unacked } = this;
+    const held: HeldDelivery[] = [];
+    for (const tag of unacked.tags()) {
+      if (!unacked.peek(tag) || unacked.found.slot !== target.slot) continue;
+      const { sequence, second } = unacked.found;
+      held.push({ deliveryTag: tag, sequence, heldMs: (this.nowSecond - second) * 1_000 });
+    }
+    return held;
   }
 
   extendDeadline(target: ChannelConsumer, tag: DeliveryTag, untilMs: number): boolean {

@@ -48,6 +48,16 @@ describe("a delivery that is not acknowledged in time", () => {
     expect(within(client, TIMEOUT_MS)[0]?.method).toMatchObject(OVERDUE);
   });
 
+  it("is told with its tag and how long it has been out, the oldest first", async () => {
+    const { client, consumer } = await start();
+    within(client, 60_000);
+    ack(client, 2);
+    within(client, 1_000);
+    const held = consumer.target.held?.() ?? [];
+    expect(held.map(({ deliveryTag }) => deliveryTag)).toEqual([1, 3]);
+    for (const { heldMs } of held) expect(Math.abs(heldMs - 61_000)).toBeLessThanOrEqual(2_000);
+  });
+
   it("ends its channel when only an older one has more time", async () => {
     const { world, client, consumer } = await start();
     consumer.target.extendDeadline?.(1, world.env.clock.monotonicMs() + 10 * TIMEOUT_MS);

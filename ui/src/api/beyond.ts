@@ -35,6 +35,7 @@ export interface UnackedMessage extends BrowsedMessage {
   readonly consumer_tag?: string;
   readonly channel_details?: { readonly name: string };
   readonly delivered_at?: number;
+  readonly delivery_tag?: number;
   readonly unacked_for_ms?: number;
 }
 
@@ -119,4 +120,45 @@ export interface Topology {
   readonly nodes: readonly TopologyNode[];
   readonly edges: readonly TopologyEdge[];
   readonly truncated?: boolean;
+}
+
+/** A message that waits at an exchange until it is due; its payload is not told. */
+export interface DelayedMessage {
+  readonly id: string;
+  readonly due_at: string;
+  readonly payload_bytes: number;
+  readonly exchange: string;
+  readonly routing_key: string;
+  readonly properties: Arguments | readonly never[];
+}
+
+export interface DelayedMessages {
+  /** All that wait, also those beyond `items`. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly items: readonly DelayedMessage[];
+}
+
+/** Where a reader of a stream is. */
+export interface StreamReader {
+  readonly consumer_tag: string;
+  readonly name: string | null;
+  readonly active: boolean;
+  readonly offset: number;
+  readonly offset_lag: number;
+}
+
+export interface StreamTracking {
+  readonly offsets: Readonly<Record<string, number>>;
+  readonly writers: Readonly<Record<string, number>>;
+}
+
+/** What a change of arguments changed; null is "not set". */
+export interface ArgumentChanges {
+  readonly changed: readonly {
+    readonly argument: string;
+    readonly before: unknown;
+    readonly after: unknown;
+  }[];
+  readonly arguments: Arguments;
 }

@@ -45,3 +45,6 @@ export const queuedMessages = {
   messages_unacknowledged: "Unacked",
   messages: "Total",
 };
+
+/** Of a stream, where reading takes nothing away. */
+export const keptMessages = { messages: "Messages" };

@@ -88,3 +88,28 @@ export const publishing = {
   toQueueHint: (queue: string) =>
     `The message goes through the default exchange with the routing key ${queue}, straight into this queue.`,
 };
+
+const messages = (count: number): string => (count === 1 ? "1 message" : `${count} messages`);
+const messagesWere = (count: number): string =>
+  `${messages(count)} ${count === 1 ? "was" : "were"}`;
+
+export const delayed = {
+  title: "Messages that wait",
+  label: "Messages that wait to be routed",
+  intro: "They are routed when they are due, by the bindings there are then.",
+  shown: (count: string) => `The first ${count} are shown.`,
+  filterHint: "Key or message id",
+  none: "No message waits",
+  noneHint: "Messages with the header x-delay or x-deliver-at wait here until they are due.",
+  dueAt: "Due at",
+  dueIn: "Due in",
+  key: "Routing key",
+  messageId: "Message id",
+  size: "Size",
+  deliver: "Deliver now",
+  delivered: (count: number) => `${messagesWere(count)} routed.`,
+  cancel: "Call off",
+  cancelTitle: "Call off messages",
+  cancelText: (count: number) => `${messages(count)} will never be routed.`,
+  cancelled: (count: number) => `${messagesWere(count)} called off.`,
+};

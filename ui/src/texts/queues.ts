@@ -6,6 +6,7 @@ const queuesWere = (count: number): string =>
 export const queues = {
   title: "Queues and streams",
   one: "Queue",
+  oneStream: "Stream",
   label: "Queues and streams",
   empty: "No queues yet",
   emptyHint: "Programs declare queues when they start; you can also add one here.",
@@ -47,6 +48,7 @@ export const queues = {
   deliveries: "Deliveries by channel",
   rate: { publish: "incoming", deliver_get: "deliver / get", redeliver: "redelivered", ack: "ack" },
   queued: "Queued messages",
+  kept: "Messages kept",
   rates: "Message rates",
   depth: "Depth",
   showMap: "Show on map",
@@ -55,6 +57,7 @@ export const queues = {
     messages: "Messages",
     unacked: "Unacknowledged",
     deadLetters: "Dead letters",
+    readers: "Readers and offsets",
     settings: "Settings",
   },
   add: "Add queue",

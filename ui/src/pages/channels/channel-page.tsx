@@ -20,6 +20,7 @@ import { TextLink } from "../../table/stat-columns.tsx";
 import { messageRates } from "../../texts/charts.ts";
 import { consumers, channels as texts } from "../../texts/connections.ts";
 import { words } from "../../texts/words.ts";
+import { changeColumn } from "../consumers/consumer-changes.tsx";
 import {
   consumerKey,
   factColumns,
@@ -45,7 +46,7 @@ export default function ChannelPage() {
   );
 }
 
-const consumerColumns = [tagColumn, queueColumn, ...factColumns];
+const consumerColumns = [tagColumn, queueColumn, ...factColumns, changeColumn];
 
 function ChannelContent({ item }: { item: Channel }) {
   const lines = useMemo(

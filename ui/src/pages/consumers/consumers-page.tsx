@@ -7,6 +7,7 @@ import { Empty, Page } from "../../parts/page.tsx";
 import { useVhostFilter } from "../../settings/settings.ts";
 import { DataTable } from "../../table/data-table.tsx";
 import { consumers as texts } from "../../texts/connections.ts";
+import { changeColumn } from "./consumer-changes.tsx";
 import {
   channelColumn,
   consumerKey,
@@ -16,7 +17,14 @@ import {
   vhostOfConsumer,
 } from "./consumer-columns.tsx";
 
-const columns = [tagColumn, vhostOfConsumer, queueColumn, channelColumn, ...factColumns];
+const columns = [
+  tagColumn,
+  vhostOfConsumer,
+  queueColumn,
+  channelColumn,
+  ...factColumns,
+  changeColumn,
+];
 
 export default function ConsumersPage() {
   const [vhost] = useVhostFilter();

@@ -19,6 +19,7 @@ import { TextLink } from "../../table/stat-columns.tsx";
 import { bindings, exchanges as texts } from "../../texts/exchanges.ts";
 import { words } from "../../texts/words.ts";
 import { BindingsSection } from "./bindings.tsx";
+import { DelayedSection } from "./delayed-section.tsx";
 import { FeatureChips } from "./feature-chips.tsx";
 import { PublishButton } from "./publish-form.tsx";
 import { StatsByObject } from "./stats-by-object.tsx";
@@ -112,6 +113,7 @@ function ExchangeContent({ item }: { item: Exchange }) {
         <TimeChart id="exchange.rates" title={texts.rates} lines={lines} kind="rate" unit="rate" />
         <Facts items={factsOf(item)} />
       </Section>
+      <DelayedSection item={item} />
       {item.name !== "" && (
         <>
           <BindingsSection {...of} side="from" title={bindings.fromThis} />

@@ -1,5 +1,6 @@
 // What can be done to queues.
 
+import type { ArgumentChanges } from "../../api/beyond.ts";
 import { apiPath, request } from "../../api/client.ts";
 
 export interface QueueRef {
@@ -24,6 +25,18 @@ export const queueApi = {
     request(queuePath(queue, "pause"), { method: "PUT" }),
   resume: (queue: QueueRef): Promise<unknown> =>
     request(queuePath(queue, "resume"), { method: "PUT" }),
+  /** Null takes an argument away; Leveret only, as the next one. */
+  changeArguments: (
+    queue: QueueRef,
+    wanted: Readonly<Record<string, unknown>>,
+  ): Promise<ArgumentChanges> =>
+    request(queuePath(queue, "arguments"), { method: "PUT", body: { arguments: wanted } }),
+  convert: (
+    queue: QueueRef,
+    type: string,
+    wanted: Readonly<Record<string, unknown>>,
+  ): Promise<{ messages: number }> =>
+    request(queuePath(queue, "type"), { method: "PUT", body: { type, arguments: wanted } }),
   /** Moves what is ready now; Leveret only. */
   move: (queue: QueueRef, destination: string): Promise<{ moved: number }> =>
     request(queuePath(queue, "move"), { method: "POST", body: { destination } }),

@@ -1,6 +1,7 @@
 // The overview of a queue: charts, facts, counts, consumers, bindings.
 
 import { useMemo } from "react";
+import { useBroker } from "../../api/query.ts";
 import type { Queue, Stats } from "../../api/types.ts";
 import { ChartControls } from "../../chart/chart-controls.tsx";
 import { linesOrZero } from "../../chart/series.ts";
@@ -13,11 +14,12 @@ import { RuntimeSection } from "../../parts/runtime-section.tsx";
 import { Section } from "../../parts/section.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { TextLink } from "../../table/stat-columns.tsx";
-import { messageRates, queuedMessages } from "../../texts/charts.ts";
+import { keptMessages, messageRates, queuedMessages } from "../../texts/charts.ts";
 import { consumers } from "../../texts/connections.ts";
 import { bindings } from "../../texts/exchanges.ts";
 import { queues as texts } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
+import { changeColumn } from "../consumers/consumer-changes.tsx";
 import {
   channelColumn,
   consumerKey,
@@ -29,16 +31,19 @@ import { FeatureChips } from "../exchanges/feature-chips.tsx";
 import { StatsByObject } from "../exchanges/stats-by-object.tsx";
 import { DepthMatrix } from "./depth-matrix.tsx";
 import { queueType, stateOf } from "./queue-columns.tsx";
+import { StreamDetails } from "./stream-details.tsx";
 
-const consumerColumns = [channelColumn, tagColumn, ...factColumns];
+const consumerColumns = [channelColumn, tagColumn, ...factColumns, changeColumn];
 
 export function QueueOverview({ queue }: { queue: Queue }) {
+  const { isLeveret } = useBroker();
+  const isStream = isLeveret && queueType(queue) === "stream";
   return (
     <>
       <Charts queue={queue} />
       <Section id="queue.details" title={words.details}>
         <div className="rows">
-          <DepthMatrix queue={queue} />
+          {isStream ? <StreamDetails queue={queue} /> : <DepthMatrix queue={queue} />}
           <Facts items={factsOf(queue)} />
         </div>
       </Section>
@@ -71,9 +76,10 @@ export function QueueOverview({ queue }: { queue: Queue }) {
 }
 
 function Charts({ queue }: { queue: Queue }) {
+  const isStream = queueType(queue) === "stream";
   const queued = useMemo(
-    () => linesOrZero(queue as unknown as Stats, queuedMessages, "level"),
-    [queue],
+    () => linesOrZero(queue as unknown as Stats, isStream ? keptMessages : queuedMessages, "level"),
+    [queue, isStream],
   );
   const rates = useMemo(
     () => linesOrZero(queue.message_stats, messageRates, "rate"),
@@ -84,7 +90,7 @@ function Charts({ queue }: { queue: Queue }) {
       <div className="columns">
         <TimeChart
           id="queue.queued"
-          title={texts.queued}
+          title={isStream ? texts.kept : texts.queued}
           lines={queued}
           kind="level"
           unit="count"
@@ -116,7 +122,10 @@ function factsOf(queue: Queue): Fact[] {
     [texts.consumers, count(queue.consumers)],
     [
       texts.capacity,
-      percent(queue.consumer_capacity ?? queue.consumer_utilisation),
+      // Readers of a stream wait for nobody.
+      queueType(queue) === "stream"
+        ? undefined
+        : percent(queue.consumer_capacity ?? queue.consumer_utilisation),
       texts.capacityHelp,
     ],
     [texts.activeConsumer, queue.single_active_consumer_tag ?? undefined],

@@ -9,6 +9,7 @@ import { usePathPart, useSearchText } from "../../parts/address.ts";
 import { Loaded, Page, Waiting } from "../../parts/page.tsx";
 import { queueActions, queues as texts } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
+import { ConversionBanner } from "./convert-queue.tsx";
 import { QueueActions } from "./queue-actions.tsx";
 import { queueApi } from "./queue-api.ts";
 import { queueType } from "./queue-columns.tsx";
@@ -16,6 +17,7 @@ import { QueueOverview } from "./queue-overview.tsx";
 
 const MessagesTab = lazy(() => import("../messages/messages-tab.tsx"));
 const UnackedTab = lazy(() => import("./unacked-tab.tsx"));
+const ReadersTab = lazy(() => import("./readers-tab.tsx"));
 const SettingsTab = lazy(() => import("./settings-tab.tsx"));
 const DeadLettersTab = lazy(() => import("../dead-letters/dead-letters-tab.tsx"));
 
@@ -30,7 +32,7 @@ export default function QueuePage() {
   return (
     <Page
       title={name}
-      crumb={`${texts.one} ${words.inVhost(vhost)}`}
+      crumb={`${result.data && queueType(result.data) === "stream" ? texts.oneStream : texts.one} ${words.inVhost(vhost)}`}
       actions={result.data && <QueueActions queue={result.data} />}
     >
       <Loaded result={result}>{(queue) => <QueueTabs queue={queue} />}</Loaded>
@@ -49,12 +51,14 @@ function QueueTabs({ queue }: { queue: Queue }) {
     ["messages", true, <MessagesTab key="messages" queue={queue} />],
     ["unacked", isLeveret && !isStream, <UnackedTab key="unacked" queue={queue} />],
     ["deadLetters", isLeveret && !isStream, <DeadLettersTab key="deadLetters" queue={queue} />],
+    ["readers", isLeveret && isStream, <ReadersTab key="readers" queue={queue} />],
     ["settings", isLeveret, <SettingsTab key="settings" queue={queue} />],
   ];
   const shown = panels.filter(([, available]) => available);
   const active = shown.some(([tab]) => tab === search.tab) ? (search.tab as Tab) : "overview";
   return (
     <>
+      <ConversionBanner queue={queue} />
       {queue.state === "paused" && (
         <div className="banner" data-tone="warn">
           {queueActions.pausedBanner}

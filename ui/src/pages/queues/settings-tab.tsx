@@ -7,17 +7,22 @@ import { value as valueText } from "../../parts/format.ts";
 import { linkTo } from "../../parts/links.ts";
 import { Loaded, NotHere } from "../../parts/page.tsx";
 import { Section } from "../../parts/section.tsx";
+import { useTag } from "../../shell/use-navigation.ts";
 import type { Column } from "../../table/columns.ts";
 import { DataTable } from "../../table/data-table.tsx";
 import { TextLink } from "../../table/stat-columns.tsx";
 import { settings as texts } from "../../texts/messages.ts";
+import { ChangeReport, useChangeArguments } from "./change-arguments.tsx";
 import { queueApi } from "./queue-api.ts";
 
 export default function SettingsTab({ queue }: { queue: Queue }) {
+  const mayChange = useTag("policymaker");
+  const { button, changed } = useChangeArguments(queue);
   const result = useApi<QueueSettings>(queueApi.path(queue, "settings"));
   return (
-    <Section id="queue.settings" title={texts.title}>
+    <Section id="queue.settings" title={texts.title} side={mayChange && button}>
       <p className="dimmed">{texts.intro}</p>
+      {changed && <ChangeReport changed={changed} />}
       <Loaded result={result} missing={<NotHere />}>
         {({ items }) => (
           <DataTable

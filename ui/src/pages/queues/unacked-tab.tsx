@@ -1,5 +1,6 @@
 // Messages that consumers hold, by consumer and age.
 
+import { useMemo } from "react";
 import type { UnackedMessage } from "../../api/beyond.ts";
 import { useApi } from "../../api/query.ts";
 import type { Queue } from "../../api/types.ts";
@@ -10,11 +11,12 @@ import { Section } from "../../parts/section.tsx";
 import type { Column } from "../../table/columns.ts";
 import { TextLink } from "../../table/stat-columns.tsx";
 import { unacked as texts } from "../../texts/messages.ts";
+import { moreTimeColumn } from "../consumers/consumer-changes.tsx";
 import { messageColumns } from "../messages/message-columns.tsx";
 import { MessageTable } from "../messages/message-table.tsx";
-import { queueApi } from "./queue-api.ts";
+import { type QueueRef, queueApi } from "./queue-api.ts";
 
-const columns: readonly Column<UnackedMessage>[] = [
+const columnsOf = (queue: QueueRef): readonly Column<UnackedMessage>[] => [
   {
     id: "consumer_tag",
     header: texts.consumer,
@@ -39,6 +41,7 @@ const columns: readonly Column<UnackedMessage>[] = [
     width: 90,
   },
   ...(messageColumns as readonly Column<UnackedMessage>[]),
+  moreTimeColumn(queue),
 ];
 
 function heldMs(item: UnackedMessage): number | undefined {
@@ -47,6 +50,10 @@ function heldMs(item: UnackedMessage): number | undefined {
 }
 
 export default function UnackedTab({ queue }: { queue: Queue }) {
+  const columns = useMemo(
+    () => columnsOf({ vhost: queue.vhost, name: queue.name }),
+    [queue.vhost, queue.name],
+  );
   const result = useApi<readonly UnackedMessage[]>(queueApi.path(queue, "unacked"));
   return (
     <Section id="queue.unacked" title={texts.title}>
