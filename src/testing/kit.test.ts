@@ -119,6 +119,84 @@ describe("snapshots", () => {
       await channel.assertQueue("other");
     }
   });
+
+  test("bring back what waits at an exchange, what a stream holds and what a consumer has", async () => {
+    const type = { "x-delayed-type": "fanout" };
+    await channel.assertExchange("later", "x-delayed-message", { arguments: type });
+    await channel.bindQueue("billing", "later", "");
+    await channel.assertQueue("events", { arguments: { "x-queue-type": "stream" } });
+    channel.publish("later", "", Buffer.from("tomorrow"), { headers: { "x-delay": 86_400_000 } });
+    channel.sendToQueue("events", Buffer.from("event"));
+    order(1);
+    await channel.waitForConfirms();
+    await channel.get("billing");
+    const snapshot = await broker.snapshot();
+    for (let round = 0; round < 2; round++) {
+      await broker.restore(snapshot);
+      await broker.queue("events").expectMessage({ body: "event" });
+      await broker.queue("billing").expectDepth(1);
+      await broker.clock.advance("23h");
+      await broker.queue("billing").expectNoMessage({ body: "tomorrow" });
+      await broker.clock.advance("2h");
+      await broker.queue("billing").expectDepth(2);
+      broker.forget();
+    }
+  });
+});
+
+describe("time moves", () => {
+  const names = async () =>
+    (await broker.queue("late").messages()).map(({ body }) => body.toString()).join();
+
+  test("delays, and waits for a retry", async () => {
+    await channel.assertExchange("later", "x-delayed-message", {
+      arguments: { "x-delayed-type": "fanout" },
+    });
+    await channel.assertQueue("late");
+    await channel.bindQueue("late", "later", "");
+    for (const [body, headers] of [
+      ["in 2 h", { "x-delay": 7_200_000 }],
+      ["in 1 h", { "x-deliver-at": broker.clock.now().getTime() + 3_600_000 }],
+    ] as const) {
+      channel.publish("later", "", Buffer.from(body), { headers });
+    }
+    await channel.waitForConfirms();
+    await broker.clock.advance("59m");
+    expect(await names()).toBe("");
+    await broker.clock.advance("2m");
+    expect(await names()).toBe("in 1 h");
+    await broker.clock.advance("1h");
+    expect(await names()).toBe("in 1 h,in 2 h");
+
+    const hour = { "x-retry-initial-delay": 3_600_000, "x-retry-jitter": 0 };
+    await channel.assertQueue("tried", { arguments: hour });
+    channel.sendToQueue("tried", Buffer.from("again"));
+    await channel.waitForConfirms();
+    const first = await channel.get("tried");
+    if (first === false) throw new Error("a message is there");
+    channel.nack(first);
+    await broker.clock.advance("59m");
+    expect(await channel.get("tried")).toBe(false);
+    await broker.clock.advance("2m");
+    expect(await channel.get("tried")).toMatchObject({
+      properties: { headers: { "x-delivery-count": 1 } },
+    });
+  });
+
+  test("how long a key counts", async () => {
+    await channel.assertQueue("once", {
+      arguments: { "x-message-deduplication": true, "x-cache-ttl": 3_600_000 },
+    });
+    const send = () =>
+      channel.sendToQueue("once", Buffer.from("x"), { headers: { "x-deduplication-header": "k" } });
+    send();
+    send();
+    await channel.waitForConfirms();
+    await broker.queue("once").expectDepth(1);
+    await broker.clock.advance("61m");
+    send();
+    await broker.queue("once").expectDepth(2);
+  });
 });
 
 describe("faults", () => {

@@ -149,7 +149,7 @@ export class TestQueue {
 }
 
 /** All messages of a queue, whole. */
-export function storedIn(queue: Queue, messages: MessagePort) {
+export function storedIn(queue: Pick<Queue, "inspection">, messages: MessagePort) {
   const reading: ReturnType<MessagePort["read"]>[] = [];
   return new Promise<typeof reading>((resolve) => {
     queue.inspection.browse({
