@@ -213,7 +213,11 @@ test("what such a queue could not be declared with is refused", async () => {
   await node.pass(1_000);
   convert(node, "stream");
   await node.pass(1_000);
-  expect(() => convert(node, "classic")).toThrow("its messages stay where they are");
+  for (const type of ["classic", "quorum"]) {
+    expect(() => convert(node, type)).toThrow(
+      `${name} of type stream cannot be converted: its messages stay where they are`,
+    );
+  }
 });
 
 /** Takes messages and keeps them. */
