@@ -185,6 +185,12 @@ export function environmentEntries(
       throw new ConfigError(`RABBITMQ_${variable} names ${path}, which cannot be read`);
     add(key, content.replace(/\r?\n$/, ""), variable);
   }
+  const advanced = environment.RABBITMQ_ADVANCED_CONFIG_FILE;
+  if (advanced !== undefined && advanced !== "") {
+    warnings.push(
+      `RABBITMQ_ADVANCED_CONFIG_FILE names ${advanced}: Erlang terms are not read here; write them as keys of rabbitmq.conf`,
+    );
+  }
   addListener(environment, add);
   addLogs(environment, add);
   addApplicationKeys(environment, add, warnings);

@@ -41,3 +41,22 @@ test("every test the document names is there", () => {
     expect(() => readFileSync(new URL(`../../${file}`, import.meta.url)), file).not.toThrow();
   }
 });
+
+/** Rows of all tables whose last column names the test. */
+function shownRows(): readonly (readonly string[])[] {
+  const rows: (readonly string[])[] = [];
+  let isShown = false;
+  for (const line of document.split("\n")) {
+    const cells = line.startsWith("|") ? line.split(/(?<!\\)\|/).slice(1, -1) : undefined;
+    if (cells === undefined) isShown = false;
+    else if (isShown && !/^ -+ $/.test(cells[0]!)) rows.push(cells.map((cell) => cell.trim()));
+    else isShown ||= cells.at(-1)?.trim() === "Shown by";
+  }
+  return rows;
+}
+
+test("every row of the document names the test that shows it", () => {
+  const rows = shownRows();
+  expect(rows.length).toBeGreaterThan(50);
+  expect(rows.filter((cells) => !/`(src|test)\//.test(cells.at(-1)!))).toEqual([]);
+});
