@@ -76,6 +76,13 @@ export async function createApp(
   return app;
 }
 
+/** Routes check for themselves: Fastify's compilers of schemas would be loaded (3 MB) and never asked. */
+const withoutSchemas = { buildValidator: refuseSchemas, buildSerializer: refuseSchemas };
+
+function refuseSchemas(): never {
+  throw new Error("routes have no schemas");
+}
+
 function newApp(management: Management, tls: HttpTls | undefined): FastifyInstance {
   const app: FastifyInstance = fastify({
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX, ignoreTrailingSlash: true },
@@ -91,6 +98,7 @@ function newApp(management: Management, tls: HttpTls | undefined): FastifyInstan
       void sendError(reply, knownError(error, request.url) ?? new ApiError(400, UNEXPECTED));
     },
     forceCloseConnections: true,
+    schemaController: { compilersFactory: withoutSchemas },
   });
   // Clients send JSON with any content type or none, and bodies with every method.
   app.removeAllContentTypeParsers();
