@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { BrokerCheckpoint } from "./checkpoint-source.ts";
 import type { FieldTable } from "./field-table.ts";
-import type { EntryKind, EntrySink } from "./ports.ts";
+import type { CheckpointSink, EntryKind } from "./ports.ts";
 import { anybody, connectionNamed, newTestBroker } from "./test-doubles.ts";
 
 /** Keeps all entries in a row. */
-class TextSink implements EntrySink {
+class TextSink implements CheckpointSink {
   readonly u8 = new Uint8Array(65_536);
   readonly view = new DataView(this.u8.buffer);
   #used = 0;
@@ -15,6 +15,8 @@ class TextSink implements EntrySink {
     this.#used += lengthBytes;
     return at;
   }
+
+  page(): void {}
 
   get text(): string {
     return new TextDecoder("latin1").decode(this.u8.subarray(0, this.#used));
@@ -47,4 +49,30 @@ test("what has changed is described anew", () => {
   vhost.setArguments(queue, lengthOf(2_222));
   expect(capture()).toContain("2222");
   expect(capture()).not.toContain("1111");
+});
+
+test("definitions are those of the first slice, whether or not they were prepared", () => {
+  const broker = newTestBroker();
+  broker.addVhost("/");
+  const access = broker.open(anybody, "/", connectionNamed("c"));
+  const flags = { durable: true, exclusive: false, autoDelete: false, arguments: new Map() };
+  access.declareQueue({ ...flags, name: "stays" });
+  access.declareQueue({ ...flags, name: "goes" });
+  const checkpoint = new BrokerCheckpoint(broker, nothing);
+  for (const changesMeanwhile of [false, true]) {
+    for (const _ of checkpoint.prepareCapture());
+    if (changesMeanwhile) {
+      access.deleteQueue("goes", { ifUnused: false, ifEmpty: false });
+      access.declareQueue({ ...flags, name: "comes" });
+    }
+    const sink = new TextSink();
+    const capture = checkpoint.capture(sink);
+    capture.next();
+    access.declareQueue({ ...flags, name: `later-${changesMeanwhile}` });
+    for (const _ of capture);
+    expect(sink.text).toContain('"stays"');
+    expect(sink.text.includes('"goes"')).toBe(!changesMeanwhile);
+    expect(sink.text.includes('"comes"')).toBe(changesMeanwhile);
+    expect(sink.text).not.toContain(`later-${changesMeanwhile}`);
+  }
 });

@@ -1,7 +1,7 @@
 // Describes a broker for a checkpoint, and has it let go of old log entries.
 
 import type { Broker } from "./broker.ts";
-import type { Definition } from "./definition-replay.ts";
+import { EncodedDefinitions } from "./encoded-definitions.ts";
 import {
   definitionBytes,
   ENTRY_PIECE_BYTES_MAX,
@@ -15,38 +15,40 @@ import {
   writePageFacts,
   writeTracked,
 } from "./log-entries.ts";
-import type { LogPosition, QueueNumber, Sequence } from "./numbers.ts";
-import { type CheckpointSource, EntryKind, type EntrySink } from "./ports.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "./numbers.ts";
+import { type CheckpointSink, type CheckpointSource, EntryKind } from "./ports.ts";
 import type { BodyRun } from "./queue/noted-bodies.ts";
-import type { BodyFacts, CheckpointWriter, PageFacts } from "./recovery.ts";
+import {
+  type BodyFacts,
+  type CheckpointWriter,
+  NO_LOG_POSITION,
+  type PageFacts,
+} from "./recovery.ts";
 import type { TrackedKind } from "./stream/offset-tracking.ts";
 
 const encoder = new TextEncoder();
 
-interface Encoded {
-  readonly bytes: Uint8Array;
-  readonly state: object | undefined;
-}
-
 export class BrokerCheckpoint implements CheckpointSource {
   readonly #broker: Broker;
   readonly #exportDefinitions: () => Generator<void, string>;
-
-  /** What has not changed is not described again. */
-  readonly #encoded = new WeakMap<object, Encoded>();
+  /** Made by `prepareCapture`, used and given up by `capture`: between checkpoints they would only take memory. */
+  #prepared: EncodedDefinitions | undefined = undefined;
 
   constructor(broker: Broker, exportDefinitions: () => Generator<void, string>) {
     this.#broker = broker;
     this.#exportDefinitions = exportDefinitions;
   }
 
-  get lowestLogPosition(): LogPosition {
+  *findLowestLogPosition(): Generator<void, LogPosition> {
     let lowest = this.#broker.bodies.lowestLogPosition;
+    let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable } of vhost.numberedQueues()) {
-        if (recoverable === undefined) continue;
-        const position = recoverable.lowestLogPosition;
+        const position = recoverable?.lowestLogPosition ?? NO_LOG_POSITION;
         if (position < lowest) lowest = position;
+        if (++visited < this.#rowsPerSlice) continue;
+        visited = 0;
+        yield;
       }
     }
     return lowest;
@@ -74,42 +76,79 @@ export class BrokerCheckpoint implements CheckpointSource {
   }
 
   *prepareCapture(): Generator<void, void> {
+    const prepared = new EncodedDefinitions(this.#broker.definitionsVersion);
     let visited = 0;
     for (const definition of this.#broker.definitions()) {
-      visited++;
-      if (definition.subject !== undefined && this.#known(definition) === undefined) {
-        this.#encode(definition);
-        visited += ENCODING_COSTS;
-      }
-      if (visited < VISITS_PER_SLICE) continue;
+      prepared.add(definition);
+      if (++visited < this.#rowsPerSlice) continue;
       visited = 0;
+      yield;
+    }
+    this.#prepared = prepared;
+  }
+
+  *capture(sink: CheckpointSink): Generator<void, void> {
+    const { lastQueueNumber, lastExchangeNumber, journal, bodies } = this.#broker;
+    const { lastTransaction } = journal;
+    const { lastReference } = bodies;
+    const definitions = this.#definitionsNow();
+    this.#prepared = undefined;
+    yield;
+    yield* this.#captureDefinitions(sink, definitions);
+    const at = sink.append(EntryKind.numbers, 32);
+    sink.view.setFloat64(at, lastQueueNumber, true);
+    sink.view.setFloat64(at + 8, lastExchangeNumber, true);
+    sink.view.setFloat64(at + 16, lastTransaction, true);
+    sink.view.setFloat64(at + 24, lastReference, true);
+    yield* this.#captureBodies(sink, lastReference);
+    yield* this.#captureQueues(sink, lastQueueNumber);
+  }
+
+  /** All of them as they are at this moment. What was prepared and has not changed since is not encoded again. */
+  #definitionsNow(): EncodedDefinitions {
+    const prepared = this.#prepared;
+    const version = this.#broker.definitionsVersion;
+    if (prepared?.version === version) return prepared;
+    const now = new EncodedDefinitions(version, prepared);
+    for (const definition of this.#broker.definitions()) now.add(definition);
+    return now;
+  }
+
+  *#captureDefinitions(sink: CheckpointSink, definitions: EncodedDefinitions) {
+    let written = 0;
+    for (const { kind, json } of definitions.rows) {
+      define(sink, kind, json);
+      if (++written < this.#rowsPerSlice) continue;
+      written = 0;
       yield;
     }
   }
 
-  *capture(sink: EntrySink): Generator<void, void> {
-    for (const definition of this.#broker.definitions()) {
-      define(sink, definition.kind, this.#known(definition) ?? this.#encode(definition));
+  /** The log knows all of those that came meanwhile, and of those that went nobody is named that needs them. */
+  *#captureBodies(sink: CheckpointSink, last: BodyReference): Generator<void, void> {
+    let written = 0;
+    for (const body of this.#broker.bodies.facts()) {
+      if (body.reference > last) break;
+      writeBody(sink, body);
+      if (++written < this.#rowsPerSlice) continue;
+      written = 0;
+      yield;
     }
-    const { bodies } = this.#broker;
-    const at = sink.append(EntryKind.numbers, 32);
-    sink.view.setFloat64(at, this.#broker.lastQueueNumber, true);
-    sink.view.setFloat64(at + 8, this.#broker.lastExchangeNumber, true);
-    sink.view.setFloat64(at + 16, this.#broker.journal.lastTransaction, true);
-    sink.view.setFloat64(at + 24, bodies.lastReference, true);
-    for (const body of bodies.facts()) writeBody(sink, body);
-    yield* this.#captureQueues(sink, this.#broker.lastQueueNumber);
+  }
+
+  get #rowsPerSlice(): number {
+    return this.#broker.limits.checkpointRowsPerSliceMax;
   }
 
   /** Queues with higher numbers were declared meanwhile: the log knows all of them. */
-  *#captureQueues(sink: EntrySink, lastNumber: QueueNumber): Generator<void, void> {
-    const { checkpointRowsPerSliceMax } = this.#broker.limits;
+  *#captureQueues(sink: CheckpointSink, lastNumber: QueueNumber): Generator<void, void> {
     const writer = new QueueWriter(sink);
     for (const vhost of this.#broker.vhosts.values()) {
       for (const { recoverable, definition } of vhost.numberedQueues()) {
         if (recoverable === undefined || definition.number > lastNumber) continue;
         recoverable.checkpoint(writer);
-        if (++writer.rowCount < checkpointRowsPerSliceMax) continue;
+        writer.rowCount++;
+        if (writer.rowCount < this.#rowsPerSlice) continue;
         writer.rowCount = 0;
         yield;
       }
@@ -124,25 +163,13 @@ export class BrokerCheckpoint implements CheckpointSource {
   exportDefinitions(): Generator<void, string> {
     return this.#exportDefinitions();
   }
-
-  #known({ subject, state }: Definition): Uint8Array | undefined {
-    const encoded = subject === undefined ? undefined : this.#encoded.get(subject);
-    return encoded?.state === state ? encoded?.bytes : undefined;
-  }
-
-  #encode({ object, subject, state }: Definition): Uint8Array {
-    const bytes = encoder.encode(JSON.stringify(object));
-    if (subject !== undefined) this.#encoded.set(subject, { bytes, state });
-    return bytes;
-  }
 }
 
-/** Objects looked at in one slice, and how many looks it costs to write a queue's pages, or to describe one. */
+/** Objects looked at in one slice, and how many more looks it costs to write a queue's pages. */
 const VISITS_PER_SLICE = 1_024;
 const WRITING_COSTS = 15;
-const ENCODING_COSTS = 3;
 
-function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts): void {
+function writeBody(sink: CheckpointSink, { reference, sizeBytes, pages }: BodyFacts): void {
   let at = sink.append(EntryKind.bodies, 16 + pages.length * 16);
   sink.view.setFloat64(at, reference, true);
   sink.view.setFloat64(at + 8, sizeBytes, true);
@@ -151,6 +178,7 @@ function writeBody(sink: EntrySink, { reference, sizeBytes, pages }: BodyFacts):
     sink.view.setFloat64(at, handle, true);
     sink.view.setFloat64(at + 8, lengthBytes, true);
   }
+  for (const { handle } of pages) sink.page(handle);
 }
 
 const kindsEncoded = new Map<string, Uint8Array>();
@@ -164,7 +192,7 @@ function encodedKind(kind: string): Uint8Array {
   return bytes;
 }
 
-function define(sink: EntrySink, kind: string, json: Uint8Array): void {
+function define(sink: CheckpointSink, kind: string, json: Uint8Array): void {
   const kindBytes = encodedKind(kind);
   for (let from = 0; from < json.length; from += ENTRY_PIECE_BYTES_MAX) {
     const piece = json.subarray(from, from + ENTRY_PIECE_BYTES_MAX);
@@ -176,9 +204,11 @@ function define(sink: EntrySink, kind: string, json: Uint8Array): void {
 
 /** Rows of one queue and kind become one entry, up to this many. */
 const ROWS_PER_ENTRY_MAX = 4_096;
+/** What it costs to look at a record, in rows. */
+const LOOK_COSTS = 1 / 64;
 
 class QueueWriter implements CheckpointWriter {
-  readonly #sink: EntrySink;
+  readonly #sink: CheckpointSink;
   #kind: EntryKind = EntryKind.pages;
   #queue: QueueNumber = 0;
   /** Of the slice under way. */
@@ -187,7 +217,7 @@ class QueueWriter implements CheckpointWriter {
   #pages: PageFacts[] = [];
   #numbers: number[] = [];
 
-  constructor(sink: EntrySink) {
+  constructor(sink: CheckpointSink) {
     this.#sink = sink;
   }
 
@@ -205,12 +235,18 @@ class QueueWriter implements CheckpointWriter {
   page(queue: QueueNumber, page: PageFacts): void {
     this.#begin(EntryKind.pages, queue);
     this.#pages.push(page);
+    // Now, while it is there: it may have been given up when the next slice begins.
+    this.#sink.page(page.handle);
     if (this.#pages.length === ROWS_PER_ENTRY_MAX) this.flush();
   }
 
   bodies(queue: QueueNumber, { firstSequence, count, firstReference }: BodyRun): void {
     this.#row(EntryKind.bodyRuns, queue, [firstSequence, count, firstReference]);
     if (this.#numbers.length >= ROWS_PER_ENTRY_MAX * 3) this.flush();
+  }
+
+  looked(recordCount: number): void {
+    this.rowCount += recordCount * LOOK_COSTS;
   }
 
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void {

@@ -79,14 +79,23 @@ export interface EntrySink {
   append(kind: EntryKind, lengthBytes: number): Address;
 }
 
+/** Takes down what a checkpoint says. */
+export interface CheckpointSink extends EntrySink {
+  /** What is described needs that page, which is written: the checkpoint says where it lies now. */
+  page(handle: PageHandle): void;
+}
+
 /**
  * What an engine that keeps a log asks of the broker above, to be able to forget old entries.
- * A checkpoint says all that is true; after a restart it is replayed first, then the log from `lowestLogPosition`
- * on: its definitions only from where the checkpoint was taken, messages from there on again.
+ * A checkpoint says all that is true; after a restart it is replayed first, then the log from the lowest position
+ * that is needed on: its definitions only from where the checkpoint was taken, messages from there on again.
  */
 export interface CheckpointSource {
-  /** Log files from here on are needed; infinite when none are. */
-  readonly lowestLogPosition: LogPosition;
+  /**
+   * Looks, in slices, from where on the log is needed for what came before the first slice; infinite when it is not.
+   * Messages that are written meanwhile may still count: then the answer is lower than it need be.
+   */
+  findLowestLogPosition(): Generator<void, LogPosition>;
   /**
    * Has pages written that hold something before `position`, in slices of a few milliseconds. True when there was
    * nothing left to write; otherwise it has to be done again when the writes have ended.
@@ -95,11 +104,11 @@ export interface CheckpointSource {
   /** Does in slices what makes `capture` short. */
   prepareCapture(): Generator<void, void>;
   /**
-   * Describes everything that is durable: definitions and bodies before the first slice ends, then queues in slices.
-   * A queue may have changed since the first slice: whoever reads the description hears the log from there on too,
-   * and no entry does harm to a queue that knows of it already.
+   * Describes everything that is durable: definitions as they are in the first slice, then bodies and queues as each
+   * is when its turn comes. They may have changed since the first slice: whoever reads the description hears the log
+   * from there on too, and no entry does harm to what knows of it already.
    */
-  capture(sink: EntrySink): Generator<void, void>;
+  capture(sink: CheckpointSink): Generator<void, void>;
   /** Changes whenever `exportDefinitions` would answer something else. */
   readonly definitionsVersion: number;
   /** All definitions in RabbitMQ's export format, for people and other tools, in slices. */

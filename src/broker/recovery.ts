@@ -42,6 +42,8 @@ export interface CheckpointWriter {
   page(queue: QueueNumber, page: PageFacts): void;
   /** Messages in one of the named pages, not settled, whose bodies lie elsewhere. */
   bodies(queue: QueueNumber, run: BodyRun): void;
+  /** So many records were looked at to find that out: it is work, and a slice of the checkpoint ends the sooner. */
+  looked(recordCount: number): void;
   /** Settled since their page was written; a range may reach over what lies outside of pages. */
   settled(queue: QueueNumber, from: Sequence, to: Sequence): void;
   returned(queue: QueueNumber, from: Sequence, to: Sequence, deliveryCount: number): void;

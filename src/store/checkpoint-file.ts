@@ -1,8 +1,9 @@
 // A checkpoint as a file: a file header, then blocks of entries as in the log. The first entry says where the log
 // goes on, entries of the kind `pagePlaces` where pages lie; all others are the broker's.
 
-import type { EntryKind, EntrySink } from "../broker/ports.ts";
+import type { CheckpointSink, EntryKind, PageHandle } from "../broker/ports.ts";
 import type { Address } from "../lib/arena.ts";
+import { assert } from "../lib/assert.ts";
 import { byteBlock } from "../lib/byte-block.ts";
 import { BLOCK_HEADER_BYTES, closeBlock, forEachEntry, readBlock } from "./block.ts";
 import { FILE_HEADER_BYTES, readFileHeader, writeFileHeader } from "./file-header.ts";
@@ -14,6 +15,7 @@ import {
   Magic,
 } from "./format.ts";
 import type { LogPlace } from "./log-reader.ts";
+import type { PagePlace } from "./page-store.ts";
 
 /** Kinds of entry that only the store writes and reads. Never reuse a number. */
 const StoreEntryKind = { state: 128, pagePlaces: 129 } as const;
@@ -47,21 +49,30 @@ export interface CheckpointHead {
   readonly createdAtMs: number;
 }
 
-/** Collects a checkpoint in memory. */
-export class CheckpointBuilder implements EntrySink {
+/** Bytes copied into the whole file in one slice. */
+const PIECE_BYTES = 1_048_576;
+
+/** Collects a checkpoint in memory. No call takes longer the more there is already. */
+export class CheckpointBuilder implements CheckpointSink {
   readonly #head: CheckpointHead;
+  readonly #placeOf: (page: PageHandle) => PagePlace | undefined;
+  /** The block that is being filled. */
   u8: Uint8Array = new Uint8Array(65_536);
   view: DataView = new DataView(this.u8.buffer);
-  #used = FILE_HEADER_BYTES;
-  #blockAt = 0;
+  #used = BLOCK_HEADER_BYTES;
+  /** Blocks that are complete, in full pieces; the last one is filled up to `#pieceUsed`. */
+  readonly #pieces: Uint8Array[] = [new Uint8Array(PIECE_BYTES)];
+  #pieceUsed = FILE_HEADER_BYTES;
   #blockIndex = 0;
   #blockPosition = 0;
   #position = 0;
   #crcBefore = 0;
+  /** Rows of an entry of page places, number by number. */
+  readonly #places: number[] = [];
 
-  constructor(head: CheckpointHead) {
+  constructor(head: CheckpointHead, placeOf: (page: PageHandle) => PagePlace | undefined) {
     this.#head = head;
-    this.#openBlock();
+    this.#placeOf = placeOf;
   }
 
   append(kind: EntryKind, lengthBytes: number): Address {
@@ -73,41 +84,43 @@ export class CheckpointBuilder implements EntrySink {
     this.u8.set(json, this.#append(StoreEntryKind.state, json.length));
   }
 
-  pagePlaces(places: Iterable<StoredPagePlace>): void {
-    let some: StoredPagePlace[] = [];
-    for (const place of places) {
-      some.push(place);
-      if (some.length < PLACES_PER_ENTRY) continue;
-      this.#pagePlaces(some);
-      some = [];
-    }
-    if (some.length > 0) this.#pagePlaces(some);
+  page(handle: PageHandle): void {
+    const place = this.#placeOf(handle);
+    assert(place?.segment.durable === true, "a checkpoint names pages that are on disk");
+    this.#places.push(handle, place.segment.number, place.offset, place.lengthBytes);
+    if (this.#places.length * 8 >= PLACES_PER_ENTRY * PAGE_PLACE_BYTES) this.#flushPlaces();
   }
 
-  /** The whole file. Nothing can be added afterwards. */
-  finish(): Uint8Array {
+  /** The whole file, put together in slices. Nothing can be added afterwards. */
+  *finish(): Generator<void, Uint8Array> {
+    this.#flushPlaces();
     this.#closeBlock(true);
     const { id, number, createdAtMs } = this.#head;
-    writeFileHeader(this.u8, this.view, 0, Magic.checkpoint, { id, number, createdAtMs });
-    return this.u8.subarray(0, this.#used);
+    const pieces = this.#pieces;
+    const first = byteBlock(pieces[0] as Uint8Array);
+    writeFileHeader(first.u8, first.view, 0, Magic.checkpoint, { id, number, createdAtMs });
+    const bytes = new Uint8Array((pieces.length - 1) * PIECE_BYTES + this.#pieceUsed);
+    for (const [index, piece] of pieces.entries()) {
+      const at = index * PIECE_BYTES;
+      bytes.set(piece.subarray(0, bytes.length - at), at);
+      yield;
+    }
+    return bytes;
   }
 
-  #pagePlaces(places: readonly StoredPagePlace[]): void {
-    let at = this.#append(StoreEntryKind.pagePlaces, places.length * PAGE_PLACE_BYTES);
-    for (const { handle, segment, offset, lengthBytes } of places) {
-      this.view.setFloat64(at, handle, true);
-      this.view.setFloat64(at + 8, segment, true);
-      this.view.setFloat64(at + 16, offset, true);
-      this.view.setFloat64(at + 24, lengthBytes, true);
-      at += PAGE_PLACE_BYTES;
+  #flushPlaces(): void {
+    const numbers = this.#places;
+    if (numbers.length === 0) return;
+    let at = this.#append(StoreEntryKind.pagePlaces, numbers.length * 8);
+    for (const number of numbers) {
+      this.view.setFloat64(at, number, true);
+      at += 8;
     }
+    numbers.length = 0;
   }
 
   #append(kind: number, lengthBytes: number): Address {
-    if (this.#used - this.#blockAt >= BLOCK_BYTES) {
-      this.#closeBlock(false);
-      this.#openBlock();
-    }
+    if (this.#used >= BLOCK_BYTES) this.#closeBlock(false);
     const wholeBytes = ENTRY_HEADER_BYTES + ((lengthBytes + 7) & ~7);
     this.#grow(wholeBytes);
     const at = this.#used;
@@ -127,21 +140,14 @@ export class CheckpointBuilder implements EntrySink {
     this.view = new DataView(larger.buffer);
   }
 
-  #openBlock(): void {
-    this.#grow(BLOCK_HEADER_BYTES);
-    this.#blockAt = this.#used;
-    this.#blockPosition = this.#position;
-    this.#used += BLOCK_HEADER_BYTES;
-  }
-
   #closeBlock(isLast: boolean): void {
     this.#crcBefore = closeBlock(
       this.u8,
       this.view,
       this.#head.id,
-      this.#blockAt,
+      0,
       {
-        lengthBytes: this.#used - this.#blockAt,
+        lengthBytes: this.#used,
         index: this.#blockIndex++,
         batch: this.#head.number,
         position: this.#blockPosition,
@@ -150,6 +156,22 @@ export class CheckpointBuilder implements EntrySink {
       },
       Magic.checkpointBlock,
     );
+    this.#keep(this.u8.subarray(0, this.#used));
+    this.#used = BLOCK_HEADER_BYTES;
+    this.#blockPosition = this.#position;
+  }
+
+  #keep(block: Uint8Array): void {
+    for (let kept = 0; kept < block.length; ) {
+      if (this.#pieceUsed === PIECE_BYTES) {
+        this.#pieces.push(new Uint8Array(PIECE_BYTES));
+        this.#pieceUsed = 0;
+      }
+      const some = block.subarray(kept, kept + PIECE_BYTES - this.#pieceUsed);
+      (this.#pieces.at(-1) as Uint8Array).set(some, this.#pieceUsed);
+      this.#pieceUsed += some.length;
+      kept += some.length;
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 // Makes checkpoints, so that old log files and dead segments can go: has live messages written to segments,
 // describes everything, and only when that is on disk lets go what the description no longer needs.
 
-import type { CheckpointSource, PageHandle } from "../broker/ports.ts";
+import type { CheckpointSource } from "../broker/ports.ts";
 import type { Clock, Disk } from "../env/env.ts";
-import { CheckpointBuilder, type StoredPagePlace } from "./checkpoint-file.ts";
+import { atOnce } from "../lib/slices.ts";
+import { CheckpointBuilder } from "./checkpoint-file.ts";
 import { Name } from "./data-directory.ts";
 import type { DirectoryId } from "./format.ts";
 import type { LogFiles } from "./log-files.ts";
@@ -108,23 +109,25 @@ export class Checkpointer {
     await this.#writeOut(isLast ? log.position : log.previousFileStart, isLast);
     await this.#inSlices(source.prepareCapture());
     if (isLast) await log.flush();
-    // From here to the first await nothing happens in between: all of this is true at one moment. What is described
-    // later is at least as new, and the log from here on is read over it.
-    const position = Math.min(source.lowestLogPosition, log.position);
-    const definitionsPosition = log.position;
+    // What comes while it is looked is in the log from here on, and what is there now is only ever needed less.
+    const lookedFrom = log.position;
+    const looking = source.findLowestLogPosition();
+    const lowest = isLast ? atOnce(looking) : await this.#inSlices(looking);
+    const position = Math.min(lowest, lookedFrom);
     const place = log.placeBefore(position);
     const builder = this.#begin();
-    const isLater = pages.placesFromNow();
+    // From here to the first await nothing happens in between: definitions are as they are at this moment. What is
+    // described later is at least as new, and the log from here on is read over it.
+    const definitionsPosition = log.position;
     const dead = durable.markNamed();
     try {
       await this.#inSlices(source.capture(builder));
       const capturedPosition = log.position;
-      builder.pagePlaces(storedPlaces(pages, isLater));
       builder.state({
         ...{ log: place, position, definitionsPosition, lastPageHandle: pages.lastHandle },
         stopped: isLast && position === definitionsPosition,
       });
-      const bytes = builder.finish();
+      const bytes = await this.#inSlices(builder.finish());
       await this.#syncSegments();
       // What is described must not be newer than the log: half a transaction would be whole.
       await log.whenDurable(capturedPosition);
@@ -185,13 +188,10 @@ export class Checkpointer {
     return step.value;
   }
 
-  /** With the places of all pages there are. */
   #begin(): CheckpointBuilder {
     const { id, clock, pages } = this.#options;
     const head = { number: this.#number + 1, id, createdAtMs: clock.nowMs() };
-    const builder = new CheckpointBuilder(head);
-    builder.pagePlaces(storedPlaces(pages, () => true));
-    return builder;
+    return new CheckpointBuilder(head, (page) => pages.place(page));
   }
 
   async #syncSegments(): Promise<void> {
@@ -217,15 +217,5 @@ export class Checkpointer {
 
   #delay(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#options.clock.setTimer(ms, resolve));
-  }
-}
-
-/** Of the pages whose handles are `wanted`. */
-function* storedPlaces(
-  pages: PageStore,
-  wanted: (handle: PageHandle) => boolean,
-): Generator<StoredPagePlace> {
-  for (const [handle, { segment, offset, lengthBytes }] of pages.durablePlaces()) {
-    if (wanted(handle)) yield { handle, segment: segment.number, offset, lengthBytes };
   }
 }

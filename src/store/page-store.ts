@@ -49,8 +49,6 @@ export interface PageStoreOptions {
 export class PageStore implements Pager {
   readonly #options: PageStoreOptions;
   readonly #places = new Map<PageHandle, PagePlace>();
-  /** Handles of pages that are being written: they have no place yet. */
-  readonly #underWay = new Set<PageHandle>();
   #lastHandle: PageHandle = 0;
 
   constructor(options: PageStoreOptions) {
@@ -78,18 +76,7 @@ export class PageStore implements Pager {
     this.skipHandlesTo(handle);
   }
 
-  /** Pages a checkpoint must name. */
-  *durablePlaces(): Generator<readonly [PageHandle, PagePlace]> {
-    for (const entry of this.#places) if (entry[1].segment.durable) yield entry;
-  }
-
-  /** Tells of a handle whether its page has no place yet, or is not even written yet, at this moment. */
-  placesFromNow(): (handle: PageHandle) => boolean {
-    const underWay = new Set(this.#underWay);
-    const lastHandle = this.#lastHandle;
-    return (handle) => handle > lastHandle || underWay.has(handle);
-  }
-
+  /** Where a page lies that is written and still needed. */
   place(handle: PageHandle): PagePlace | undefined {
     return this.#places.get(handle);
   }
@@ -106,7 +93,6 @@ export class PageStore implements Pager {
     const { u8, view, id, io } = this.#options;
     const { segments, gather } = durable ? this.#options.durable : this.#options.transient;
     const handle = ++this.#lastHandle;
-    this.#underWay.add(handle);
     sealPage(u8, view, id, at, { handle, queue, lengthBytes }, owner.pagesHoldRecords);
     const imageBytes = pageImageBytes(lengthBytes);
     const isSmall = lengthBytes < OWN_FILE_FROM_BYTES;
@@ -115,12 +101,10 @@ export class PageStore implements Pager {
     const listener: PageWriteListener = {
       onDone: () => {
         segment.dirty = true;
-        this.#underWay.delete(handle);
         this.#places.set(handle, { segment, offset, lengthBytes });
         owner.onPageWritten(token, handle);
       },
       onFailed: (error) => {
-        this.#underWay.delete(handle);
         segments.release(segment, imageBytes);
         if (isFullDisk(error)) this.#options.onDiskFull();
         owner.onPageFailed(token, error.message);

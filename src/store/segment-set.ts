@@ -141,7 +141,8 @@ export class SegmentSet {
   /** Has every segment synced that was written since its last sync. Rejects if one can't be. */
   async sync(): Promise<void> {
     const syncs: Promise<void>[] = [];
-    for (const segment of this.#segments.values()) {
+    // What has died since it was named must be whole too: a file that ends too early is taken for damage.
+    for (const segment of [...this.#segments.values(), ...this.#dead]) {
       if (!segment.dirty) continue;
       segment.dirty = false;
       syncs.push(

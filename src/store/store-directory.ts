@@ -3,6 +3,7 @@
 
 import type { Clock, Disk, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
+import { atOnce } from "../lib/slices.ts";
 import {
   CheckpointBuilder,
   type CheckpointReading,
@@ -178,7 +179,8 @@ export class StoreDirectory {
       for (const file of await disk.list(path)) await disk.unlink(`${path}/${file}`);
       await disk.syncDirectory(path);
     }
-    const builder = new CheckpointBuilder({ number: 1, id, createdAtMs: clock.nowMs() });
+    const head = { number: 1, id, createdAtMs: clock.nowMs() };
+    const builder = new CheckpointBuilder(head, () => undefined);
     builder.state({
       log: { file: 0, offset: BATCH_ALIGNMENT_BYTES, position: 0, batch: 0, crcBefore: 0 },
       position: 0,
@@ -186,7 +188,7 @@ export class StoreDirectory {
       lastPageHandle: 0,
       stopped: true,
     });
-    const bytes = builder.finish();
+    const bytes = atOnce(builder.finish());
     await disk.replaceFile(`${directory}/${Name.checkpoint}`, bytes);
     await disk.replaceFile(`${directory}/${Name.checkpointCopy}`, bytes);
     await writeIdentity(disk, directory, { id, ready: true });

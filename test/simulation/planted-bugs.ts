@@ -100,8 +100,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a checkpoint forgets messages that are in memory only",
     file: "src/store/checkpointer.ts",
-    find: "const position = Math.min(source.lowestLogPosition, log.position);",
-    replace: "const position = log.position;",
+    find: "const position = Math.min(lowest, lookedFrom);",
+    replace: "const position = lookedFrom;",
   },
   {
     name: "log files are given up too early",
@@ -236,10 +236,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: "void keys;",
   },
   {
-    name: "a checkpoint misses places of pages that were being written when it began",
-    file: "src/store/page-store.ts",
-    find: "handle > lastHandle || underWay.has(handle)",
-    replace: "handle > lastHandle",
+    name: "the log is let go up to where it is when definitions are described, not to where the search began",
+    file: "src/store/checkpointer.ts",
+    find: "const position = Math.min(lowest, lookedFrom);",
+    replace: "const position = Math.min(lowest, log.position);",
   },
   {
     name: "a checkpoint forgets how often messages failed that are out again",

@@ -78,6 +78,7 @@ class KeepingLog implements QueueJournal {
       deliveredUpTo: (number, sequence) => this.deliveredUpTo(number, sequence),
       page: (number, page) => this.page(number, page),
       bodies: () => {},
+      looked: () => {},
       settled: (_number, from, to) => this.settledInPages(from, to),
       returned: (number, from, to, count) => this.returned(number, from, to, count),
       pageFilter: () => {},

@@ -127,6 +127,7 @@ export class QueueRecovery implements Recoverable {
   }
 
   #writeBodies(writer: CheckpointWriter, page: Page): void {
+    if (page.bodies === undefined) writer.looked(page.live);
     for (const run of this.#backlog.scan.bodiesOf(page).runs) {
       if (run.isPersistent) writer.bodies(this.#queue, run);
     }

@@ -91,6 +91,7 @@ export class StreamRecovery implements Recoverable {
   }
 
   #writeBodies(writer: CheckpointWriter, page: Page, last: Sequence): void {
+    if (page.bodies === undefined) writer.looked(page.live);
     for (const run of this.#log.scan.bodiesOf(page).runs) {
       const count = Math.min(run.count, last - run.firstSequence + 1);
       if (count > 0) writer.bodies(this.#queue, { ...run, count });

@@ -17,7 +17,6 @@ export class Ledger implements CheckpointSource, ReplayHandler {
   /** Length and seed of each value. */
   readonly values = new Map<number, string>();
   readonly congested = false;
-  readonly lowestLogPosition = Number.POSITIVE_INFINITY;
   /** Entries heard in replay that were not what was written. */
   readonly wrong: string[] = [];
   entriesHeard = 0;
@@ -32,6 +31,10 @@ export class Ledger implements CheckpointSource, ReplayHandler {
     return true;
   }
   *prepareCapture(): Generator<void, void> {}
+  // biome-ignore lint/correctness/useYield: nothing waits to be written
+  *findLowestLogPosition(): Generator<void, number> {
+    return Number.POSITIVE_INFINITY;
+  }
 
   // biome-ignore lint/correctness/useYield: there is little to export
   *exportDefinitions(): Generator<void, string> {
