@@ -12,7 +12,7 @@ import type { GatherBuffer, PageWriteListener } from "./gather-buffer.ts";
 import type { IoQueue } from "./io-queue.ts";
 import { blankPage, checkPage, type PageCheck, pageImageBytes, sealPage } from "./page-image.ts";
 import type { Segment } from "./segment.ts";
-import type { SegmentSet } from "./segment-set.ts";
+import { isSmallImage, type SegmentSet } from "./segment-set.ts";
 
 /** Pages from here on go to files of their own queue, smaller ones share. */
 const OWN_FILE_FROM_BYTES = 262_144;
@@ -30,7 +30,9 @@ export interface PagePlace {
 /** One of the two kinds of segments with its gathering. */
 export interface PageKeeping {
   readonly segments: SegmentSet;
-  readonly gather: GatherBuffer;
+  /** Pages that share a segment are gathered with others of its kind: small ones, and the rest. */
+  readonly gatherSmall: GatherBuffer;
+  readonly gatherMedium: GatherBuffer;
 }
 
 export interface PageStoreOptions {
@@ -91,12 +93,14 @@ export class PageStore implements Pager {
   ): void {
     assert(lengthBytes > 0 && lengthBytes % 8 === 0, "a page holds whole records");
     const { u8, view, id, io } = this.#options;
-    const { segments, gather } = durable ? this.#options.durable : this.#options.transient;
+    const keeping = durable ? this.#options.durable : this.#options.transient;
+    const { segments } = keeping;
     const handle = ++this.#lastHandle;
     sealPage(u8, view, id, at, { handle, queue, lengthBytes }, owner.pagesHoldRecords);
     const imageBytes = pageImageBytes(lengthBytes);
-    const isSmall = lengthBytes < OWN_FILE_FROM_BYTES;
-    const segment = isSmall ? segments.sharedFor(imageBytes) : segments.ownFor(queue, imageBytes);
+    const isShared = lengthBytes < OWN_FILE_FROM_BYTES;
+    const gather = isSmallImage(imageBytes) ? keeping.gatherSmall : keeping.gatherMedium;
+    const segment = isShared ? segments.sharedFor(imageBytes) : segments.ownFor(queue, imageBytes);
     const offset = segment.reserve(imageBytes);
     const listener: PageWriteListener = {
       onDone: () => {
@@ -110,7 +114,7 @@ export class PageStore implements Pager {
         owner.onPageFailed(token, error.message);
       },
     };
-    if (isSmall && gather.add(segment, at, imageBytes, offset, listener)) return;
+    if (isShared && gather.add(segment, at, imageBytes, offset, listener)) return;
     const { onDone, onFailed } = listener;
     io.submit(segment, { kind: "write", at, lengthBytes: imageBytes, offset, onDone, onFailed });
   }
@@ -142,8 +146,10 @@ export class PageStore implements Pager {
 
   /** Writes what is gathered, without waiting for more. */
   flush(): void {
-    this.#options.durable.gather.flush();
-    this.#options.transient.gather.flush();
+    for (const { gatherSmall, gatherMedium } of [this.#options.durable, this.#options.transient]) {
+      gatherSmall.flush();
+      gatherMedium.flush();
+    }
   }
 
   #check(owner: PageOwner, token: number, handle: PageHandle, at: Address, place: PagePlace): void {

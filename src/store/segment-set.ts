@@ -10,6 +10,19 @@ import { Segment } from "./segment.ts";
 
 /** A segment takes no more pages when it is this long. */
 export const SEGMENT_BYTES = 33_554_432;
+/**
+ * Smaller pages share other segments than larger ones: they are of queues with next to nothing in them, which may lie
+ * for months, and traffic that passes through must not be kept on disk with them.
+ */
+const SMALL_IMAGE_BYTES_MAX = 8_192;
+/** A segment that may still take pages is given up, when none are left in it, for the space it takes from here on. */
+const WORTH_REMOVING_BYTES = 1_048_576;
+const WORTH_REMOVING_SHARE = 1 / 8;
+
+/** Which of the two kinds of shared segment takes a page of that size. */
+export function isSmallImage(imageBytes: number): boolean {
+  return imageBytes <= SMALL_IMAGE_BYTES_MAX;
+}
 
 export function segmentName(number: number): string {
   return `segment-${String(number).padStart(8, "0")}`;
@@ -36,7 +49,8 @@ export class SegmentSet {
   readonly #options: SegmentSetOptions;
   readonly #segments = new Map<number, Segment>();
   readonly #own = new Map<QueueNumber, Segment>();
-  #shared: Segment | undefined = undefined;
+  /** Those that pages of all queues go to, by size class. */
+  readonly #shared: (Segment | undefined)[] = [];
   #lastNumber = 0;
   /** Without live pages, but a checkpoint on disk still names them. */
   readonly #dead: Segment[] = [];
@@ -84,14 +98,15 @@ export class SegmentSet {
     this.#lastNumber = Math.max(this.#lastNumber, number);
   }
 
-  /** The segment for the next small page of any queue. */
+  /** The segment for the next page of any queue that is not large. */
   sharedFor(imageBytes: number): Segment {
-    if (this.#shared !== undefined && !this.#hasRoom(this.#shared, imageBytes)) {
-      this.#seal(this.#shared);
-      this.#shared = undefined;
-    }
-    this.#shared ??= this.#create(undefined);
-    return this.#shared;
+    const sizeClass = isSmallImage(imageBytes) ? 0 : 1;
+    const current = this.#shared[sizeClass];
+    if (current !== undefined && this.#hasRoom(current, imageBytes)) return current;
+    if (current !== undefined) this.#seal(current);
+    const segment = this.#create(undefined);
+    this.#shared[sizeClass] = segment;
+    return segment;
   }
 
   /** The segment for the next large page of that queue. */
@@ -107,7 +122,13 @@ export class SegmentSet {
   /** A page is not needed any more; neither is its segment, if it was the last one. */
   release(segment: Segment, imageBytes: number): void {
     segment.forget(imageBytes);
-    if (segment.livePages > 0 || segment === this.#shared) return;
+    if (segment.livePages > 0) return;
+    const sizeClass = this.#shared.indexOf(segment);
+    if (sizeClass >= 0) {
+      const shareBytes = this.#options.segmentBytes * WORTH_REMOVING_SHARE;
+      if (segment.sizeBytes < Math.min(WORTH_REMOVING_BYTES, shareBytes)) return;
+      this.#shared[sizeClass] = undefined;
+    }
     if (segment.queue !== undefined && this.#own.get(segment.queue) === segment) {
       this.#own.delete(segment.queue);
     }

@@ -24,7 +24,7 @@ import {
 } from "./log-files.ts";
 import type { LogPlace, LogReading } from "./log-reader.ts";
 import { logFileDamage, readLog, replayCheckpoint } from "./log-replay.ts";
-import { PageStore } from "./page-store.ts";
+import { type PageKeeping, PageStore } from "./page-store.ts";
 import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
 import { wipe } from "./wipe.ts";
@@ -113,8 +113,8 @@ export class Store implements Engine {
       view: memory.arena.view,
       id: contents.id,
       io: this.#io,
-      durable: { segments: this.#durable, gather: new GatherBuffer(memory, clock, this.#io) },
-      transient: { segments: this.#transient, gather: new GatherBuffer(memory, clock, this.#io) },
+      durable: this.#keeping(this.#durable),
+      transient: this.#keeping(this.#transient),
       capacityBytes: Number.MAX_SAFE_INTEGER,
       onDamage: (damage) => this.#reportDamage(damage),
       onDiskFull: () => this.#reserve.noteFull(),
@@ -245,6 +245,13 @@ export class Store implements Engine {
     this.#options.memory.pages.free(this.#scratchAt, SMALL_PAGE_BYTES);
     this.#options.memory.pages.free(this.#markAt, SMALL_PAGE_BYTES);
     await this.#lock.release();
+  }
+
+  #keeping(segments: SegmentSet): PageKeeping {
+    const { memory, clock } = this.#options;
+    const gatherSmall = new GatherBuffer(memory, clock, this.#io);
+    const gatherMedium = new GatherBuffer(memory, clock, this.#io);
+    return { segments, gatherSmall, gatherMedium };
   }
 
   #segmentSet(name: string, durable: boolean): SegmentSet {
