@@ -467,5 +467,5 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
 /** The page in which the next `restBytes` of a body begin: large ones only where they are filled at least half. */
 function pageSizeFor(restBytes: number): PageSizeBytes {
   if (restBytes >= LARGE_PAGE_BYTES / 2) return LARGE_PAGE_BYTES;
-  return restBytes <= capacityOf(SMALL_PAGE_BYTES) ? SMALL_PAGE_BYTES : MEDIUM_PAGE_BYTES;
+  return restBytes <= capacityOf(SMALL_PAGE_BYTES) ? smallestPageFor(restBytes) : MEDIUM_PAGE_BYTES;
 }

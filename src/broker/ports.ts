@@ -126,7 +126,7 @@ export const NO_CAPACITY = 0;
  * every 4 KiB, so that page and checksums are one write and one read and damage is known to 4 KiB.
  */
 export function pageTrailerBytes(pageBytes: number): number {
-  return 32 + (pageBytes >>> 9);
+  return 32 + Math.max(8, pageBytes >>> 9);
 }
 
 /** Takes sealed pages out of memory and brings them back. */

@@ -8,33 +8,39 @@ import {
   PagePool,
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
+  TINY_PAGE_BYTES,
 } from "./page-pool.ts";
 
 const FROM = 3 * LARGE_PAGE_BYTES;
-const sizes = [SMALL_PAGE_BYTES, MEDIUM_PAGE_BYTES, LARGE_PAGE_BYTES] as const;
+const sizes = [TINY_PAGE_BYTES, SMALL_PAGE_BYTES, MEDIUM_PAGE_BYTES, LARGE_PAGE_BYTES] as const;
 
-/** One flag per small page: what is in use. */
+/** Per tiny page: the size of the page it is in use by, or 0. */
 class Model {
-  readonly used: Uint8Array;
+  readonly used: Uint32Array;
   constructor(sizeBytes: number) {
-    this.used = new Uint8Array(sizeBytes / SMALL_PAGE_BYTES);
+    this.used = new Uint32Array(sizeBytes / TINY_PAGE_BYTES);
   }
-  mark(page: number, size: number, value: 0 | 1): void {
-    const from = (page - FROM) / SMALL_PAGE_BYTES;
-    for (let i = from; i < from + size / SMALL_PAGE_BYTES; i++) {
-      expect(this.used[i]).toBe(1 - value);
-      this.used[i] = value;
+  mark(page: number, size: number, inUse: boolean): void {
+    const from = (page - FROM) / TINY_PAGE_BYTES;
+    for (let i = from; i < from + size / TINY_PAGE_BYTES; i++) {
+      expect(this.used[i]).toBe(inUse ? 0 : size);
+      this.used[i] = inUse ? size : 0;
     }
   }
-  /** The size fits somewhere, aligned. */
+  /** The size fits somewhere, aligned; a medium page is never split into pages of two sizes. */
   fits(size: number): boolean {
-    const count = size / SMALL_PAGE_BYTES;
+    const count = size / TINY_PAGE_BYTES;
     for (let i = 0; i < this.used.length; i += count) {
-      if (!this.used.subarray(i, i + count).includes(1)) return true;
+      if (this.used.subarray(i, i + count).some((by) => by !== 0)) continue;
+      const medium = i - (i % IN_MEDIUM);
+      const others = this.used.subarray(medium, medium + IN_MEDIUM);
+      if (size >= MEDIUM_PAGE_BYTES || others.every((by) => by === 0 || by === size)) return true;
     }
     return false;
   }
 }
+
+const IN_MEDIUM = MEDIUM_PAGE_BYTES / TINY_PAGE_BYTES;
 
 const steps = fc.array(
   fc.oneof(
@@ -61,14 +67,14 @@ describe("PagePool", () => {
               continue;
             }
             expect((page - FROM) % size).toBe(0);
-            model.mark(page, size, 1);
+            model.mark(page, size, true);
             taken.push({ page, size });
             used += size;
           } else if (taken.length > 0) {
             const [entry] = taken.splice(step.size % taken.length, 1);
             if (entry === undefined) continue;
             pool.free(entry.page, entry.size);
-            model.mark(entry.page, entry.size, 0);
+            model.mark(entry.page, entry.size, false);
             used -= entry.size;
           }
           expect(pool.usedBytes).toBe(used);

@@ -1,15 +1,17 @@
-// Pages of three sizes, carved from one stretch of the arena.
+// Pages of four sizes, carved from one stretch of the arena.
 // The lowest free address is always handed out first, so that memory once touched is touched again
 // and the process stays as small as its busiest moment, not as large as its history.
 
 import type { Address } from "./arena.ts";
 import { assert } from "./assert.ts";
 
+export const TINY_PAGE_BYTES = 2_048;
 export const SMALL_PAGE_BYTES = 4_096;
 export const MEDIUM_PAGE_BYTES = 65_536;
 export const LARGE_PAGE_BYTES = 1_048_576;
 
 export type PageSizeBytes =
+  | typeof TINY_PAGE_BYTES
   | typeof SMALL_PAGE_BYTES
   | typeof MEDIUM_PAGE_BYTES
   | typeof LARGE_PAGE_BYTES;
@@ -19,25 +21,42 @@ export const NO_PAGE: Address = -1;
 
 const FULL = 0xffff;
 
+/** Medium pages that are split into pages of one smaller size. */
+class SplitPages {
+  readonly sizeBytes: number;
+  /** All pages of a medium page in use. */
+  readonly full: number;
+  /** Per medium page: a bit for each of its pages in use; 0 when it is not split, or not so. */
+  readonly used: Uint32Array;
+  /** Per large page: a bit for each medium page that is split so and still has a free page. */
+  readonly free: Uint16Array;
+  /** No large page below this index can serve the size. */
+  hint = 0;
+
+  constructor(sizeBytes: number, largeCount: number) {
+    this.sizeBytes = sizeBytes;
+    this.full = 2 ** (MEDIUM_PAGE_BYTES / sizeBytes) - 1;
+    this.used = new Uint32Array(largeCount * 16);
+    this.free = new Uint16Array(largeCount);
+  }
+}
+
 /**
- * A large page is split into 16 medium ones and a medium page into 16 small ones when needed,
- * and joined again as soon as all 16 are free.
+ * A large page is split into 16 medium ones and a medium page into 16 small or 32 tiny ones when needed,
+ * and joined again as soon as all of them are free.
  */
 export class PagePool {
   readonly sizeBytes: number;
   readonly #from: Address;
   /** Per large page: a bit for each medium page in use (FULL also when it is given out whole). */
   readonly #mediumUsed: Uint16Array;
-  /** Per medium page: a bit for each small page in use; 0 when it is not split. */
-  readonly #smallUsed: Uint16Array;
-  /** Per large page: a bit for each medium page that is split and still has a free small page. */
-  readonly #smallFree: Uint16Array;
+  readonly #small: SplitPages;
+  readonly #tiny: SplitPages;
   #usedBytes = 0;
   #peakBytes = 0;
   /** No large page below these indexes can serve the size they stand for. */
   #largeHint = 0;
   #mediumHint = 0;
-  #smallHint = 0;
 
   /** `from` and `sizeBytes` are multiples of 1 MiB. */
   constructor(from: Address, sizeBytes: number) {
@@ -47,8 +66,8 @@ export class PagePool {
     this.#from = from;
     this.sizeBytes = sizeBytes;
     this.#mediumUsed = new Uint16Array(largeCount);
-    this.#smallUsed = new Uint16Array(largeCount * 16);
-    this.#smallFree = new Uint16Array(largeCount);
+    this.#small = new SplitPages(SMALL_PAGE_BYTES, largeCount);
+    this.#tiny = new SplitPages(TINY_PAGE_BYTES, largeCount);
   }
 
   get usedBytes(): number {
@@ -71,7 +90,7 @@ export class PagePool {
         ? this.#allocateLarge()
         : size === MEDIUM_PAGE_BYTES
           ? this.#allocateMedium()
-          : this.#allocateSmall();
+          : this.#allocateSplit(size === SMALL_PAGE_BYTES ? this.#small : this.#tiny);
     if (page !== NO_PAGE) {
       this.#usedBytes += size;
       if (this.#usedBytes > this.#peakBytes) this.#peakBytes = this.#usedBytes;
@@ -91,11 +110,12 @@ export class PagePool {
     } else if (size === MEDIUM_PAGE_BYTES) {
       this.#freeMedium(large, (offset / MEDIUM_PAGE_BYTES) & 15);
     } else {
-      this.#freeSmall(large, offset);
+      this.#freeSplit(size === SMALL_PAGE_BYTES ? this.#small : this.#tiny, large, offset);
     }
     this.#usedBytes -= size;
     if (large < this.#mediumHint) this.#mediumHint = large;
-    if (large < this.#smallHint) this.#smallHint = large;
+    if (large < this.#small.hint) this.#small.hint = large;
+    if (large < this.#tiny.hint) this.#tiny.hint = large;
     if (large < this.#largeHint) this.#largeHint = large;
   }
 
@@ -121,15 +141,15 @@ export class PagePool {
     return this.#from + large * LARGE_PAGE_BYTES + index * MEDIUM_PAGE_BYTES;
   }
 
-  #allocateSmall(): Address {
-    const free = this.#smallFree;
-    let large = this.#smallHint;
+  #allocateSplit(split: SplitPages): Address {
+    const { free, used, full } = split;
+    let large = split.hint;
     while (large < free.length && free[large] === 0 && this.#mediumUsed[large] === FULL) large++;
-    this.#smallHint = large;
+    split.hint = large;
     if (large === free.length) return NO_PAGE;
     let medium: number;
     if (free[large] !== 0) {
-      medium = large * 16 + lowestZeroBit(~(free[large] as number) & FULL);
+      medium = large * 16 + lowestZeroBit(~(free[large] as number));
     } else {
       const bits = this.#mediumUsed[large] as number;
       const index = lowestZeroBit(bits);
@@ -137,40 +157,43 @@ export class PagePool {
       free[large] = 1 << index;
       medium = large * 16 + index;
     }
-    const bits = this.#smallUsed[medium] as number;
-    const small = lowestZeroBit(bits);
-    const now = bits | (1 << small);
-    this.#smallUsed[medium] = now;
-    if (now === FULL) free[large] = (free[large] as number) & ~(1 << (medium & 15));
-    return this.#from + medium * MEDIUM_PAGE_BYTES + small * SMALL_PAGE_BYTES;
+    const bits = used[medium] as number;
+    const index = lowestZeroBit(bits);
+    const now = (bits | (1 << index)) >>> 0;
+    used[medium] = now;
+    if (now === full) free[large] = (free[large] as number) & ~(1 << (medium & 15));
+    return this.#from + medium * MEDIUM_PAGE_BYTES + index * split.sizeBytes;
   }
 
   #freeMedium(large: number, index: number): void {
     const bits = this.#mediumUsed[large] as number;
     assert((bits & (1 << index)) !== 0, "the medium page was in use");
-    assert(this.#smallUsed[large * 16 + index] === 0, "the medium page was not split");
+    const medium = large * 16 + index;
+    const isWhole = this.#small.used[medium] === 0 && this.#tiny.used[medium] === 0;
+    assert(isWhole, "the medium page was not split");
     this.#mediumUsed[large] = bits & ~(1 << index);
   }
 
-  #freeSmall(large: number, offset: number): void {
+  #freeSplit(split: SplitPages, large: number, offset: number): void {
+    const { free, used } = split;
     const medium = Math.floor(offset / MEDIUM_PAGE_BYTES);
-    const small = (offset / SMALL_PAGE_BYTES) & 15;
-    const bits = this.#smallUsed[medium] as number;
-    assert((bits & (1 << small)) !== 0, "the small page was in use");
-    const now = bits & ~(1 << small);
-    this.#smallUsed[medium] = now;
-    const index = medium & 15;
+    const bit = 1 << ((offset % MEDIUM_PAGE_BYTES) / split.sizeBytes);
+    const bits = used[medium] as number;
+    assert((bits & bit) !== 0, "the page was in use");
+    const now = (bits & ~bit) >>> 0;
+    used[medium] = now;
+    const mediumBit = 1 << (medium & 15);
     if (now === 0) {
-      this.#smallFree[large] = (this.#smallFree[large] as number) & ~(1 << index);
-      this.#mediumUsed[large] = (this.#mediumUsed[large] as number) & ~(1 << index);
+      free[large] = (free[large] as number) & ~mediumBit;
+      this.#mediumUsed[large] = (this.#mediumUsed[large] as number) & ~mediumBit;
     } else {
-      this.#smallFree[large] = (this.#smallFree[large] as number) | (1 << index);
+      free[large] = (free[large] as number) | mediumBit;
     }
   }
 }
 
-/** Index of the lowest 0 bit of a 16-bit number that is not FULL. */
+/** Index of the lowest 0 bit of a number that has one among its 32. */
 function lowestZeroBit(bits: number): number {
-  const inverted = ~bits & FULL;
+  const inverted = ~bits;
   return 31 - Math.clz32(inverted & -inverted);
 }

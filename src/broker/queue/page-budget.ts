@@ -7,6 +7,7 @@ import {
   type PagePool,
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
+  TINY_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import type { Deadline, Job, Turn } from "../turn.ts";
@@ -24,6 +25,8 @@ const LEAVING_SHARE_MAX = 1 / 8;
 const FREE_SHARE_MIN = 1 / 4;
 /** Pages that queues append to may take this part of the pool, if every queue with messages has one. */
 const OPEN_SHARE_MAX = 1 / 2;
+/** With so many queues that have messages most have next to none, and what each takes counts more than what it costs. */
+const MANY_QUEUES = 256;
 /** Candidates looked at in one go. */
 const LOOK_MAX = 64;
 /** Rest after a failed write, and between two sweeps, in ms. */
@@ -138,6 +141,11 @@ export class PageBudget extends WheelTimer implements Job {
     const mostBytes = (this.#pool.sizeBytes * OPEN_SHARE_MAX) / Math.max(1, this.#all.size);
     const size = wanted > mostBytes ? smaller(wanted, mostBytes) : wanted;
     return this.isPoolShort ? smaller(size, size - 1) : size;
+  }
+
+  /** For the only page of a queue. */
+  get firstSize(): PageSizeBytes {
+    return this.#all.size >= MANY_QUEUES ? TINY_PAGE_BYTES : SMALL_PAGE_BYTES;
   }
 
   /** Less of the pool is free than queues need to grow as they like. */

@@ -8,6 +8,7 @@ import {
   MEDIUM_PAGE_BYTES,
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
+  TINY_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { type PageHandle, pageTrailerBytes } from "../ports.ts";
@@ -111,6 +112,7 @@ export function capacityOf(sizeBytes: PageSizeBytes): number {
 
 /** The smallest page that holds so many bytes of records. */
 export function smallestPageFor(lengthBytes: number): PageSizeBytes {
+  if (lengthBytes <= capacityOf(TINY_PAGE_BYTES)) return TINY_PAGE_BYTES;
   if (lengthBytes <= capacityOf(SMALL_PAGE_BYTES)) return SMALL_PAGE_BYTES;
   if (lengthBytes <= capacityOf(MEDIUM_PAGE_BYTES)) return MEDIUM_PAGE_BYTES;
   assert(

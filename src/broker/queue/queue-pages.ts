@@ -87,7 +87,8 @@ export class QueuePages implements PageOwner {
 
   /** The page a queue may open that would like one of that size. */
   fairSize(wanted: PageSizeBytes): PageSizeBytes {
-    return wanted === SMALL_PAGE_BYTES ? wanted : this.#budget.fairSize(wanted);
+    if (wanted !== SMALL_PAGE_BYTES) return this.#budget.fairSize(wanted);
+    return this.count === 0 ? this.#budget.firstSize : wanted;
   }
 
   get count(): number {
