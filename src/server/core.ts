@@ -3,6 +3,7 @@
 import { Broker } from "../broker/broker.ts";
 import { DeadLetterRouter } from "../broker/dead-letter.ts";
 import { VhostDelays } from "../broker/delay/vhost-delays.ts";
+import type { DuplicateParts } from "../broker/duplicates/deduplicating-queue.ts";
 import { Journal } from "../broker/journal.ts";
 import { defaultLimits, type Limits } from "../broker/limits.ts";
 import type { Engine } from "../broker/ports.ts";
@@ -36,6 +37,7 @@ export function createCore(options: CoreOptions): Broker {
   const limits = { ...defaultLimits, ...options.limits };
   const journal = new Journal(engine.log, memory.arena);
   const content = new MessageContent(memory.arena);
+  const duplicates = duplicateParts(content, (vhost) => broker.vhosts.get(vhost));
   /** One context for all queues of a vhost. */
   const contexts = new WeakMap<Vhost, QueueContext>();
   const contextOf = (vhost: Vhost): QueueContext => {
@@ -76,10 +78,7 @@ export function createCore(options: CoreOptions): Broker {
       ? {}
       : { defaultQueueType: options.defaultQueueType }),
     createQueue: (vhost, definition, settings) =>
-      createQueue(contextOf(vhost), definition, settings, {
-        headersOf: (publication) => content.headers(publication),
-        recordKeys: ({ number }, keys) => vhost.recordKeys("queue", number, keys),
-      }),
+      createQueue(contextOf(vhost), definition, settings, duplicates),
     createDelays: (vhost) =>
       new VhostDelays(vhost, {
         context: broker,
@@ -90,4 +89,15 @@ export function createCore(options: CoreOptions): Broker {
   journal.gather = () => broker.turn.appendGathered();
   broker.firehose = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));
   return broker;
+}
+
+/** One for all queues: what each of ten thousand has of its own counts. */
+function duplicateParts(
+  content: MessageContent,
+  vhostOf: (name: string) => Vhost | undefined,
+): DuplicateParts {
+  return {
+    headersOf: (publication) => content.headers(publication),
+    recordKeys: ({ vhost, number }, keys) => vhostOf(vhost)?.recordKeys("queue", number, keys),
+  };
 }

@@ -3,19 +3,23 @@
 import type { Clock } from "../../env/env.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 
+export interface IdleExpiryHost {
+  onIdleExpired(): void;
+}
+
 export class IdleExpiry extends WheelTimer {
   readonly #clock: Clock;
   readonly #timers: TimerWheel;
-  readonly #onExpired: () => void;
+  readonly #host: IdleExpiryHost;
   #expiresMs: number | undefined = undefined;
   /** Monotonic ms of the last use; undefined while it is in use. */
   sinceMs: number | undefined;
 
-  constructor(clock: Clock, timers: TimerWheel, onExpired: () => void) {
+  constructor(clock: Clock, timers: TimerWheel, host: IdleExpiryHost) {
     super();
     this.#clock = clock;
     this.#timers = timers;
-    this.#onExpired = onExpired;
+    this.#host = host;
     this.sinceMs = clock.monotonicMs();
   }
 
@@ -43,7 +47,7 @@ export class IdleExpiry extends WheelTimer {
 
   override onTimer(): void {
     if (this.sinceMs === undefined || this.#expiresMs === undefined) return;
-    if (this.#clock.monotonicMs() - this.sinceMs >= this.#expiresMs) this.#onExpired();
+    if (this.#clock.monotonicMs() - this.sinceMs >= this.#expiresMs) this.#host.onIdleExpired();
     else this.#schedule();
   }
 

@@ -4,6 +4,7 @@
 import type { Clock } from "../../env/env.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
 import { NO_EXPIRATION, type Publication } from "../publication.ts";
+import type { Deliverer, Turn } from "../turn.ts";
 
 /** `expiresAtMs` of a message without TTL. */
 export const NEVER = 0;
@@ -13,19 +14,21 @@ export const AT_ONCE = 1;
 export class MessageExpiry extends WheelTimer {
   readonly #clock: Clock;
   readonly #timers: TimerWheel;
-  readonly #onDue: () => void;
+  readonly #turn: Turn;
+  readonly #queue: Deliverer;
   #queueTtlMs = NO_EXPIRATION;
   /** Wall time the timer is set for. */
   #dueAtMs = Number.POSITIVE_INFINITY;
   /** Some message here may have a TTL; false only when certainly none has. */
   mayExpire = false;
 
-  /** `onDue`: the head of some level may have expired. */
-  constructor(clock: Clock, timers: TimerWheel, onDue: () => void) {
+  /** `queue` has its turn when the head of some level may have expired. */
+  constructor(clock: Clock, timers: TimerWheel, turn: Turn, queue: Deliverer) {
     super();
     this.#clock = clock;
     this.#timers = timers;
-    this.#onDue = onDue;
+    this.#turn = turn;
+    this.#queue = queue;
   }
 
   /** The queue's own TTL from now on; messages that are there keep what they have. */
@@ -54,7 +57,7 @@ export class MessageExpiry extends WheelTimer {
       return;
     }
     this.mayExpire = true;
-    this.#onDue();
+    this.#turn.deliverLater(this.#queue);
   }
 
   /** A message that expires then is here now. */
@@ -80,6 +83,6 @@ export class MessageExpiry extends WheelTimer {
 
   override onTimer(): void {
     this.#dueAtMs = Number.POSITIVE_INFINITY;
-    this.#onDue();
+    this.#turn.deliverLater(this.#queue);
   }
 }

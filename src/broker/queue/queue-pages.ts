@@ -47,7 +47,7 @@ export class QueuePages implements PageOwner {
   readonly #queue: QueueNumber;
   readonly #durable: boolean;
   readonly #pageOut: boolean;
-  readonly #pages: (Page | undefined)[] = [];
+  #pages: (Page | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
   readonly #spare: Page[] = [];
   /** Set before the first page is opened. */
@@ -361,7 +361,9 @@ export class QueuePages implements PageOwner {
     page.filter = undefined;
     page.next = undefined;
     page.previous = undefined;
-    this.#pages[page.number] = page;
+    // Growing an empty array makes room for 17.
+    if (this.#pages.length === 0) this.#pages = [page];
+    else this.#pages[page.number] = page;
     return page;
   }
 

@@ -51,7 +51,8 @@ export class QueueRecovery implements Recoverable {
   readonly #expiry: ExpiryMark;
   readonly #host: RecoveryHost;
   readonly #waiting: WaitingMessages | undefined;
-  readonly #replayed = new Map<number, Replayed>();
+  /** By level; only while the log is read. */
+  #replayed: Map<number, Replayed> | undefined = undefined;
 
   constructor(
     queue: QueueNumber,
@@ -221,7 +222,7 @@ export class QueueRecovery implements Recoverable {
       }
       chain.lastSequence = Math.max(
         chain.lastSequence,
-        this.#replayed.get(chain.level)?.lastSequence ?? 0,
+        this.#replayed?.get(chain.level)?.lastSequence ?? 0,
       );
       if (chain.unread === 0) chain.passedSequence = chain.lastSequence;
       for (let page = chain.firstPage; page !== undefined; page = page.next) {
@@ -231,7 +232,7 @@ export class QueueRecovery implements Recoverable {
         this.#expiry.mayExpire = true;
       }
     }
-    this.#replayed.clear();
+    this.#replayed = undefined;
     this.#host.onRestored();
   }
 
@@ -292,6 +293,7 @@ export class QueueRecovery implements Recoverable {
 
   #replayedOf(sequence: Sequence): Replayed {
     const index = levelIndexOf(sequence);
+    this.#replayed ??= new Map();
     let replayed = this.#replayed.get(index);
     if (replayed === undefined) {
       replayed = new Replayed();

@@ -99,8 +99,8 @@ export class WorkQueue
         : Number.POSITIVE_INFINITY,
     );
     this.#log = new QueueLog(turn, context.journal, definition.number, this.#backlog);
-    this.#expiry = new MessageExpiry(clock, timers, () => turn.deliverLater(this));
-    this.#idle = new IdleExpiry(clock, timers, () => context.keeper.onQueueUnused(this, "expired"));
+    this.#expiry = new MessageExpiry(clock, timers, turn, this);
+    this.#idle = new IdleExpiry(clock, timers, this);
     this.#returns = new Returns(
       context,
       { figures: this.#figures, log: logged ? this.#log : undefined },
@@ -348,6 +348,10 @@ export class WorkQueue
 
   onMoved(sequence: Sequence, location: Location, bytes: number): void {
     this.#backlog.settle(sequence, location, bytes);
+  }
+
+  onIdleExpired(): void {
+    this.#context.keeper.onQueueUnused(this, "expired");
   }
 
   get isRead(): boolean {
