@@ -116,12 +116,10 @@ export class WorkQueue
     // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
     const [waiting, journal] = [this.#returns, context.journal];
     const log = logged ? this.#log : undefined;
-    const recoveryParts = { pages, backlog, figures, expiry, waiting };
+    const parts = { pages, backlog, figures, expiry, waiting };
     const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
     this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log });
-    this.recoverable = logged
-      ? new QueueRecovery(definition.number, recoveryParts, this)
-      : undefined;
+    this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
     this.transfer = new Transfer(this, transferParts);
   }
 
