@@ -16,6 +16,10 @@ const longNames: Readonly<Record<string, string>> = {
   "-pi": "--polling-interval",
   "-mp": "--message-properties",
   "-ms": "--use-millis",
+  "-vr": "--variable-rate",
+  "-na": "--nack",
+  "-re": "--requeue",
+  "-ew": "--exit-when",
 };
 
 /** The same arguments with long names where PerfTest has short ones of several letters. */
@@ -49,10 +53,19 @@ function addWorkOptions(command: Command): void {
     .option("-X, --producer-channel-count <n>", "channels of each publishing connection", "1")
     .option("-Y, --consumer-channel-count <n>", "channels of each consuming connection", "1")
     .option("-r, --rate <n>", "messages a second of each publisher (0 = as many as possible)", "0")
+    .option(
+      "--variable-rate <rate:seconds>",
+      "this rate for so long, then the next one given, over and over; 0 pauses (-vr)",
+      collect,
+      [],
+    )
+    .option("-P, --publishing-interval <seconds>", "one message of each publisher that often")
     .option("-R, --consumer-rate <n>", "messages a second of each consumer (0 = all)", "0")
     .option("-c, --confirm <n>", "publish with confirms, at most n unconfirmed")
     .option("-a, --autoack", "consume without acknowledgements")
     .option("-A, --multi-ack-every <n>", "one acknowledgement for n deliveries", "1")
+    .option("--nack", "refuse deliveries instead (-na)")
+    .option("--requeue <bool>", "put what is refused back into the queue (-re)", "true")
     .option("-q, --qos <n>", "prefetch of each consumer (0 = no limit)", "0")
     .option("-Q, --global-qos <n>", "prefetch of each channel (0 = no limit)", "0")
     .option("--polling", "fetch with basic.get (-po)")
@@ -94,6 +107,7 @@ function addLimitOptions(command: Command): void {
     .option("-z, --time <seconds>", "how long to measure")
     .option("-C, --pmessages <n>", "messages of each publisher")
     .option("-D, --cmessages <n>", "messages of each consumer")
+    .option("--exit-when <what>", "empty: the queues are; idle: nothing came for a second (-ew)")
     .option("--max-lag <n>", "publishers wait while n messages are not received yet", "0")
     .option("--warm-up <seconds>", "not measured (default: 1 when --time is given, else 0)")
     .option("-i, --interval <seconds>", "between two lines", "1")

@@ -1,8 +1,9 @@
 // hot path: runs per acknowledgement
-// basic.ack frames, encoded ahead; only the delivery tag is filled in. All acks of one read leave in one write.
+// basic.ack or basic.nack frames, encoded ahead; only the delivery tag is filled in. All acks of one read leave in one write.
 
 import { encodeMethod } from "./client/channel.ts";
 import type { ClientConnection } from "./client/connection.ts";
+import type { Settlement } from "./plan.ts";
 
 const ACK_BYTES = 21;
 const TAG_AT = 11;
@@ -15,10 +16,22 @@ export class AckBatch {
   #view: DataView;
   #count = 0;
 
-  /** With `multiple`, each ack covers all deliveries up to its tag. */
-  constructor(connection: ClientConnection, channel: number, multiple: boolean) {
+  /** With `multiple`, each frame covers all deliveries up to its tag. */
+  constructor(
+    connection: ClientConnection,
+    channel: number,
+    multiple: boolean,
+    settlement: Settlement = "ack",
+  ) {
     this.#connection = connection;
-    const ack = encodeMethod(channel, { name: "basic.ack", deliveryTag: 0, multiple });
+    const requeue = settlement === "requeue";
+    // Both methods have the same layout.
+    const ack = encodeMethod(
+      channel,
+      settlement === "ack"
+        ? { name: "basic.ack", deliveryTag: 0, multiple }
+        : { name: "basic.nack", deliveryTag: 0, multiple, requeue },
+    );
     this.#template = new Uint8Array(ACK_BYTES * ACKS_MAX);
     for (let at = 0; at < this.#template.length; at += ACK_BYTES) this.#template.set(ack, at);
     this.#bytes = this.#template.slice();

@@ -172,6 +172,26 @@ describe("Consumer", () => {
     expect(some.acked()).toEqual([2, 4, 5].map((tag) => ({ tag, multiple: true })));
   });
 
+  test("refuses instead, and puts back or not", () => {
+    for (const [settlement, requeue] of [
+      ["requeue", true],
+      ["reject", false],
+    ] as const) {
+      const written: Uint8Array[] = [];
+      const connection = {
+        isBusy: false,
+        write: (bytes: Uint8Array) => written.push(bytes.slice()),
+      } as unknown as ClientConnection;
+      const acks = new AckBatch(connection, CHANNEL, true, settlement);
+      acks.add(0, 7);
+      acks.flush();
+      const reader = ByteReader.of(written[0]!.slice(7, 20));
+      const nack = { name: "basic.nack", deliveryTag: 7, multiple: true, requeue };
+      expect(written[0]!.length).toBe(21);
+      expect(decodeClientMethod(reader)).toEqual(nack);
+    }
+  });
+
   test("a frame without its end octet is an error", () => {
     const { consumer } = fixture(0);
     const bytes = deliveries([16, 16], 4096);

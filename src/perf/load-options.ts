@@ -6,11 +6,20 @@ import { PUBLISHERS_MAX } from "./message-stamp.ts";
 import {
   parseCount,
   parseProperties,
+  parseRateStep,
   parseSeconds,
   parseSize,
   parseTable,
 } from "./option-values.ts";
-import type { ConsumePlan, ExchangePlan, LoadPlan, PublishPlan, QueuePlan } from "./plan.ts";
+import type {
+  ConsumePlan,
+  ExchangePlan,
+  LoadPlan,
+  PublishPlan,
+  QueuePlan,
+  Settlement,
+} from "./plan.ts";
+import { RateSchedule } from "./rate-schedule.ts";
 import { parseTarget } from "./target.ts";
 
 /** Option values by their long names, as typed; what was left out is undefined. */
@@ -44,9 +53,14 @@ export interface LoadFlags {
   readonly flag: readonly string[];
   readonly messageProperties?: string;
   readonly rate: string;
+  readonly variableRate?: readonly string[];
+  readonly publishingInterval?: string;
   readonly consumerRate: string;
   readonly confirm?: string;
   readonly autoack?: boolean;
+  readonly nack?: boolean;
+  readonly requeue?: string;
+  readonly exitWhen?: string;
   readonly multiAckEvery: string;
   readonly qos: string;
   readonly globalQos: string;
@@ -85,6 +99,7 @@ export function planFrom(flags: LoadFlags): LoadPlan {
     warmUpSeconds: warmUpSeconds(flags),
     seconds: flags.time === undefined ? FOR_EVER : named("--time", () => parseSeconds(flags.time!)),
     intervalSeconds: named("--interval", () => parseSeconds(flags.interval)),
+    exitWhen: exitWhen(flags),
     brokerPid: flags.pid === undefined ? undefined : count("--pid", flags.pid, 1),
   };
   check(plan);
@@ -161,12 +176,29 @@ function publishPlan(flags: LoadFlags): PublishPlan {
     randomBody: flags.randomBodies === true,
     properties: properties(flags),
     mandatory: flags.flag.includes("mandatory"),
-    ratePerSecond: Math.max(0, number("--rate", flags.rate)),
+    rate: rateSchedule(flags),
     confirmWindow: flags.confirm === undefined ? undefined : count("--confirm", flags.confirm, 1),
     messages: flags.pmessages === undefined ? FOR_EVER : count("--pmessages", flags.pmessages, 1),
     lagMax: count("--max-lag", flags.maxLag),
     batchBytes: batchBytes(flags),
   };
+}
+
+/** `--rate` as lavinmqperf means it: 0 is no limit. */
+function rateSchedule(flags: LoadFlags): RateSchedule | undefined {
+  const { variableRate = [], publishingInterval } = flags;
+  if (variableRate.length > 0) {
+    return new RateSchedule(
+      variableRate.map((step) => named("--variable-rate", () => parseRateStep(step))),
+    );
+  }
+  if (publishingInterval !== undefined) {
+    const seconds = named("--publishing-interval", () => parseSeconds(publishingInterval));
+    if (seconds === 0) throw new Error("--publishing-interval: must be more than 0");
+    return RateSchedule.steady(1 / seconds);
+  }
+  const ratePerSecond = number("--rate", flags.rate);
+  return ratePerSecond > 0 ? RateSchedule.steady(ratePerSecond) : undefined;
 }
 
 /** Enough messages that a write costs little beside them, and not more than stays in a processor's cache. */
@@ -189,6 +221,7 @@ function consumePlan(flags: LoadFlags): ConsumePlan {
     connections: count("--consumers", flags.consumers),
     channels: count("--consumer-channel-count", flags.consumerChannelCount, 1),
     autoAck: flags.autoack === true,
+    settlement: settlement(flags),
     ackEvery: count("--multi-ack-every", flags.multiAckEvery, 1),
     prefetch: prefetch === 0 && flags.streamQueue === true ? STREAM_PREFETCH : prefetch,
     channelPrefetch: count("--global-qos", flags.globalQos),
@@ -198,6 +231,16 @@ function consumePlan(flags: LoadFlags): ConsumePlan {
     polling: flags.polling === true,
     pollingPauseMs: count("--polling-interval", flags.pollingInterval),
   };
+}
+
+function settlement({ nack, requeue }: LoadFlags): Settlement {
+  if (nack !== true) return "ack";
+  return requeue === "false" ? "reject" : "requeue";
+}
+
+function exitWhen({ exitWhen }: LoadFlags): LoadPlan["exitWhen"] {
+  if (exitWhen === undefined || exitWhen === "idle" || exitWhen === "empty") return exitWhen;
+  throw new Error(`--exit-when: idle or empty, not "${exitWhen}"`);
 }
 
 function warmUpSeconds(flags: LoadFlags): number {

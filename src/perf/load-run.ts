@@ -86,6 +86,9 @@ export class LoadRun {
   readonly #confirmLatency = new Histogram();
   #failure: Error | undefined;
   #isInterrupted = false;
+  #receivedBefore = 0;
+  #receivedAtUs = 0;
+  #queuesAreEmpty = false;
 
   constructor(plan: LoadPlan, onSample: (sample: Sample) => void = () => {}) {
     this.#plan = plan;
@@ -136,8 +139,8 @@ export class LoadRun {
   }
 
   #pace(): void {
-    const { ratePerSecond, lagMax } = this.#plan.publish;
-    if (ratePerSecond === 0 && lagMax === 0) return;
+    const { rate, lagMax } = this.#plan.publish;
+    if (rate === undefined && lagMax === 0) return;
     for (const publisher of this.#publishers) publisher.pump();
   }
 
@@ -149,7 +152,8 @@ export class LoadRun {
       this.#forgetLatency();
       from = this.#usage();
     }
-    const stopReason = await this.#watch(from);
+    const queueWatch = this.#watchQueues();
+    const stopReason = await this.#watch(from).finally(() => clearInterval(queueWatch));
     const to = this.#usage();
     const left = await this.#stop();
     await answered(removeTopology(this.#control, plan));
@@ -196,9 +200,37 @@ export class LoadRun {
       return finished ? "Producer reached message limit" : undefined;
     const wanted = consume.messages * this.#consumers.length;
     if (this.#tally.received >= wanted) return "Consumer reached message limit";
+    if (this.#consumersAreIdle()) return "Consumer is idle for more than 1 second";
+    if (this.#queuesAreEmpty) return "Consumer queue(s) empty";
     if (!finished) return undefined;
     const expected = publish.messages * this.#publishers.length * copiesPerMessage(this.#plan);
     return this.#tally.received >= expected ? "Producer reached message limit" : undefined;
+  }
+
+  #consumersAreIdle(): boolean {
+    if (this.#plan.exitWhen !== "idle") return false;
+    const { received } = this.#tally;
+    const nowUs = monotonicUs();
+    if (received !== this.#receivedBefore || this.#receivedAtUs === 0) {
+      this.#receivedBefore = received;
+      this.#receivedAtUs = nowUs;
+    }
+    return nowUs - this.#receivedAtUs > IDLE_MS * 1e3;
+  }
+
+  /** Asks once a second; a queue that was never filled is empty too. */
+  #watchQueues(): NodeJS.Timeout | undefined {
+    if (this.#plan.exitWhen !== "empty") return undefined;
+    return setInterval(() => {
+      messagesLeft(this.#control, this.#plan).then(
+        (left) => {
+          this.#queuesAreEmpty = left === 0;
+        },
+        (error: unknown) => {
+          this.#failure ??= error as Error;
+        },
+      );
+    }, IDLE_MS);
   }
 
   /** Waits until `reason` answers something or the time is over; throws what a connection died of. */

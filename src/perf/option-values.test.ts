@@ -3,10 +3,21 @@ import { longString } from "../broker/field-table.ts";
 import {
   parseCount,
   parseProperties,
+  parseRateStep,
   parseSeconds,
   parseSize,
   parseTable,
 } from "./option-values.ts";
+
+describe("parseRateStep", () => {
+  test("a rate and how long", () => {
+    expect(parseRateStep("100:30")).toEqual({ ratePerSecond: 100, seconds: 30 });
+    expect(parseRateStep("0:2m")).toEqual({ ratePerSecond: 0, seconds: 120 });
+    for (const wrong of ["", "100", "100:", ":3", "100:0", "x:3"]) {
+      expect(() => parseRateStep(wrong)).toThrow();
+    }
+  });
+});
 
 describe("option values", () => {
   test.each([

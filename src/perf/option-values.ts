@@ -2,6 +2,7 @@
 
 import { type FieldTable, type FieldValue, longString } from "../broker/field-table.ts";
 import type { MessageProperties } from "../broker/message-properties.ts";
+import type { RateStep } from "./rate-schedule.ts";
 
 const INT32_MAX = 0x7fff_ffff;
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
@@ -27,6 +28,15 @@ export function parseSeconds(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
   if (digits === undefined) throw new Error(`a time such as 30, 2m or 1h is needed, not "${text}"`);
   return Number(digits) * ({ "": 1, s: 1, m: 60, h: 3600 }[unit!] ?? 1);
+}
+
+/** `RATE:SECONDS`, as `100:30`. */
+export function parseRateStep(text: string): RateStep {
+  const [, rate, time] = /^(\d+(?:\.\d+)?):(.+)$/.exec(text) ?? [];
+  if (rate === undefined) throw new Error(`RATE:SECONDS is needed, not "${text}"`);
+  const seconds = parseSeconds(time!);
+  if (seconds === 0) throw new Error(`a rate must last longer than 0 s: "${text}"`);
+  return { ratePerSecond: Number(rate), seconds };
 }
 
 /** `name=value,name=value`, or a JSON object: arguments of queues and consumers. */

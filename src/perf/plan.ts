@@ -2,6 +2,7 @@
 
 import type { FieldTable } from "../broker/field-table.ts";
 import type { MessageProperties } from "../broker/message-properties.ts";
+import type { RateSchedule } from "./rate-schedule.ts";
 import type { Target } from "./target.ts";
 
 export interface QueuePlan {
@@ -37,8 +38,8 @@ export interface PublishPlan {
   readonly randomBody: boolean;
   readonly properties: MessageProperties;
   readonly mandatory: boolean;
-  /** Messages a second for each publisher; 0 = as many as possible. */
-  readonly ratePerSecond: number;
+  /** Of each publisher; undefined = as many as possible. */
+  readonly rate: RateSchedule | undefined;
   /** Unconfirmed messages allowed; undefined = no confirms. */
   readonly confirmWindow: number | undefined;
   /** Messages of each publisher; Infinity = the time decides. */
@@ -48,10 +49,15 @@ export interface PublishPlan {
   readonly batchBytes: number;
 }
 
+/** Acknowledged, or refused and dropped (or dead-lettered), or put back. */
+export type Settlement = "ack" | "reject" | "requeue";
+
 export interface ConsumePlan {
   readonly connections: number;
   readonly channels: number;
   readonly autoAck: boolean;
+  /** How deliveries are settled. */
+  readonly settlement: Settlement;
   readonly ackEvery: number;
   /** 0 = no limit. */
   readonly prefetch: number;
@@ -78,6 +84,8 @@ export interface LoadPlan {
   /** Measured time; Infinity = until the counts are reached. */
   readonly seconds: number;
   readonly intervalSeconds: number;
+  /** The run is over when consumers get nothing more, or when the queues are empty. */
+  readonly exitWhen: "idle" | "empty" | undefined;
   /** Process to watch as "the broker". */
   readonly brokerPid: number | undefined;
 }

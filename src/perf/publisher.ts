@@ -7,6 +7,7 @@ import { readBlock } from "./client/read-region.ts";
 import type { ConfirmWindow } from "./confirm-window.ts";
 import type { MessageBatch } from "./message-batch.ts";
 import { monotonicUs } from "./monotonic.ts";
+import type { RateSchedule } from "./rate-schedule.ts";
 import type { Tally } from "./tally.ts";
 
 const BASIC_ACK = (60 << 16) | 80;
@@ -17,8 +18,8 @@ const TWO_TO_32 = 4_294_967_296;
 export interface PublisherLimits {
   /** Messages to publish in all; infinite when the time decides. */
   readonly messages: number;
-  /** Messages per second; 0 = as fast as possible. */
-  readonly ratePerSecond: number;
+  /** Undefined = as fast as possible. */
+  readonly rate: RateSchedule | undefined;
   /** Wait while this many messages of the run are published and not yet received; 0 = never. */
   readonly lagMax: number;
 }
@@ -160,11 +161,11 @@ export class Publisher implements FrameSink, WriteListener {
   }
 
   #allowed(nowUs: number): number {
-    const { messages, ratePerSecond, lagMax } = this.#limits;
+    const { messages, rate, lagMax } = this.#limits;
     let count = Math.min(this.#batch.capacity, messages - this.#sent);
     if (this.#window !== undefined) count = Math.min(count, this.#window.room);
-    if (ratePerSecond > 0) {
-      const due = Math.floor(((nowUs - this.#startedAtUs) / 1e6) * ratePerSecond);
+    if (rate !== undefined) {
+      const due = rate.dueAfter((nowUs - this.#startedAtUs) / 1e6);
       count = Math.min(count, due - this.#sent);
     }
     if (lagMax > 0 && this.#tally.published - this.#tally.received > lagMax) count = 0;

@@ -70,7 +70,7 @@ export async function openPublishers(
     const batch = new MessageBatch(shapeFor(plan, index), place, publish.batchBytes);
     const limits = {
       messages: publish.messages,
-      ratePerSecond: publish.ratePerSecond,
+      rate: publish.rate,
       lagMax: publish.lagMax,
     };
     return new Publisher(channel, batch, window, limits, tally);
@@ -108,7 +108,7 @@ export async function openConsumers(
     const ackEvery = ackEveryWithin(plan);
     const acks = consume.autoAck
       ? undefined
-      : new AckBatch(connection, channel.number, ackEvery > 1);
+      : new AckBatch(connection, channel.number, ackEvery > 1, consume.settlement);
     const options = { acks, ackEvery, ratePerSecond: consume.ratePerSecond };
     const check = new SequenceCheck(run, isAlone, tally);
     const consumer = new Consumer(channel, options, check, tally);

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { RateSchedule } from "./rate-schedule.ts";
+
+describe("RateSchedule", () => {
+  test("a steady rate", () => {
+    const schedule = RateSchedule.steady(20_000);
+    expect([0, 0.001, 0.5, 1, 61.25].map((at) => schedule.dueAfter(at))).toEqual([
+      0, 20, 10_000, 20_000, 1_225_000,
+    ]);
+    expect(RateSchedule.steady(0.5).dueAfter(3)).toBe(1);
+  });
+
+  test("rates in turn, with a pause, over and over", () => {
+    const schedule = new RateSchedule([
+      { ratePerSecond: 100, seconds: 2 },
+      { ratePerSecond: 0, seconds: 3 },
+      { ratePerSecond: 1000, seconds: 1 },
+    ]);
+    expect([1, 2, 4, 5, 5.5, 6, 7, 9].map((at) => schedule.dueAfter(at))).toEqual([
+      100, 200, 200, 200, 700, 1200, 1300, 1400,
+    ]);
+  });
+});
