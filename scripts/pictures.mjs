@@ -9,6 +9,7 @@ import { root } from "./set-up.mjs";
 const PICTURES = [
   ...["overview", "queues-dark", "queue-messages", "topology", "playground", "queue-dead-letters"],
   ...["queue-settings", "queue-dark", "narrow-queues"],
+  ...["queue-arguments-changed", "stream", "tap-events", "timeline-steps"],
 ];
 const QUALITY = 0.8;
 

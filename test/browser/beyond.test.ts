@@ -266,4 +266,111 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
       await slow.close();
     });
   });
+
+  describe("watching messages", () => {
+    const shelf = `shelf ${HOSTILE}`;
+    const events = () => rows("Messages as they pass");
+    const publish = (key: string, body: string, properties: object = {}) =>
+      client.channel.publish(`watched ${HOSTILE}`, key, Buffer.from(body), properties);
+
+    beforeAll(async () => {
+      await client.channel.assertExchange(`watched ${HOSTILE}`, "topic");
+      await client.channel.assertQueue(shelf);
+      await client.channel.bindQueue(shelf, `watched ${HOSTILE}`, "#");
+    });
+
+    test("an exchange's messages are copied, filtered, opened, and nothing is taken", async () => {
+      await view.goTo(`/exchanges/%2F/${encodeURIComponent(`watched ${HOSTILE}`)}`);
+      await view.page.getByRole("link", { name: "Watch", exact: true }).click();
+      await view.page.waitForURL(/#\/tap\?/);
+      const form = view.page.locator("form");
+      expect(await form.getByLabel("Name").inputValue()).toBe(`watched ${HOSTILE}`);
+      await form.getByLabel("Text in the payload").fill("needle");
+      await view.button("Start").click();
+      await view.page.getByText("Nothing has passed yet").waitFor();
+      // The tap is there: from here on nothing is missed.
+      publish(HOSTILE, "hay");
+      publish(HOSTILE, `needle ${HOSTILE}`, {
+        messageId: HOSTILE,
+        headers: { [HOSTILE]: HOSTILE },
+      });
+      await expect.poll(() => events().count()).toBe(1);
+      const text = await events().first().textContent();
+      expect(text).toContain("Published");
+      expect(text).toContain(`to ${shelf}`);
+      expect(text).toContain(`needle ${HOSTILE}`);
+      await view.shot("tap-events");
+      expect(await view.axe()).toEqual([]);
+      await view.page.getByRole("button", { name: /^Show / }).click();
+      await view.dialog.getByText(`needle ${HOSTILE}`).waitFor();
+      expect(await view.axe()).toEqual([]);
+      await view.page.keyboard.press("Escape");
+      await view.button("Stop").click();
+      publish(HOSTILE, "needle again");
+      await reaches(client, shelf, 3);
+      expect(await events().count()).toBe(1);
+      expect(await ready(client, shelf)).toBe(3);
+    });
+
+    test("a queue's deliveries, a connection's, and what may not be watched", async () => {
+      await view.goTo(`/tap?queue=${encodeURIComponent(shelf)}&vhost=%2F`);
+      await view.page.locator("form").getByLabel("Published").uncheck();
+      await view.button("Start").click();
+      await view.page.getByText("Nothing has passed yet").waitFor();
+      await take(client, shelf);
+      await expect.poll(() => events().count()).toBe(1);
+      expect(await events().first().textContent()).toContain(`from ${shelf}`);
+      const [connection] = await stage.api<{ name: string }[]>("GET", "/connections");
+      await view.goTo(`/connections/${encodeURIComponent(connection?.name ?? "")}`);
+      await view.page.getByRole("link", { name: "Watch", exact: true }).click();
+      await view.page.waitForURL(/#\/tap\?.*connection=/);
+      await view.button("Start").click();
+      await view.page.getByText("Nothing has passed yet").waitFor();
+      publish("by connection", "seen");
+      await expect.poll(() => events().count()).toBe(1);
+      await view.goTo("/tap?vhost=%2F&exchange=no-such-exchange");
+      await view.button("Start").click();
+      await view.page.getByText("That did not work").waitFor();
+    });
+
+    test("a timeline is begun, tells each step of a message, and is ended", async () => {
+      const id = `id ${HOSTILE}`;
+      await view.goTo("/timeline?vhost=%2F");
+      await view.page.getByText("Nothing is remembered in this virtual host").waitFor();
+      await view.fillForm("Begin to remember", { "Steps to remember": "500" }, "Begin to remember");
+      await view.told("From now on steps are remembered");
+      await view.page.getByText(/0 of at most 500 steps/).waitFor();
+      await client.channel.purgeQueue(shelf);
+      publish("followed", "{}", { messageId: id });
+      const first = await reaches(client, shelf, 1).then(() => client.channel.get(shelf));
+      if (first === false) throw new Error("nothing came");
+      client.channel.nack(first, false, true);
+      await take(client, shelf);
+      await view.page.getByLabel("Message id or correlation id").fill(id);
+      await view.button("Look up").click();
+      const steps = rows("Steps of the message");
+      await expect.poll(() => steps.count()).toBeGreaterThanOrEqual(4);
+      const kinds = await steps.locator(".state").allTextContents();
+      expect(kinds.slice(0, 4)).toEqual(["Published", "Delivered", "Requeued", "Delivered"]);
+      expect(await steps.first().textContent()).toContain("routing_key: followed");
+      await view.shot("timeline-steps");
+      expect(await view.axe()).toEqual([]);
+      // The way there from a message that lies in a queue.
+      publish("followed", "{}", { correlationId: id });
+      await reaches(client, shelf, 1);
+      await view.goTo(`/queues/%2F/${encodeURIComponent(shelf)}?tab=messages`);
+      await view.page
+        .getByRole("button", { name: /^Show / })
+        .first()
+        .click();
+      await view.dialog.getByRole("link", { name: "Timeline of this message" }).click();
+      await view.page.waitForURL(/#\/timeline\?/);
+      await view.page.getByRole("button", { name: "Refresh now" }).click();
+      await expect.poll(() => steps.count()).toBeGreaterThanOrEqual(5);
+      await view.button("Forget and end").click();
+      await view.sayYes("Forget and end");
+      await view.page.getByText("Nothing is remembered in this virtual host").waitFor();
+      await expect(stage.api("GET", "/timeline/%2F")).rejects.toThrow("400");
+    });
+  });
 });

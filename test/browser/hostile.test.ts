@@ -77,6 +77,8 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
     "/federation-upstreams",
     "/stream/super-streams",
     "/logs",
+    `/tap?vhost=${encoded}&queue=${encodeURIComponent(PAYLOADS[4] ?? "")}`,
+    `/timeline?vhost=${encoded}&id=${encodeURIComponent(PAYLOADS[4] ?? "")}`,
   ];
 
   test.each(LISTS)("list %s", async (path) => {

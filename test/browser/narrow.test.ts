@@ -19,6 +19,8 @@ const PATHS = [
   "/vhosts/%2F",
   "/policies",
   "/logs",
+  "/tap",
+  "/timeline",
 ];
 
 describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""}`, () => {

@@ -29,6 +29,8 @@ const PAGES: readonly (readonly [string, string, string | RegExp])[] = [
     "Routing playground",
   ],
   ["dead-letters", "/dead-letters", "Dead letters"],
+  ["tap", "/tap", "Watch messages"],
+  ["timeline", "/timeline", "Message timeline"],
   ["logs", "/logs", "Log"],
   ["users", "/users", "Users"],
   ["user", "/users/guest", "guest"],

@@ -32,6 +32,12 @@ export const linkTo = {
   upstream: (vhost: string, name: string): string => href("federation-upstreams", vhost, name),
   topology: (vhost: string, focus?: { kind: string; name: string }): string =>
     `#/topology?${new URLSearchParams({ vhost, ...(focus && { focus: `${focus.kind}:${focus.name}` }) })}`,
+  tap: (
+    vhost: string,
+    source: { kind: "exchange" | "queue" | "connection"; name: string },
+  ): string => `#/tap?${new URLSearchParams({ vhost, [source.kind]: source.name })}`,
+  timeline: (vhost: string, id: string): string =>
+    `#/timeline?${new URLSearchParams({ vhost, id })}`,
   playground: (vhost: string, exchange: string): string =>
     `#/playground?${new URLSearchParams({ vhost, exchange })}`,
 };

@@ -38,6 +38,8 @@ export const navigation: readonly NavigationGroup[] = [
       { path: "/topology", label: pages.topology },
       { path: "/playground", label: pages.playground },
       { path: "/dead-letters", label: pages.deadLetters },
+      { path: "/tap", label: pages.tap, leveretOnly: true },
+      { path: "/timeline", label: pages.timeline, needs: "monitoring", leveretOnly: true },
       { path: "/logs", label: pages.logs, needs: "monitoring", leveretOnly: true },
     ],
   },

@@ -41,6 +41,8 @@ export const shell = {
     topology: "Topology map",
     playground: "Routing playground",
     deadLetters: "Dead letters",
+    tap: "Watch messages",
+    timeline: "Message timeline",
     logs: "Log",
     users: "Users",
     vhosts: "Virtual hosts",

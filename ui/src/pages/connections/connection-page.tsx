@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { apiPath } from "../../api/client.ts";
-import { useAction, useApi } from "../../api/query.ts";
+import { useAction, useApi, useBroker } from "../../api/query.ts";
 import type { Channel, Connection } from "../../api/types.ts";
 import { ChartControls } from "../../chart/chart-controls.tsx";
 import { sampleQuery, useRange } from "../../chart/ranges.ts";
@@ -16,10 +16,12 @@ import { notifyDone, notifyFailed } from "../../parts/notify.ts";
 import { Loaded, Page } from "../../parts/page.tsx";
 import { RuntimeSection } from "../../parts/runtime-section.tsx";
 import { Section } from "../../parts/section.tsx";
+import { useTag } from "../../shell/use-navigation.ts";
 import { DataTable } from "../../table/data-table.tsx";
 import { channels, connections as texts } from "../../texts/connections.ts";
 import { words } from "../../texts/words.ts";
 import { channelColumns, channelKey } from "../channels/channel-columns.tsx";
+import { WatchButton } from "../watch/watch-button.tsx";
 import { closeConnection } from "./close-connection.ts";
 import { SessionsSection } from "./sessions-section.tsx";
 
@@ -30,12 +32,21 @@ export default function ConnectionPage() {
     query: sampleQuery(range),
     keepPrevious: false,
   });
+  const { isLeveret } = useBroker();
+  const mayWatch = useTag("administrator");
   const own = result.data?.user_provided_name;
   return (
     <Page
       title={own ?? name}
       crumb={`${texts.one} ${own ? name : ""} ${result.data ? words.inVhost(result.data.vhost) : ""}`}
-      actions={<CloseButton name={name} />}
+      actions={
+        <>
+          {isLeveret && mayWatch && result.data && (
+            <WatchButton vhost={result.data.vhost} kind="connection" name={name} />
+          )}
+          <CloseButton name={name} />
+        </>
+      }
     >
       <Loaded result={result}>{(connection) => <ConnectionContent item={connection} />}</Loaded>
     </Page>

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useMemo } from "react";
 import { apiPath, request } from "../../api/client.ts";
-import { useAction, useApi } from "../../api/query.ts";
+import { useAction, useApi, useBroker } from "../../api/query.ts";
 import type { Details, Exchange } from "../../api/types.ts";
 import { ChartControls } from "../../chart/chart-controls.tsx";
 import { sampleQuery, useRange } from "../../chart/ranges.ts";
@@ -18,6 +18,7 @@ import { Section } from "../../parts/section.tsx";
 import { TextLink } from "../../table/stat-columns.tsx";
 import { bindings, exchanges as texts } from "../../texts/exchanges.ts";
 import { words } from "../../texts/words.ts";
+import { WatchButton } from "../watch/watch-button.tsx";
 import { BindingsSection } from "./bindings.tsx";
 import { DelayedSection } from "./delayed-section.tsx";
 import { FeatureChips } from "./feature-chips.tsx";
@@ -44,6 +45,7 @@ export default function ExchangePage() {
 }
 
 function ExchangeActions({ vhost, name }: { vhost: string; name: string }) {
+  const { isLeveret } = useBroker();
   const remove = useAction(() => request(apiPath("exchanges", vhost, name), { method: "DELETE" }), {
     done: () => {
       notifyDone(texts.deleted(name));
@@ -72,6 +74,7 @@ function ExchangeActions({ vhost, name }: { vhost: string; name: string }) {
       <Button component="a" size="xs" variant="default" href={linkTo.playground(vhost, name)}>
         {texts.tryRouting}
       </Button>
+      {isLeveret && <WatchButton vhost={vhost} kind="exchange" name={exchangeSegment(name)} />}
       <PublishButton vhost={vhost} exchange={name} />
       {!isPredeclared(name) && (
         <Button size="xs" color="red" onClick={() => void ask()}>

@@ -176,6 +176,7 @@ function FoundMessages({ queue, items, search }: FoundProps) {
         items={items}
         columns={columns}
         bulk={bulk}
+        vhost={queue.vhost}
         empty={<Empty title={searched ? texts.none : texts.noneEmpty} />}
       />
       {sending && (

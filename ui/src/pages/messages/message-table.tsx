@@ -16,6 +16,10 @@ export interface MessageTableProps<Message extends BrowsedMessage> {
   readonly columns: readonly Column<Message>[];
   readonly empty: ReactNode;
   readonly bulk?: readonly BulkAction<Message>[];
+  /** Given: an opened message leads to its timeline. */
+  readonly vhost?: string;
+  /** Of the dialog; its position unless given. */
+  readonly titleOf?: (message: Message) => string;
 }
 
 const positionKey = (item: BrowsedMessage): string => String(item.position);
@@ -41,12 +45,12 @@ export function MessageTable<Message extends BrowsedMessage>(props: MessageTable
       <Modal
         opened={opened !== undefined}
         onClose={() => setOpened(undefined)}
-        title={texts.messageAt(String(opened?.position ?? ""))}
+        title={opened && (props.titleOf?.(opened) ?? texts.messageAt(String(opened.position)))}
         size="xl"
         transitionProps={{ duration: 0 }}
         closeButtonProps={{ "aria-label": texts.close }}
       >
-        {opened && <MessageView message={opened} />}
+        {opened && <MessageView message={opened} vhost={props.vhost} />}
       </Modal>
     </>
   );

@@ -5,7 +5,9 @@ import { useMemo, useState } from "react";
 import type { Arguments } from "../../api/types.ts";
 import { ArgumentList, Facts } from "../../parts/facts.tsx";
 import { bytes, yesNo } from "../../parts/format.ts";
+import { linkTo } from "../../parts/links.ts";
 import { message as texts } from "../../texts/queues.ts";
+import { timelines } from "../../texts/watch.ts";
 import { words } from "../../texts/words.ts";
 import { hexDump, payloadBytes, prettyJson, textOf } from "./payload.ts";
 
@@ -19,7 +21,7 @@ export interface ShownMessage {
   readonly properties: Arguments | readonly never[];
 }
 
-export function MessageView({ message }: { message: ShownMessage }) {
+export function MessageView({ message, vhost }: { message: ShownMessage; vhost?: string }) {
   const properties = Array.isArray(message.properties) ? {} : (message.properties as Arguments);
   return (
     <div className="rows">
@@ -33,9 +35,23 @@ export function MessageView({ message }: { message: ShownMessage }) {
       <div>
         <strong>{texts.properties}</strong>
         <ArgumentList items={properties} />
+        {vhost !== undefined && <TimelineLink properties={properties} vhost={vhost} />}
       </div>
       <PayloadView message={message} />
     </div>
+  );
+}
+
+/** Steps are remembered by either id; the message's own comes first. */
+function TimelineLink({ properties, vhost }: { properties: Arguments; vhost: string }) {
+  const id = properties.message_id ?? properties.correlation_id;
+  if (typeof id !== "string" || id === "") return null;
+  return (
+    <p>
+      <a className="link" href={linkTo.timeline(vhost, id)}>
+        {timelines.ofMessage}
+      </a>
+    </p>
   );
 }
 

@@ -13,6 +13,7 @@ import { linkTo } from "../../parts/links.ts";
 import { notifyDone, notifyFailed } from "../../parts/notify.ts";
 import { queues, queueActions as texts } from "../../texts/queues.ts";
 import { PublishButton } from "../exchanges/publish-form.tsx";
+import { WatchButton } from "../watch/watch-button.tsx";
 import { ConvertButton } from "./convert-queue.tsx";
 import { queueApi } from "./queue-api.ts";
 import { queueType } from "./queue-columns.tsx";
@@ -30,6 +31,7 @@ export function QueueActions({ queue }: { queue: Queue }) {
       >
         {queues.showMap}
       </Button>
+      {isLeveret && <WatchButton vhost={queue.vhost} kind="queue" name={queue.name} />}
       <PublishButton vhost={queue.vhost} exchange="" queue={queue.name} />
       {isLeveret && type !== "stream" && <PauseButton queue={queue} />}
       {type !== "stream" && <MoveButton queue={queue} />}

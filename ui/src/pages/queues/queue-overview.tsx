@@ -7,7 +7,7 @@ import { ChartControls } from "../../chart/chart-controls.tsx";
 import { linesOrZero } from "../../chart/series.ts";
 import { TimeChart } from "../../chart/time-chart.tsx";
 import { ArgumentList, type Fact, Facts, State } from "../../parts/facts.tsx";
-import { count, percent } from "../../parts/format.ts";
+import { count, dateTime, percent } from "../../parts/format.ts";
 import { linkTo } from "../../parts/links.ts";
 import { Empty } from "../../parts/page.tsx";
 import { RuntimeSection } from "../../parts/runtime-section.tsx";
@@ -107,7 +107,7 @@ function factsOf(queue: Queue): Fact[] {
     [texts.type, queueType(queue)],
     [texts.features, <FeatureChips key="features" item={queue} policies={false} />],
     [texts.state, <State key="state" text={stateOf(queue)} />],
-    [texts.idleSince, queue.idle_since],
+    [texts.idleSince, queue.idle_since && idleSince(queue.idle_since)],
     [words.node, queue.node],
     [texts.leader, queue.leader],
     [texts.members, queue.members?.join(", ")],
@@ -133,6 +133,11 @@ function factsOf(queue: Queue): Fact[] {
     [texts.openFiles, perNode(queue.open_files)],
     [texts.readers, perNode(queue.readers)],
   ];
+}
+
+/** In the person's own time zone, where the broker tells one. */
+function idleSince(text: string): string {
+  return /T.*(Z|[+-]\d\d:\d\d)$/.test(text) ? dateTime(Date.parse(text)) : text;
 }
 
 function policyLink(

@@ -65,6 +65,7 @@ export default function UnackedTab({ queue }: { queue: Queue }) {
             label={texts.label}
             items={items}
             columns={columns}
+            vhost={queue.vhost}
             empty={<Empty title={texts.none} />}
           />
         )}
