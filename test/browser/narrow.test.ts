@@ -69,6 +69,18 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
     expect((box?.y ?? 844) + 40).toBeLessThan(844);
   });
 
+  test("a queue's actions are behind one button, and work", async () => {
+    await view.goTo(`/queues/%2F/${SHOP.lost}`);
+    await view.button("Publish message").waitFor({ state: "hidden" });
+    await view.button("Actions").click();
+    await view.fillForm("Publish message", { Payload: "by thumb" }, "Publish message");
+    await view.told("published and routed");
+    type Shown = { payload: string }[];
+    const body = { count: 1, ackmode: "ack_requeue_false", encoding: "auto" };
+    const got = await stage.api<Shown>("POST", `/queues/%2F/${SHOP.lost}/get`, body);
+    expect(got.map(({ payload }) => payload)).toEqual(["by thumb"]);
+  });
+
   test("the menu opens and leads on", async () => {
     await view.goTo("/");
     await view.button("Open menu").click();

@@ -2,7 +2,7 @@
 
 import { Button, Loader, VisuallyHidden } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 import { ApiError } from "../api/client.ts";
 import { words } from "../texts/words.ts";
 
@@ -11,10 +11,12 @@ export interface PageProps {
   /** What kind of thing this is and where it lives, above the title. */
   readonly crumb?: ReactNode;
   readonly actions?: ReactNode;
+  /** On a telephone many actions are behind one button. */
+  readonly manyActions?: boolean;
   readonly children: ReactNode;
 }
 
-export function Page({ title, crumb, actions, children }: PageProps) {
+export function Page({ title, crumb, actions, manyActions, children }: PageProps) {
   useEffect(() => {
     document.title = words.page(title);
   }, [title]);
@@ -25,9 +27,38 @@ export function Page({ title, crumb, actions, children }: PageProps) {
           {crumb && <div className="page-crumb">{crumb}</div>}
           <h1 className="page-title">{title}</h1>
         </div>
-        {actions && <div className="page-actions">{actions}</div>}
+        {actions &&
+          (manyActions ? <FoldedActions>{actions}</FoldedActions> : <Actions>{actions}</Actions>)}
       </div>
       {children}
+    </>
+  );
+}
+
+function Actions({ children }: { children: ReactNode }) {
+  return <div className="page-actions">{children}</div>;
+}
+
+/** Styles decide whether there is a button: a dialog that an action has opened outlives turning the telephone. */
+function FoldedActions({ children }: { children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <>
+      <div className="page-actions-toggle">
+        <Button
+          size="xs"
+          variant="default"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => setOpen(!open)}
+        >
+          {words.actions}
+        </Button>
+      </div>
+      <div className="page-actions page-actions-folding" id={id} data-open={open || undefined}>
+        {children}
+      </div>
     </>
   );
 }

@@ -10,6 +10,7 @@ export const words = {
   arguments: "Arguments",
   policy: "Policy",
   none: "none",
+  actions: "Actions",
   add: "Add",
   save: "Save",
   cancel: "Cancel",

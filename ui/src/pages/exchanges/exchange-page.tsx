@@ -37,6 +37,7 @@ export default function ExchangePage() {
     <Page
       title={name || words.defaultExchange}
       crumb={`${texts.one} ${words.inVhost(vhost)}`}
+      manyActions
       actions={<ExchangeActions vhost={vhost} name={name} />}
     >
       <Loaded result={result}>{(exchange) => <ExchangeContent item={exchange} />}</Loaded>

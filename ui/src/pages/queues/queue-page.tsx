@@ -33,6 +33,7 @@ export default function QueuePage() {
     <Page
       title={name}
       crumb={`${result.data && queueType(result.data) === "stream" ? texts.oneStream : texts.one} ${words.inVhost(vhost)}`}
+      manyActions
       actions={result.data && <QueueActions queue={result.data} />}
     >
       <Loaded result={result}>{(queue) => <QueueTabs queue={queue} />}</Loaded>
