@@ -188,6 +188,13 @@ describe("amqplib", () => {
   });
 });
 
+test("the API tells who leads a quorum queue and which members are online: this node", async () => {
+  await channel.assertQueue("members", { arguments: { "x-queue-type": "quorum" } });
+  const { json } = await api("GET", "/queues/%2F/members");
+  const node = (await api("GET", "/overview")).json.node;
+  expect(json).toMatchObject({ type: "quorum", leader: node, members: [node], online: [node] });
+});
+
 test("rabbitmq-client: delays, and drops duplicates", async () => {
   const rabbit = new Connection(url);
   const exchanges = [
