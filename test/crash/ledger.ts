@@ -159,6 +159,11 @@ export class Ledger {
     return faults;
   }
 
+  /** The queue was deleted with everything in it. */
+  deleted(): void {
+    for (const id of [...this.#messages.keys()]) this.#forget(id);
+  }
+
   #faultOf(found: FoundMessage, queue: number, isDouble: boolean): string | undefined {
     const { id, redelivered, atMs, isWaiting = false } = found;
     const message = this.#messages.get(id);

@@ -27,6 +27,11 @@ export async function readPlace(ports: Ports, place: Place): Promise<FoundMessag
     const ids = new Set(dead.flat().map(({ id }) => id));
     return [found.filter(({ id }) => !ids.has(id)), ...dead];
   }
+  if (place.becomesStream === true && (await typeOf(ports.http, first)) === "stream") {
+    const found = await readQueues(ports.amqp, queues, { isStream: true });
+    // What it was before the conversion is not known to a stream.
+    return found.map((messages) => messages.map((each) => ({ ...each, redelivered: true })));
+  }
   const waiting = waitsAt === undefined ? [] : await listWaiting(ports.http, waitsAt);
   const found = await readQueues(ports.amqp, queues, { isStream });
   const ids = new Set(found.flat().map(({ id }) => id));
@@ -115,6 +120,10 @@ async function missing(
 
 // ---- without taking anything ---------------------------------------------------------------------------------
 
+interface QueueView {
+  readonly type: string;
+  readonly state: string;
+}
 interface MessageView {
   readonly properties: { readonly message_id: string };
 }
@@ -130,6 +139,16 @@ interface QueuePage {
 interface WaitingPage {
   readonly count: number;
   readonly items: readonly (MessageView & { readonly due_at: string })[];
+}
+
+/** Of which type a queue is when it is not being converted any more. */
+async function typeOf(httpPort: number, queue: string): Promise<string> {
+  for (const startedMs = performance.now(); performance.now() - startedMs < LIMIT_MS; ) {
+    const { type, state } = await getJson<QueueView>(httpPort, `/api/queues/%2F/${queue}`);
+    if (state !== "converting") return type;
+    await sleep(5);
+  }
+  throw new Error(`${queue} is being converted for ever`);
 }
 
 /** The messages of a queue where they lie. */

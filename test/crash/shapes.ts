@@ -47,6 +47,8 @@ export interface Place {
   readonly ordered: readonly boolean[];
   /** Reading removes nothing, and everything is read from the start. */
   readonly isStream?: boolean;
+  /** It is a stream once it has been converted; whoever has compared it begins anew with another queue of its name. */
+  readonly becomesStream?: boolean;
   /** Messages wait at this exchange before they are in the first queue. */
   readonly waitsAt?: string;
   /** Of the first queue. To take a message and put it back would be an attempt too: it is looked at where it is. */
@@ -183,6 +185,15 @@ const converted: Shape = {
   ],
 };
 
+/** Once in a life. */
+const toStream: Shape = {
+  ...single("to-stream", 20_000),
+  places: [
+    { queues: ["to-stream"], consumers: "acknowledge", ordered: [false], becomesStream: true },
+  ],
+  conversions: [{ type: "stream", arguments: {} }],
+};
+
 const RETRY_MS = 40;
 const ATTEMPTS = 4;
 
@@ -215,6 +226,7 @@ export const shapes: readonly Shape[] = [
   deduplicatedExchange,
   { ...single("deduplicated-queue", 3_000, DROPS), dropsDuplicates: true },
   converted,
+  toStream,
   retried(
     "retried",
     {
