@@ -23,6 +23,7 @@ import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling
 import { LifecycleEvents, tellAlarms } from "./lifecycle-events.ts";
 import type { Limits } from "./limits.ts";
 import { ArenaMessageHistory } from "./message-history.ts";
+import { MessageSizes } from "./message-sizes.ts";
 import type { ExchangeNumber, LogPosition, QueueNumber } from "./numbers.ts";
 import { type MessageObserver, noObserver } from "./observing/observers.ts";
 import { PagedBodies } from "./paged-bodies.ts";
@@ -100,6 +101,7 @@ export class Broker implements BrokerContext {
   readonly gates: Gates;
   /** Who may publish now. */
   readonly flow: Flow;
+  readonly messageSizes = new MessageSizes();
   readonly timers: TimerWheel;
   readonly bodies: PagedBodies;
   /** How much memory sealed queue pages take. */

@@ -12,6 +12,7 @@ import type { MessageHistory } from "./exchange/exchange.ts";
 import type { Flow } from "./flow.ts";
 import type { DefinitionJournal, JsonObject } from "./journaling.ts";
 import type { Limits } from "./limits.ts";
+import type { MessageSizes } from "./message-sizes.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import type { MessageObserver } from "./observing/observers.ts";
 import type { Policies } from "./policies.ts";
@@ -53,6 +54,7 @@ export interface BrokerContext {
   readonly journal: DefinitionJournal;
   readonly policies: Policies;
   readonly counters: BrokerCounters;
+  readonly messageSizes: MessageSizes;
   /** The type of queues whose declare asks for none, where the vhost has no other opinion. */
   readonly defaultQueueType: string;
   readonly events: BrokerEvents;

@@ -8,6 +8,7 @@ import type { Exchange } from "./exchange/exchange.ts";
 import { type FieldTable, textOf } from "./field-table.ts";
 import { FANOUT_MIN } from "./flow.ts";
 import type { DefinitionJournal } from "./journaling.ts";
+import type { MessageSizes } from "./message-sizes.ts";
 import type { Publication } from "./publication.ts";
 import { Enqueued, type Queue } from "./queue/queue.ts";
 import { RecordFlag } from "./record.ts";
@@ -23,6 +24,7 @@ const COPY_HEADERS = ["CC", BLIND_COPIES] as const;
 export class Publishing {
   readonly #context: BrokerContext;
   readonly #vhost: Vhost;
+  readonly #sizes: MessageSizes;
   readonly #journal: DefinitionJournal;
   readonly #targets: Targets;
   readonly #content: ContentReader;
@@ -37,6 +39,7 @@ export class Publishing {
   constructor(context: BrokerContext, vhost: Vhost) {
     this.#context = context;
     this.#vhost = vhost;
+    this.#sizes = context.messageSizes;
     this.#journal = context.journal;
     this.#targets = context.targets;
     this.#content = context.content;
@@ -48,6 +51,7 @@ export class Publishing {
   /** Publishes along `route`, which is current. */
   publish(route: Route, publication: Publication): PublishResult {
     route.exchange.counters.publishedIn++;
+    this.#sizes.count(publication.bodySizeBytes);
     if (route.byContent || publication.hasCopyHeaders) {
       return this.#publishByContent(route, publication);
     }

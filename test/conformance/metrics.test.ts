@@ -60,6 +60,17 @@ const DASHBOARD: Readonly<Record<string, readonly string[]>> = {
       .concat(["delivered_get_manual_ack", "get_empty", "redelivered"])
       .map((name) => [`rabbitmq_global_messages_${name}_total`, ["protocol"]]),
   ),
+  rabbitmq_message_size_bytes_sum: ["protocol"],
+  rabbitmq_message_size_bytes_count: ["protocol"],
+  rabbitmq_message_size_bytes_bucket: ["protocol", "le"],
+  // Its edition for 3.8, which counted by channels.
+  ...Object.fromEntries(
+    ["messages_published", "messages_confirmed", "messages_unroutable_returned"]
+      .concat(["messages_unroutable_dropped", "messages_delivered", "messages_delivered_ack"])
+      .concat(["messages_redelivered", "messages_acked", "get", "get_ack", "get_empty"])
+      .map((name) => [`rabbitmq_channel_${name}_total`, []]),
+  ),
+  rabbitmq_queue_messages_published_total: [],
   ...Object.fromEntries(
     ["connections_opened", "connections_closed", "channels_opened", "channels_closed"]
       .concat(["queues_declared", "queues_created", "queues_deleted"])
@@ -68,6 +79,7 @@ const DASHBOARD: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     ["disk_space_available_bytes", "disk_space_available_limit_bytes", "process_open_fds"]
       .concat(["resident_memory_limit_bytes", "process_resident_memory_bytes", "process_max_fds"])
+      .concat(["process_open_tcp_sockets", "process_max_tcp_sockets"])
       .concat(["erlang_uptime_seconds"])
       .map((name) => [`rabbitmq_${name}`, []]),
   ),

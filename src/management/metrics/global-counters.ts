@@ -1,6 +1,7 @@
 // rabbitmq_global_*: what all clients of a protocol did together, and per type of queue where that makes a difference.
 
 import type { ChannelCounters } from "../../broker/connection-registry.ts";
+import { MESSAGE_SIZE_BOUNDS, type MessageSizes } from "../../broker/message-sizes.ts";
 import type { QueueCounters } from "../../broker/queue/queue.ts";
 import { headerText, labelsText } from "./family.ts";
 
@@ -12,6 +13,7 @@ export interface GlobalSums {
   readonly byQueueType: ReadonlyMap<string, QueueCounters>;
   readonly publishers: number;
   readonly consumers: number;
+  readonly messageSizes: MessageSizes;
 }
 
 interface ProtocolRow {
@@ -130,7 +132,20 @@ export function globalCountersText(sums: GlobalSums): string {
     text += family(name, "gauge", help);
     for (const [protocol] of sums.byProtocol) text += line(name, [["protocol", protocol]], value);
   }
-  return text;
+  return text + messageSizesText(sums.messageSizes);
+}
+
+/** A histogram: each bucket has what is in those below it, too. */
+function messageSizesText({ counts, sumBytes }: MessageSizes): string {
+  const name = "rabbitmq_message_size_bytes";
+  let text = `# TYPE ${name} histogram\n# HELP ${name} Sizes of published messages\n`;
+  let count = 0;
+  for (const [bucket, own] of counts.entries()) {
+    count += own;
+    const bound = String(MESSAGE_SIZE_BOUNDS[bucket] ?? "+Inf");
+    text += `${name}_bucket{protocol="amqp091",le="${bound}"} ${count}\n`;
+  }
+  return `${text}${name}_count{protocol="amqp091"} ${count}\n${name}_sum{protocol="amqp091"} ${sumBytes}\n`;
 }
 
 /** Clients' sums never fall, queues' do when a queue goes: what other types did not do, classic queues did. */

@@ -105,3 +105,22 @@ test("streams have metrics of their own, and no queue has them", async () => {
   expect(text).toContain('rabbitmq_stream_consumer_max_offset_lag{vhost="/",queue="s"} 0');
   expect(text).not.toContain('rabbitmq_stream_segments{vhost="/",queue="q"}');
 });
+
+test("sizes of published messages are a histogram", async () => {
+  const api = await newTestApi();
+  for (const size of [5, 100, 101]) {
+    await api.request("POST", "/exchanges/%2F/amq.fanout/publish", {
+      ...{ properties: {}, routing_key: "", payload: "x".repeat(size), payload_encoding: "string" },
+    });
+  }
+  const options = { path: "/metrics", perObject: false, authenticated: false };
+  const app = await createMetricsApp(api.management, options);
+  const text = (await app.inject("/metrics")).body;
+  const sizes = text.split("\n").filter((line) => line.startsWith("rabbitmq_message_size_bytes"));
+  const buckets = [
+    ...[["100", 2], ...["1000", "10000", "100000", "1000000"].map((bound) => [bound, 3])],
+    ...["10000000", "50000000", "100000000", "+Inf"].map((bound) => [bound, 3]),
+  ].map(([bound, count]) => `bucket{protocol="amqp091",le="${bound}"} ${count}`);
+  const sums = ['count{protocol="amqp091"} 3', 'sum{protocol="amqp091"} 206'];
+  expect(sizes).toEqual([...buckets, ...sums].map((line) => `rabbitmq_message_size_bytes_${line}`));
+});

@@ -156,7 +156,8 @@ class Scrape {
       }
       if (this.#slicer.due) await this.#slicer.pause();
     }
-    const sums: GlobalSums = { byProtocol, byQueueType, publishers, consumers };
+    const { messageSizes } = broker;
+    const sums: GlobalSums = { byProtocol, byQueueType, publishers, consumers, messageSizes };
     return (
       globalCountersText(sums) +
       headerText(this.#prefix, { name: "consumers", type: "gauge", help: "Consumers" }) +

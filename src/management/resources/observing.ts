@@ -192,7 +192,8 @@ function look(request: ApiRequest): Answer {
 
 function timelineOf({ management }: ApiRequest, vhost: Vhost): Timeline {
   const timeline = management.timelines.get(vhost);
-  if (timeline === undefined) throw badRequest("nothing is remembered here: PUT it first");
+  if (timeline === undefined)
+    throw badRequest("nothing is remembered here: begin with PUT, or with `leveret timeline on`");
   return timeline;
 }
 

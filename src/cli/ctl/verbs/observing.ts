@@ -4,6 +4,7 @@ import type { Client, Row } from "../client.ts";
 import { part } from "../client.ts";
 import { CtlError, Exit } from "../exit-codes.ts";
 import { type Invocation, nothing, type Output, textOutput, type Verb } from "../verb.ts";
+import { orUnavailable } from "./requests.ts";
 
 const CTL = ["ctl"] as const;
 const GROUP = "Watching messages";
@@ -95,7 +96,7 @@ async function timeline({ client, vhost, args, formatter }: Invocation): Promise
     await client.delete(place);
     return textOutput(`Nothing is remembered in vhost ${vhost} any more.`);
   }
-  const found = await stepsOf(client, `${place}?id=${encodeURIComponent(first)}`);
+  const found = await orUnavailable(stepsOf(client, `${place}?id=${encodeURIComponent(first)}`));
   if (formatter === "json") return { kind: "value", text: "", json: found };
   if (found.length === 0) {
     throw new CtlError(Exit.unavailable, `nothing is known of a message with the id "${first}"`);
