@@ -71,10 +71,27 @@ function tap(request: ApiRequest): Answer {
   const watching = new Tap({ clock, messages, vhost }, selection, (event) =>
     feed.push(`${toJsonText(eventView(event, payloadBytes))}\n`),
   );
-  return { kind: "live", contentType: "application/x-ndjson", feed, check: selectionOf };
+  return { kind: "live", contentType: "application/x-ndjson", feed, check: checkWatching };
 }
 
-/** What one may see here is what one could see by binding or consuming. */
+/** What one may see here is what one could see by binding or consuming; what is watched may come and go meanwhile. */
+function checkWatching(request: ApiRequest): void {
+  const { exchange, queue } = request.query;
+  const access = request.access();
+  const exchangeWanted = exchange === undefined ? undefined : exchangeName(exchange);
+  if (queue !== undefined) refusalsAsAnswers(() => access.checkReading("queue", queue));
+  if (exchangeWanted !== undefined) {
+    refusalsAsAnswers(() => access.checkReading("exchange", exchangeWanted));
+  }
+  // Nobody can bind to the default exchange, and what passes it is for queues of their own readers.
+  const isOfAll = queue === undefined && (exchangeWanted ?? "") === "";
+  if (isOfAll && !request.isAdministrator) {
+    throw notAuthorised(
+      "Only administrators may watch a whole virtual host, its default exchange or a connection.",
+    );
+  }
+}
+
 function selectionOf(request: ApiRequest): TapSelection {
   const { exchange, queue, connection, kinds } = request.query;
   const access = request.access();
@@ -82,17 +99,8 @@ function selectionOf(request: ApiRequest): TapSelection {
   const exchangeWanted = exchange === undefined ? undefined : exchangeName(exchange);
   const source =
     exchangeWanted === undefined ? undefined : access.vhost.exchanges.get(exchangeWanted);
-  if (exchangeWanted !== undefined) {
-    if (source === undefined) throw notFound();
-    refusalsAsAnswers(() => access.checkReading("exchange", exchangeWanted));
-  }
-  // Nobody can bind to the default exchange, and what passes it is for queues of their own readers.
-  const isOfAll = queue === undefined && (source === undefined || source.name === "");
-  if (isOfAll && !request.isAdministrator) {
-    throw notAuthorised(
-      "Only administrators may watch a whole virtual host, its default exchange or a connection.",
-    );
-  }
+  if (exchangeWanted !== undefined && source === undefined) throw notFound();
+  checkWatching(request);
   const filter = filterOf(request.query);
   const wanted = kinds?.split(",");
   const unknown = wanted?.find((kind) => !KINDS.has(kind));
