@@ -190,7 +190,7 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
           .then((queue) => queue.messages_unacknowledged);
       await expect.poll(unacked).toBe(2);
       await view.goTo(path);
-      await view.button("Set prefetch").click();
+      await view.button(`Change consumer ${HOSTILE}`).click();
       await view.fillDialog({ "Unacknowledged messages at most": "5" });
       await view.dialog.getByRole("button", { name: "Set prefetch" }).click();
       await view.told("The prefetch was changed");
@@ -208,15 +208,15 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
       view.page.on("request", (request) => {
         if (request.url().includes("/deadline")) asked.push(request.postDataJSON());
       });
-      const give = async (minutes: string): Promise<void> => {
-        await view.button("More time").first().click();
+      const give = async (opener: string, minutes: string): Promise<void> => {
+        await view.button(opener).first().click();
         await view.fillDialog({ "Minutes from now": minutes });
         await view.dialog.getByRole("button", { name: "More time" }).click();
         await view.told(`It has ${minutes} more minutes`);
       };
-      await give("45");
+      await give("More time", "45");
       await view.goTo(path);
-      await give("50");
+      await give(`Change consumer ${HOSTILE}`, "50");
       expect(asked).toEqual([{ extend_ms: 2_700_000, delivery_tag: 1 }, { extend_ms: 3_000_000 }]);
       // What is not held has no deadline to move.
       const gone = stage.api("PUT", `${consumer}/deadline`, { extend_ms: 1, delivery_tag: 99 });

@@ -30,9 +30,9 @@ export const conversion = {
 };
 
 export const consumerChanges = {
-  column: "Change",
+  change: "Change",
+  title: (tag: string) => `Change consumer ${tag}`,
   prefetch: "Set prefetch",
-  prefetchTitle: (tag: string) => `Prefetch of ${tag}`,
   prefetchIntro: "It counts from the next delivery on; 0 is no limit.",
   prefetchField: "Unacknowledged messages at most",
   prefetchDone: "The prefetch was changed.",

@@ -1,15 +1,19 @@
 // What can be changed of a consumer while it runs: its prefetch, and the time it has to acknowledge.
 
+import { Button, Modal } from "@mantine/core";
+import { useState } from "react";
 import type { UnackedMessage } from "../../api/beyond.ts";
 import { apiPath, request } from "../../api/client.ts";
-import { useAction, useBroker } from "../../api/query.ts";
+import { type Action, useAction, useBroker } from "../../api/query.ts";
 import type { Consumer } from "../../api/types.ts";
-import type { FormValues } from "../../form/fields.ts";
+import { ActionForm } from "../../form/action-form.tsx";
+import type { Field, FormValues } from "../../form/fields.ts";
 import { FormDialog } from "../../form/form-dialog.tsx";
 import { notifyDone, notifyFailed } from "../../parts/notify.ts";
 import { useTag } from "../../shell/use-navigation.ts";
 import type { Column } from "../../table/columns.ts";
 import { consumerChanges as texts } from "../../texts/changes.ts";
+import { words } from "../../texts/words.ts";
 
 const MS_PER_MINUTE = 60_000;
 
@@ -24,17 +28,47 @@ function consumerPath(queue: { vhost: string; name: string }, tag: string, what:
 
 export const changeColumn: Column<Consumer> = {
   id: "change",
-  header: texts.column,
+  header: "",
   sortKey: false,
   value: () => "",
   cell: (item) => <ConsumerChanges consumer={item} />,
   wide: true,
-  width: 180,
+  width: 84,
 };
 
 function ConsumerChanges({ consumer }: { consumer: Consumer }) {
   const mayChange = useMayChange();
+  const [opened, setOpened] = useState(false);
+  const close = (): void => setOpened(false);
+  const title = texts.title(consumer.consumer_tag);
+  if (!mayChange) return null;
+  return (
+    <>
+      <Button
+        size="compact-xs"
+        variant="default"
+        aria-label={title}
+        onClick={() => setOpened(true)}
+      >
+        {texts.change}
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={close}
+        title={title}
+        size="lg"
+        transitionProps={{ duration: 0 }}
+        closeButtonProps={{ "aria-label": words.close }}
+      >
+        <ChangeForms consumer={consumer} onDone={close} />
+      </Modal>
+    </>
+  );
+}
+
+function ChangeForms({ consumer, onDone }: { consumer: Consumer; onDone: () => void }) {
   const { consumer_tag: tag, queue } = consumer;
+  const extend = useMoreTime(queue, tag, undefined);
   const prefetch = useAction(
     (values: FormValues) =>
       request(consumerPath(queue, tag, "prefetch"), {
@@ -43,27 +77,28 @@ function ConsumerChanges({ consumer }: { consumer: Consumer }) {
       }),
     { done: () => notifyDone(texts.prefetchDone), failed: notifyFailed },
   );
-  if (!mayChange) return null;
+  const closing = (action: Action<FormValues>) => async (values: FormValues) => {
+    const worked = await action.run(values);
+    if (worked) onDone();
+    return worked;
+  };
+  const initial = String(consumer.prefetch_count ?? 0);
   return (
-    <div className="row-tight">
-      <FormDialog
-        label={texts.prefetch}
-        title={texts.prefetchTitle(tag)}
-        intro={texts.prefetchIntro}
-        size="compact-xs"
+    <div className="rows">
+      <div className="dimmed">{texts.prefetchIntro}</div>
+      <ActionForm
         fields={[
-          {
-            kind: "number",
-            name: "prefetch",
-            label: texts.prefetchField,
-            required: true,
-            initial: String(consumer.prefetch_count ?? 0),
-          },
+          { kind: "number", name: "prefetch", label: texts.prefetchField, required: true, initial },
         ]}
         submitLabel={texts.prefetch}
-        onSubmit={prefetch.run}
+        onSubmit={closing(prefetch)}
       />
-      {consumer.ack_required && <MoreTime queue={queue} tag={tag} />}
+      {consumer.ack_required && (
+        <>
+          <div className="dimmed">{texts.moreTimeIntro}</div>
+          <ActionForm fields={MINUTES} submitLabel={texts.moreTime} onSubmit={closing(extend)} />
+        </>
+      )}
     </div>
   );
 }
@@ -71,14 +106,20 @@ function ConsumerChanges({ consumer }: { consumer: Consumer }) {
 interface MoreTimeProps {
   readonly queue: { readonly vhost: string; readonly name: string };
   readonly tag: string;
-  /** Of one delivery; without it, of all the consumer holds. */
-  readonly deliveryTag?: number;
+  readonly deliveryTag: number;
 }
 
-/** Gives a consumer, or one delivery it holds, more time before the consumer timeout. */
-export function MoreTime({ queue, tag, deliveryTag }: MoreTimeProps) {
-  const mayChange = useMayChange();
-  const extend = useAction(
+const MINUTES: readonly Field[] = [
+  { kind: "number", name: "minutes", label: texts.minutes, required: true, initial: "30" },
+];
+
+/** `deliveryTag` undefined: for all that the consumer holds. */
+function useMoreTime(
+  queue: MoreTimeProps["queue"],
+  tag: string,
+  deliveryTag: number | undefined,
+): Action<FormValues> {
+  return useAction(
     (values: FormValues) =>
       request(consumerPath(queue, tag, "deadline"), {
         method: "PUT",
@@ -92,16 +133,20 @@ export function MoreTime({ queue, tag, deliveryTag }: MoreTimeProps) {
       failed: notifyFailed,
     },
   );
+}
+
+/** Gives one delivery more time before the consumer timeout. */
+export function MoreTime({ queue, tag, deliveryTag }: MoreTimeProps) {
+  const mayChange = useMayChange();
+  const extend = useMoreTime(queue, tag, deliveryTag);
   if (!mayChange) return null;
   return (
     <FormDialog
       label={texts.moreTime}
       title={texts.moreTimeTitle(tag)}
-      intro={deliveryTag === undefined ? texts.moreTimeIntro : texts.moreTimeOne}
+      intro={texts.moreTimeOne}
       size="compact-xs"
-      fields={[
-        { kind: "number", name: "minutes", label: texts.minutes, required: true, initial: "30" },
-      ]}
+      fields={MINUTES}
       submitLabel={texts.moreTime}
       onSubmit={extend.run}
     />

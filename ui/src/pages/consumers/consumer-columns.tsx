@@ -41,6 +41,7 @@ export const vhostOfConsumer: Column<Consumer> = {
   id: "vhost",
   header: words.vhost,
   value: (item) => item.queue.vhost,
+  forSeveralVhosts: true,
   width: 110,
 };
 
