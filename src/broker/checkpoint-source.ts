@@ -56,7 +56,7 @@ export class BrokerCheckpoint implements CheckpointSource {
 
   *writeOutBefore(position: LogPosition): Generator<void, boolean> {
     const { bodies } = this.#broker;
-    bodies.writeOutBefore(position);
+    yield* bodies.writeOutBefore(position);
     let isDone = bodies.lowestLogPosition >= position;
     let visited = 0;
     for (const vhost of this.#broker.vhosts.values()) {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../env/fake-clock.ts";
 import { Memory } from "../lib/memory.ts";
+import { atOnce } from "../lib/slices.ts";
 import { TimerWheel } from "../lib/timer-wheel.ts";
 import { PagedBodies } from "./paged-bodies.ts";
 import type { PageHandle, PageOwner, Pager } from "./ports.ts";
@@ -133,22 +134,37 @@ describe("PagedBodies", () => {
     const second = bodies.begin(2 * MIB, true);
     feed(second, 0, 2 * MIB, 2);
     expect(bodies.lowestLogPosition).toBe(0);
-    bodies.writeOutBefore(firstEnd);
+    atOnce(bodies.writeOutBefore(firstEnd));
     clock.runFor(10);
     expect(bodies.lowestLogPosition).toBe(firstEnd);
     const facts = [...bodies.facts()];
     expect(facts.map((x) => [x.reference, x.sizeBytes])).toEqual([[first, 300_000]]);
     expect(facts[0]?.pages.reduce((sum, x) => sum + x.lengthBytes, 0)).toBe(300_000);
-    bodies.writeOutBefore(position);
+    atOnce(bodies.writeOutBefore(position));
     clock.runFor(10);
     expect(bodies.lowestLogPosition).toBe(Number.POSITIVE_INFINITY);
     for (let offset = 131_064; offset < 2 * MIB; ) offset += feed(second, offset, 2 * MIB, 2);
     check(second, 2 * MIB, 2);
   });
 
+  it("begins many writes in slices, and leaves out what goes meanwhile", () => {
+    const all = Array.from({ length: 600 }, (_, i) => arrive(1_000, i));
+    const writing = bodies.writeOutBefore(position);
+    let slices = 1;
+    while (writing.next().done !== true) {
+      slices++;
+      const last = all.pop();
+      if (last !== undefined) bodies.release(last, 1);
+    }
+    expect(slices).toBe(3);
+    clock.runFor(10);
+    expect(bodies.lowestLogPosition).toBe(Number.POSITIVE_INFINITY);
+    expect([...bodies.facts()]).toHaveLength(all.length);
+  });
+
   it("comes back from a checkpoint and the log behind it", () => {
     const kept = arrive(2 * MIB, 5);
-    bodies.writeOutBefore(position);
+    atOnce(bodies.writeOutBefore(position));
     clock.runFor(10);
     const facts = [...bodies.facts()];
     const again = new PagedBodies({

@@ -24,6 +24,8 @@ const RESIDENT_BYTES_MAX = 16 * LARGE_PAGE_BYTES;
 const RESIDENT_SHARE = 1 / 8;
 /** Beyond the limit so much more leaves: small pages are not looked through for each that comes. */
 const MARGIN = 1 / 8;
+/** Pages begun to be written for a checkpoint in one go. */
+const WRITES_PER_SLICE = 256;
 /** Rest after a write or read that could not be done, in ms. */
 const REST_MS = 200;
 /** Pages of bodies belong to no queue. */
@@ -170,12 +172,15 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     return lowest;
   }
 
-  /** Has written what the log holds below `position`; pages being filled are ended for it. */
-  writeOutBefore(position: LogPosition): void {
-    for (const page of this.#unwritten) {
-      if (page.logPosition >= position) continue;
+  /** Has written what the log holds below `position`, in slices; pages being filled are ended for it. */
+  *writeOutBefore(position: LogPosition): Generator<void, void> {
+    let begun = 0;
+    for (const page of [...this.#unwritten]) {
+      // It may have been given up since the slice before.
+      if (page.logPosition >= position || !this.#unwritten.has(page)) continue;
       if (page.state === "filling") this.#fill(page);
       this.#write(page);
+      if (++begun % WRITES_PER_SLICE === 0) yield;
     }
   }
 
