@@ -109,7 +109,15 @@ function rowOf(
     clientShare: optionalSpread(own.map(({ clientShare }) => clientShare)),
   };
   const wrong = compared.faults.filter((fault) => fault.startsWith("A: "));
-  return { ...row, faults: [...wrong.map((fault) => fault.slice(3)), ...missedFloors(row)] };
+  const faults = wrong.map((fault) => fault.slice(3));
+  return { ...row, faults: [...faults, ...missedFloors(row), ...costlyLoad(row)] };
+}
+
+/** What costs as much as the broker measures itself. */
+function costlyLoad({ clientShare }: Omit<Row, "faults">): string[] {
+  if (clientShare === undefined || clientShare.median < 1) return [];
+  const share = clientShare.median.toFixed(2);
+  return [`the load generator used ${share} s of CPU a CPU second of leveret, not less than 1`];
 }
 
 function missedFloors(row: Omit<Row, "faults">): string[] {
