@@ -237,6 +237,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "the log is let go up to where it is when definitions are described, not to where the search began",
+    firstSeed: 358,
     file: "src/store/checkpointer.ts",
     find: "const position = Math.min(lowest, lookedFrom);",
     replace: "const position = Math.min(lowest, log.position);",
