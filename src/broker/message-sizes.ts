@@ -5,16 +5,28 @@
 export const MESSAGE_SIZE_BOUNDS: readonly number[] = [
   100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000, 100_000_000,
 ];
+const SMALLEST = 100;
+const SUM = MESSAGE_SIZE_BOUNDS.length + 1;
 
 export class MessageSizes {
-  /** By bound, each without those below it. */
-  readonly counts: Float64Array = new Float64Array(MESSAGE_SIZE_BOUNDS.length + 1);
-  sumBytes = 0;
+  /** By bound, each without those below it; behind them the sum of all sizes. Doubles: counts outgrow 32 bits. */
+  readonly #figures = new Float64Array(SUM + 1);
 
   count(bodySizeBytes: number): void {
+    const figures = this.#figures;
     let bucket = 0;
-    while (bodySizeBytes > (MESSAGE_SIZE_BOUNDS[bucket] as number)) bucket++;
-    this.counts[bucket] = (this.counts[bucket] as number) + 1;
-    this.sumBytes += bodySizeBytes;
+    if (bodySizeBytes > SMALLEST) {
+      while (bodySizeBytes > (MESSAGE_SIZE_BOUNDS[bucket] as number)) bucket++;
+    }
+    figures[bucket] = (figures[bucket] as number) + 1;
+    figures[SUM] = (figures[SUM] as number) + bodySizeBytes;
+  }
+
+  get counts(): Float64Array {
+    return this.#figures.subarray(0, SUM);
+  }
+
+  get sumBytes(): number {
+    return this.#figures[SUM] as number;
   }
 }
