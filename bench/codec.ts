@@ -1,8 +1,8 @@
 // What the codec costs. The property scan runs for every published message and must make no garbage;
 // methods and tables are read as values and may.
 
-import { longString } from "../src/broker/field-table.ts";
-import type { MessageProperties } from "../src/broker/message-properties.ts";
+import { longString } from "../src/broker/message/field-table.ts";
+import type { MessageProperties } from "../src/broker/message/message-properties.ts";
 import { byteBlock } from "../src/lib/byte-block.ts";
 import { ByteReader } from "../src/lib/byte-reader.ts";
 import { ByteWriter } from "../src/lib/byte-writer.ts";

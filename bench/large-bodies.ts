@@ -1,6 +1,6 @@
 // Several very large messages at once, each on its own connection, through one queue each and back.
 
-import { EMPTY_TABLE } from "../src/broker/field-table.ts";
+import { EMPTY_TABLE } from "../src/broker/message/field-table.ts";
 import { ClientChannel } from "../src/perf/client/channel.ts";
 import type { ClientConnection } from "../src/perf/client/connection.ts";
 import { openConnection } from "../src/perf/client/handshake.ts";

@@ -252,7 +252,7 @@ export function generate(specText: string = readFileSync(specPath, "utf8")): str
     `// Generated from spec/amqp091.txt by scripts/generate-amqp091.ts. Do not edit: change the spec and generate again.
 // One interface, one straight-line decode and one straight-line write per method, for both sides.
 
-import type { FieldTable } from "../../../broker/field-table.ts";
+import type { FieldTable } from "../../../broker/message/field-table.ts";
 import { unreachable } from "../../../lib/assert.ts";
 import type { ByteReader } from "../../../lib/byte-reader.ts";
 import type { ByteWriter } from "../../../lib/byte-writer.ts";

@@ -1,7 +1,11 @@
 // A message's way through the whole broker, from a socket's read to another one's write, per message.
 
-import { EMPTY_TABLE, type FieldTable, type FieldValue } from "../../src/broker/field-table.ts";
-import type { MessageProperties } from "../../src/broker/message-properties.ts";
+import {
+  EMPTY_TABLE,
+  type FieldTable,
+  type FieldValue,
+} from "../../src/broker/message/field-table.ts";
+import type { MessageProperties } from "../../src/broker/message/message-properties.ts";
 import { assert } from "../../src/lib/assert.ts";
 import { encodeMethod } from "../../src/perf/client/channel.ts";
 import { MessageBatch } from "../../src/perf/message-batch.ts";

@@ -7,38 +7,42 @@ import type { Memory } from "../lib/memory.ts";
 import { TimerWheel } from "../lib/timer-wheel.ts";
 import { AccessControl } from "./access/access-control.ts";
 import { decided, type User } from "./access/user.ts";
-import { Alarms } from "./alarms.ts";
 import { type ConnectionIdentity, ConnectionRegistry } from "./connection-registry.ts";
-import { blindContentReader, type ContentReader } from "./content.ts";
 import type { BrokerContext, BrokerCounters, QueueFactory } from "./context.ts";
-import type { DefinitionKind } from "./definition-kinds.ts";
-import { applyDefinition, type Definition, describeDefinitions } from "./definition-replay.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
 import { BrokerError } from "./errors.ts";
 import { BrokerEvents, type EventFacts, type EventName } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
-import { Flow } from "./flow.ts";
-import { Gates } from "./gates.ts";
-import { type DefinitionJournal, type JsonObject, NoJournal } from "./journaling.ts";
+import { Alarms } from "./flow/alarms.ts";
+import { Flow } from "./flow/flow.ts";
+import { Gates } from "./flow/gates.ts";
+import { Turn } from "./flow/turn.ts";
+import type { DefinitionKind } from "./journal/definition-kinds.ts";
+import {
+  applyDefinition,
+  type Definition,
+  describeDefinitions,
+} from "./journal/definition-replay.ts";
+import { type DefinitionJournal, type JsonObject, NoJournal } from "./journal/journaling.ts";
+import { describeVhost, erlangMetadata, vhostLimitFacts } from "./journal/topology-descriptions.ts";
 import { LifecycleEvents, tellAlarms } from "./lifecycle-events.ts";
 import type { Limits } from "./limits.ts";
-import { ArenaMessageHistory } from "./message-history.ts";
-import { MessageSizes } from "./message-sizes.ts";
+import { blindContentReader, type ContentReader } from "./message/content.ts";
+import { ArenaMessageHistory } from "./message/message-history.ts";
+import { MessageSizes } from "./message/message-sizes.ts";
+import { PagedBodies } from "./message/paged-bodies.ts";
+import { Publication } from "./message/publication.ts";
 import type { ExchangeNumber, LogPosition, QueueNumber } from "./numbers.ts";
 import { type MessageObserver, noObserver } from "./observing/observers.ts";
-import { PagedBodies } from "./paged-bodies.ts";
-import { Parameters, tellAsParameter } from "./parameters.ts";
 import { PatternMatcher, type PatternRunner, plainPatternRunner } from "./patterns.ts";
-import { Policies } from "./policies.ts";
-import { PolicyApplication } from "./policy-application.ts";
 import type { Engine } from "./ports.ts";
-import { Publication } from "./publication.ts";
 import { PageBudget } from "./queue/page-budget.ts";
-import { Targets } from "./routing.ts";
+import { Targets } from "./routing/routing.ts";
 import { type BrokerRules, permissiveRules } from "./rules.ts";
+import { Parameters, tellAsParameter } from "./settings/parameters.ts";
+import { Policies } from "./settings/policies.ts";
+import { PolicyApplication } from "./settings/policy-application.ts";
 import { StreamPageCache } from "./stream/page-cache.ts";
-import { describeVhost, erlangMetadata, vhostLimitFacts } from "./topology-descriptions.ts";
-import { Turn } from "./turn.ts";
 import {
   INTERNAL_USER,
   NO_METADATA,

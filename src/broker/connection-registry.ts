@@ -1,7 +1,7 @@
 // Who is connected, over all protocols: for limits, listings and closing from outside.
 
 import type { Endpoint } from "../env/env.ts";
-import type { FieldTable } from "./field-table.ts";
+import type { FieldTable } from "./message/field-table.ts";
 import type { QueueOwner } from "./queue/queue.ts";
 
 /** What the core knows of a connection; it owns exclusive queues. */

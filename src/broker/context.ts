@@ -3,25 +3,25 @@
 import type { Clock, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import type { TimerWheel } from "../lib/timer-wheel.ts";
-import type { Bodies } from "./bodies.ts";
-import type { ContentReader } from "./content.ts";
-import type { DefinitionKind } from "./definition-kinds.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
 import type { BrokerEvents } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
-import type { Flow } from "./flow.ts";
-import type { DefinitionJournal, JsonObject } from "./journaling.ts";
+import type { Flow } from "./flow/flow.ts";
+import type { Turn } from "./flow/turn.ts";
+import type { DefinitionKind } from "./journal/definition-kinds.ts";
+import type { DefinitionJournal, JsonObject } from "./journal/journaling.ts";
 import type { Limits } from "./limits.ts";
-import type { MessageSizes } from "./message-sizes.ts";
+import type { Bodies } from "./message/bodies.ts";
+import type { ContentReader } from "./message/content.ts";
+import type { MessageSizes } from "./message/message-sizes.ts";
+import type { Publication } from "./message/publication.ts";
 import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
 import type { MessageObserver } from "./observing/observers.ts";
-import type { Policies } from "./policies.ts";
-import type { Publication } from "./publication.ts";
 import type { Queue, QueueDefinition } from "./queue/queue.ts";
-import type { Targets } from "./routing.ts";
+import type { Targets } from "./routing/routing.ts";
 import type { BrokerRules } from "./rules.ts";
 import type { EffectiveSettings } from "./settings/effective.ts";
-import type { Turn } from "./turn.ts";
+import type { Policies } from "./settings/policies.ts";
 import type { Vhost } from "./vhost.ts";
 
 /** Makes the queue of a definition. It tells `vhost` when it wants to be deleted (auto-delete, expiry). */

@@ -1,6 +1,6 @@
 // What a client (or an import, or the HTTP API) asks for when it declares and binds.
 
-import type { FieldTable } from "./field-table.ts";
+import type { FieldTable } from "./message/field-table.ts";
 
 export interface ExchangeDeclaration {
   readonly name: string;

@@ -1,7 +1,12 @@
 // What declare accepts, refuses and compares. Texts are those recorded from RabbitMQ.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Broker } from "./broker.ts";
-import { EMPTY_TABLE, type FieldTable, type FieldValue, longString } from "./field-table.ts";
+import {
+  EMPTY_TABLE,
+  type FieldTable,
+  type FieldValue,
+  longString,
+} from "./message/field-table.ts";
 import { anybody, connectionNamed, newTestBroker } from "./test-doubles.ts";
 import type { VhostAccess } from "./vhost-access.ts";
 

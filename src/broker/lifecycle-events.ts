@@ -1,9 +1,9 @@
 // Events about connections, channels, consumers and alarms, with the facts RabbitMQ's event exchange gives.
 
-import type { AlarmListener, Alarms } from "./alarms.ts";
 import type { ChannelView, ConnectionView, LifecycleListener } from "./connection-registry.ts";
 import type { BrokerEvents, EventFacts } from "./events.ts";
-import { tableToPlainJson } from "./field-table-json.ts";
+import type { AlarmListener, Alarms } from "./flow/alarms.ts";
+import { tableToPlainJson } from "./message/field-table-json.ts";
 import type { Consumer } from "./queue/consumer.ts";
 
 /** Tells of connections and channels as they come and go; the registry calls it. */

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Broker } from "./broker.ts";
-import { EMPTY_TABLE } from "./field-table.ts";
-import { PublishResult } from "./route.ts";
+import { EMPTY_TABLE } from "./message/field-table.ts";
+import { PublishResult } from "./routing/route.ts";
 import { anybody, connectionNamed, newTestBroker, recording } from "./test-doubles.ts";
 import type { VhostAccess } from "./vhost-access.ts";
 

@@ -2,16 +2,16 @@
 // limits and reserved names are checked in one place and in RabbitMQ's order.
 
 import { decided, hasTag, type Permission, type TopicVariables, type User } from "./access/user.ts";
-import { type ArgumentChange, changeOfArguments } from "./argument-changes.ts";
 import type { ConnectionIdentity } from "./connection-registry.ts";
 import type { BrokerContext } from "./context.ts";
-import { conversionTarget } from "./conversions.ts";
+import { conversionTarget } from "./conversion/conversions.ts";
 import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import { BrokerError } from "./errors.ts";
 import type { Destination, Exchange } from "./exchange/exchange.ts";
 import { exchangeTypeNamed } from "./exchange/types.ts";
-import { type FieldTable, type FieldValue, longString, textOf } from "./field-table.ts";
-import { fieldTypeName } from "./field-values.ts";
+import { type FieldTable, type FieldValue, longString, textOf } from "./message/field-table.ts";
+import { fieldTypeName } from "./message/field-values.ts";
+import type { Publication } from "./message/publication.ts";
 import {
   checkLength,
   DEFAULT_EXCHANGE_ALIAS,
@@ -20,11 +20,11 @@ import {
   resourceText,
   stripLineEnds,
 } from "./names.ts";
-import type { Publication } from "./publication.ts";
 import type { Queue } from "./queue/queue.ts";
 import { type QueueType, queueTypes } from "./queue/types.ts";
-import type { PublishResult, Route } from "./route.ts";
+import type { PublishResult, Route } from "./routing/route.ts";
 import { refuseByRules } from "./rules.ts";
+import { type ArgumentChange, changeOfArguments } from "./settings/argument-changes.ts";
 import { assertSameExchange, assertSameQueue } from "./settings/equivalence.ts";
 import {
   checkQueueArguments,

@@ -2,9 +2,8 @@
 // listens for events. No permissions here: clients act through VhostAccess.
 
 import { assert } from "../lib/assert.ts";
-import { BindingTable } from "./bindings.ts";
 import type { BrokerContext } from "./context.ts";
-import { Conversions } from "./conversions.ts";
+import { Conversions } from "./conversion/conversions.ts";
 import type { ExchangeDeclaration, QueueDeclaration } from "./declarations.ts";
 import type { Delays } from "./delay/vhost-delays.ts";
 import { DUPLICATES_MAX, duplicateRules } from "./duplicates/rules.ts";
@@ -15,20 +14,8 @@ import { DefaultRouter, directType } from "./exchange/direct.ts";
 import { type Binding, type Destination, Exchange } from "./exchange/exchange.ts";
 import { predeclaredExchanges } from "./exchange/predeclared.ts";
 import { exchangeTypeNamed } from "./exchange/types.ts";
-import { Intake } from "./exchange-intake.ts";
-import { EMPTY_TABLE, type FieldTable } from "./field-table.ts";
-import { tableToExactJson } from "./field-table-json.ts";
-import type { Json } from "./journaling.ts";
-import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
-import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
-import { Observers } from "./observing/observers.ts";
-import { propertiesKey } from "./properties-key.ts";
-import { Publishing } from "./publishing.ts";
-import type { DeleteReason, Queue, QueueDefinition, QueueOwner } from "./queue/queue.ts";
-import type { QueueType } from "./queue/types.ts";
-import { type Route, RouteCache } from "./route.ts";
-import { effectiveExchangeSettings, effectiveQueueSettings } from "./settings/effective.ts";
-import { SlicedWork } from "./sliced-work.ts";
+import { SlicedWork } from "./flow/sliced-work.ts";
+import type { Json } from "./journal/journaling.ts";
 import {
   bindingFacts,
   describeBinding,
@@ -38,7 +25,20 @@ import {
   isDurable,
   isLogged,
   queueFacts,
-} from "./topology-descriptions.ts";
+} from "./journal/topology-descriptions.ts";
+import { EMPTY_TABLE, type FieldTable } from "./message/field-table.ts";
+import { tableToExactJson } from "./message/field-table-json.ts";
+import { resourceText, SERVER_NAMED_PREFIX } from "./names.ts";
+import type { ExchangeNumber, QueueNumber } from "./numbers.ts";
+import { Observers } from "./observing/observers.ts";
+import type { DeleteReason, Queue, QueueDefinition, QueueOwner } from "./queue/queue.ts";
+import type { QueueType } from "./queue/types.ts";
+import { BindingTable } from "./routing/bindings.ts";
+import { Intake } from "./routing/exchange-intake.ts";
+import { propertiesKey } from "./routing/properties-key.ts";
+import { Publishing } from "./routing/publishing.ts";
+import { type Route, RouteCache } from "./routing/route.ts";
+import { effectiveExchangeSettings, effectiveQueueSettings } from "./settings/effective.ts";
 
 /** What people say about a vhost. */
 export interface VhostMetadata {

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { UserTag } from "../broker/access/user.ts";
 import type { ConnectionView } from "../broker/connection-registry.ts";
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { Consumer, type DeliveryTarget } from "../broker/queue/consumer.ts";
 import { anybody, connectionNamed } from "../broker/test-doubles.ts";
 import { newTestApi } from "./test-management.ts";

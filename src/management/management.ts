@@ -2,7 +2,7 @@
 
 import type { User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { MessagePort } from "../broker/message-port.ts";
+import type { MessagePort } from "../broker/message/message-port.ts";
 import type { Timeline } from "../broker/observing/timeline.ts";
 import type { Vhost } from "../broker/vhost.ts";
 import type { Endpoint } from "../env/env.ts";

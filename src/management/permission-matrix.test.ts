@@ -1,7 +1,7 @@
 // The HTTP API with every combination of permissions and tags: the same rules as AMQP's, because it is the same door.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Permission } from "../broker/access/user.ts";
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { anybody, connectionNamed } from "../broker/test-doubles.ts";
 import { newTestApi } from "./test-management.ts";
 

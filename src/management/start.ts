@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { openAuthorizer, type User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
-import type { MessagePort } from "../broker/message-port.ts";
+import type { MessagePort } from "../broker/message/message-port.ts";
 import { createApp, createMetricsApp, type HttpTls } from "./app.ts";
 import type { NodeControl } from "./control.ts";
 import type { Authenticate, Management, ManagementOptions } from "./management.ts";

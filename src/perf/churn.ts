@@ -1,6 +1,6 @@
 // Churn: how fast things come and go. Each worker has a connection and repeats one operation, one at a time.
 
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { ClientChannel } from "./client/channel.ts";
 import type { ClientConnection } from "./client/connection.ts";
 import { openConnection } from "./client/handshake.ts";

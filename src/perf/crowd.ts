@@ -1,6 +1,6 @@
 // Crowds: many idle connections, channels, queues or bindings, and what each costs the broker in memory.
 
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { declareQueue, deleteQueue } from "./churn.ts";
 import { ClientChannel } from "./client/channel.ts";
 import type { ClientConnection } from "./client/connection.ts";

@@ -1,7 +1,7 @@
 // From what was typed to the plan of a throughput or latency run.
 
-import { type FieldTable, type FieldValue, longString } from "../broker/field-table.ts";
-import type { MessageProperties } from "../broker/message-properties.ts";
+import { type FieldTable, type FieldValue, longString } from "../broker/message/field-table.ts";
+import type { MessageProperties } from "../broker/message/message-properties.ts";
 import { PUBLISHERS_MAX } from "./message-stamp.ts";
 import {
   parseCount,

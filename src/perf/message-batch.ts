@@ -1,7 +1,7 @@
 // hot path: runs per message
 // Many copies of one message, encoded once as a publisher sends them; sending only renews sequence numbers and times.
 
-import type { MessageProperties } from "../broker/message-properties.ts";
+import type { MessageProperties } from "../broker/message/message-properties.ts";
 import { type ByteBlock, byteBlock } from "../lib/byte-block.ts";
 import { ByteWriter } from "../lib/byte-writer.ts";
 import { writeBodyFrames } from "../protocols/amqp091/codec/frames.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { longString } from "../broker/field-table.ts";
+import { longString } from "../broker/message/field-table.ts";
 import {
   parseCount,
   parseProperties,

@@ -1,7 +1,7 @@
 // Reads option values as people type them. Every function throws an Error that names the option's value.
 
-import { type FieldTable, type FieldValue, longString } from "../broker/field-table.ts";
-import type { MessageProperties } from "../broker/message-properties.ts";
+import { type FieldTable, type FieldValue, longString } from "../broker/message/field-table.ts";
+import type { MessageProperties } from "../broker/message/message-properties.ts";
 import type { RateStep } from "./rate-schedule.ts";
 
 const INT32_MAX = 0x7fff_ffff;

@@ -1,7 +1,7 @@
 // What a throughput or latency run does, checked and with its defaults filled in.
 
-import type { FieldTable } from "../broker/field-table.ts";
-import type { MessageProperties } from "../broker/message-properties.ts";
+import type { FieldTable } from "../broker/message/field-table.ts";
+import type { MessageProperties } from "../broker/message/message-properties.ts";
 import type { RateSchedule } from "./rate-schedule.ts";
 import type { Target } from "./target.ts";
 

@@ -1,6 +1,6 @@
 // The queues and the exchange of a run: made before it, taken away after it.
 
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import type { ClientChannel } from "./client/channel.ts";
 import type { LoadPlan } from "./plan.ts";
 

@@ -3,7 +3,7 @@
 
 import type { Broker } from "../broker/broker.ts";
 import { importDefinitionsNow } from "../broker/definitions/import.ts";
-import type { PlainJson } from "../broker/field-table-json.ts";
+import type { PlainJson } from "../broker/message/field-table-json.ts";
 import type { Config } from "../config/table.ts";
 import { fromJsonText } from "../management/api-json.ts";
 import { withoutSecrets } from "./shown-url.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE } from "../broker/field-table.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { anybody, connectionNamed, newTestBroker } from "../broker/test-doubles.ts";
 import { loadConfig } from "../config/load.ts";
 import { rulesOf } from "./broker-rules.ts";

@@ -1,7 +1,7 @@
 // What the configuration forbids, and what it gives to every new vhost: limits, operator policies, users.
 
 import type { Broker } from "../broker/broker.ts";
-import type { PlainValues } from "../broker/field-table-json.ts";
+import type { PlainValues } from "../broker/message/field-table-json.ts";
 import type { BrokerRules } from "../broker/rules.ts";
 import { INTERNAL_USER, type Vhost } from "../broker/vhost.ts";
 import type { Config } from "../config/table.ts";

@@ -1,14 +1,14 @@
 // The broker without sockets: core, queues, journal put together on an engine. Server, test kit and simulation start here.
 
 import { Broker } from "../broker/broker.ts";
-import { DeadLetterRouter } from "../broker/dead-letter.ts";
 import { VhostDelays } from "../broker/delay/vhost-delays.ts";
 import type { DuplicateParts } from "../broker/duplicates/deduplicating-queue.ts";
-import { Journal } from "../broker/journal.ts";
+import { Journal } from "../broker/journal/journal.ts";
 import { defaultLimits, type Limits } from "../broker/limits.ts";
 import type { Engine } from "../broker/ports.ts";
 import type { QueueContext } from "../broker/queue/context.ts";
 import { createQueue } from "../broker/queue/create-queue.ts";
+import { DeadLetterRouter } from "../broker/routing/dead-letter.ts";
 import type { Vhost } from "../broker/vhost.ts";
 import type { Clock, Random } from "../env/env.ts";
 import { nodeHashing } from "../env/node-hashing.ts";

@@ -1,10 +1,10 @@
 // Puts a broker on its engine: memory alone, or the store in a data directory, from which it hears what was before.
 
 import type { Broker } from "../broker/broker.ts";
-import { BrokerCheckpoint } from "../broker/checkpoint-source.ts";
 import { definitionHead, definitionSections } from "../broker/definitions/export.ts";
+import { BrokerCheckpoint } from "../broker/journal/checkpoint-source.ts";
+import { Replay } from "../broker/journal/replay.ts";
 import type { Engine } from "../broker/ports.ts";
-import { Replay } from "../broker/replay.ts";
 import type { Clock, Disk, Random } from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import { type ApiJson, toJsonText } from "../management/api-json.ts";

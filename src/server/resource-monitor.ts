@@ -1,7 +1,7 @@
 // Watches memory and free disk space, and holds publishers back while either is short.
 
-import type { Alarms } from "../broker/alarms.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { Alarms } from "../broker/flow/alarms.ts";
 import type { Config } from "../config/table.ts";
 import type { Clock, TimerHandle } from "../env/env.ts";
 import type { ProcessFacts } from "../env/process-facts.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE } from "../broker/field-table.ts";
-import { tableToPlainJson } from "../broker/field-table-json.ts";
+import { EMPTY_TABLE } from "../broker/message/field-table.ts";
+import { tableToPlainJson } from "../broker/message/field-table-json.ts";
 import { bindQueue, consume, declareQueue } from "../protocols/amqp091/test-methods.ts";
 import { createWorld, type Received } from "../protocols/amqp091/testing.ts";
 import { EVENT_EXCHANGE, EventExchange, LOG_EXCHANGE, LogExchange } from "./told-exchanges.ts";

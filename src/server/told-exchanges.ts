@@ -8,8 +8,8 @@ import {
   type FieldTable,
   type FieldValue,
   longString,
-} from "../broker/field-table.ts";
-import { plainJsonToValue } from "../broker/field-table-json.ts";
+} from "../broker/message/field-table.ts";
+import { plainJsonToValue } from "../broker/message/field-table-json.ts";
 import type { Vhost } from "../broker/vhost.ts";
 import type { Log, LogCategory, LogLevel } from "../logging/log.ts";
 import { plainText } from "../logging/logger.ts";

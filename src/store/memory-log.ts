@@ -2,8 +2,8 @@
 // It keeps every promise of the Log contract except the one about power cuts, and answers one turn later,
 // so that nothing above it can come to rely on an answer in the same turn.
 
+import { padded8 } from "../broker/message/record.ts";
 import { EntryKind, type Log, type LogHandler, type ReplayHandler } from "../broker/ports.ts";
-import { padded8 } from "../broker/record.ts";
 import type { Clock } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";

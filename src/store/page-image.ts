@@ -8,9 +8,9 @@
 //
 // The seed makes a page that lies where another one belongs as bad as a damaged one.
 
+import { RECORD_FLAGS_OFFSET, RECORD_HEADER_BYTES, RecordFlag } from "../broker/message/record.ts";
 import type { QueueNumber } from "../broker/numbers.ts";
 import type { PageHandle } from "../broker/ports.ts";
-import { RECORD_FLAGS_OFFSET, RECORD_HEADER_BYTES, RecordFlag } from "../broker/record.ts";
 import type { Address } from "../lib/arena.ts";
 import { crc32Of } from "../lib/crc32.ts";
 import { type DirectoryId, Magic } from "./format.ts";

@@ -1,7 +1,7 @@
 // What can go wrong between a program and its broker, at a test's word.
 
-import type { AlarmKind } from "../broker/alarms.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { AlarmKind } from "../broker/flow/alarms.ts";
 import type { BreakableNet } from "./breakable-net.ts";
 import { type Duration, durationMs } from "./duration.ts";
 

@@ -1,7 +1,7 @@
 // What has passed a broker under test: the last messages that were published and delivered.
 
 import type { Broker } from "../broker/broker.ts";
-import type { MessagePort } from "../broker/message-port.ts";
+import type { MessagePort } from "../broker/message/message-port.ts";
 import { Tap } from "../broker/observing/tap.ts";
 import type { Vhost } from "../broker/vhost.ts";
 import { type TestMessage, testMessageOf } from "./message.ts";

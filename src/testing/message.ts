@@ -1,8 +1,8 @@
 // A message as a test sees it, and what a test may expect of one.
 
-import { tableToPlainJson } from "../broker/field-table-json.ts";
-import type { StoredMessage } from "../broker/message-port.ts";
-import type { MessageProperties } from "../broker/message-properties.ts";
+import { tableToPlainJson } from "../broker/message/field-table-json.ts";
+import type { StoredMessage } from "../broker/message/message-port.ts";
+import type { MessageProperties } from "../broker/message/message-properties.ts";
 
 /** A message in a queue or on its way. */
 export interface TestMessage extends Omit<MessageProperties, "headers"> {

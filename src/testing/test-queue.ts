@@ -1,7 +1,7 @@
 // A queue as a test looks at it: nothing here takes a message or changes who gets one.
 
 import type { Broker } from "../broker/broker.ts";
-import type { MessagePort } from "../broker/message-port.ts";
+import type { MessagePort } from "../broker/message/message-port.ts";
 import type { Queue } from "../broker/queue/queue.ts";
 import type { Clock } from "../env/env.ts";
 import { type Duration, durationMs } from "./duration.ts";

@@ -1,6 +1,6 @@
 // The stores that are damaged: small ones of which every written bit is known, and one with several files of each kind.
 
-import { EMPTY_TABLE } from "../../src/broker/field-table.ts";
+import { EMPTY_TABLE } from "../../src/broker/message/field-table.ts";
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import type { FakeDisk } from "../../src/env/fake-disk.ts";
 import { bodyOf } from "../simulation/bodies.ts";

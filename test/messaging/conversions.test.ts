@@ -1,8 +1,8 @@
 // A queue becomes one of another type while it is used: no message is lost or doubled, whatever happens meanwhile.
 
 import { expect, test } from "vitest";
-import type { Conversion } from "../../src/broker/conversion.ts";
-import type { FieldValue } from "../../src/broker/field-table.ts";
+import type { Conversion } from "../../src/broker/conversion/conversion.ts";
+import type { FieldValue } from "../../src/broker/message/field-table.ts";
 import type { Queue } from "../../src/broker/queue/queue.ts";
 import type { Transfer } from "../../src/broker/queue/transfer.ts";
 import { Node, Outcome, table } from "./node.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PublishResult } from "../../src/broker/route.ts";
+import { PublishResult } from "../../src/broker/routing/route.ts";
 import { Node } from "./node.ts";
 
 const HEADER = "x-deduplication-header";

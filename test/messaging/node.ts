@@ -1,10 +1,10 @@
 // A node for tests that need whole features without sockets: the real core on the real store, on a clock and a disk
 // that are made up, to be crashed and started again.
 
-import type { FieldTable, FieldValue } from "../../src/broker/field-table.ts";
-import { EMPTY_TABLE, longString } from "../../src/broker/field-table.ts";
-import type { StoredMessage } from "../../src/broker/message-port.ts";
-import type { MessageProperties } from "../../src/broker/message-properties.ts";
+import type { FieldTable, FieldValue } from "../../src/broker/message/field-table.ts";
+import { EMPTY_TABLE, longString } from "../../src/broker/message/field-table.ts";
+import type { StoredMessage } from "../../src/broker/message/message-port.ts";
+import type { MessageProperties } from "../../src/broker/message/message-properties.ts";
 import { type Delivery, type Getter, Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { Life, VHOST, World } from "../simulation/life.ts";
 

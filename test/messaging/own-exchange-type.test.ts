@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { prefixType } from "../../src/broker/exchange/prefix.example.ts";
 import { registerExchangeType } from "../../src/broker/exchange/types.ts";
-import { PublishResult } from "../../src/broker/route.ts";
+import { PublishResult } from "../../src/broker/routing/route.ts";
 import { Node } from "./node.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");

@@ -1,7 +1,7 @@
 // What comes back: delivery counts and limits, delayed retries of quorum queues, retry policies on any queue.
 
 import { describe, expect, test } from "vitest";
-import { textOf } from "../../src/broker/field-table.ts";
+import { textOf } from "../../src/broker/message/field-table.ts";
 import { Node, Outcome } from "./node.ts";
 
 const returns = [

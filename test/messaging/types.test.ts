@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { exchangeTypes } from "../../src/broker/exchange/types.ts";
 import { queueTypes } from "../../src/broker/queue/types.ts";
-import { PublishResult } from "../../src/broker/route.ts";
+import { PublishResult } from "../../src/broker/routing/route.ts";
 import { Node, Outcome, table } from "./node.ts";
 
 describe.each(Object.values(queueTypes).map((type) => [type.name, type.traits] as const))(

@@ -1,14 +1,14 @@
 // What model clients do to a broker, chosen by chance, each noted in the model.
 
 import { BrokerError } from "../../src/broker/errors.ts";
-import type { FieldValue } from "../../src/broker/field-table.ts";
-import { EMPTY_TABLE, longString } from "../../src/broker/field-table.ts";
-import type { OutgoingMessage } from "../../src/broker/message-port.ts";
+import type { FieldValue } from "../../src/broker/message/field-table.ts";
+import { EMPTY_TABLE, longString } from "../../src/broker/message/field-table.ts";
+import type { OutgoingMessage } from "../../src/broker/message/message-port.ts";
+import { NO_BODY_REFERENCE } from "../../src/broker/message/publication.ts";
 import type { BodyReference } from "../../src/broker/numbers.ts";
-import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { Consumer, type DeliveryTarget } from "../../src/broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../src/broker/queue/queue.ts";
-import { PublishResult } from "../../src/broker/route.ts";
+import { PublishResult } from "../../src/broker/routing/route.ts";
 import { bodyOf, idOf } from "./bodies.ts";
 import { bodyAt, copyOf, type Found } from "./contents.ts";
 import type { Life } from "./life.ts";

@@ -1,9 +1,9 @@
 // Looks into the queues of a broker: everything that is ready, in order, whether it is in memory or not.
 
+import { NO_BODY_REFERENCE } from "../../src/broker/message/publication.ts";
+import { RecordFlag } from "../../src/broker/message/record.ts";
 import type { BodyReference, Location, Sequence } from "../../src/broker/numbers.ts";
-import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { type Delivery, type Getter, Outcome, type Queue } from "../../src/broker/queue/queue.ts";
-import { RecordFlag } from "../../src/broker/record.ts";
 import { idOf } from "./bodies.ts";
 import type { Life } from "./life.ts";
 

@@ -2,7 +2,7 @@
 // also after a restart, while a message is never dropped for a copy that is not there.
 
 import type { DuplicateWindow } from "../../src/broker/duplicates/window.ts";
-import { EMPTY_TABLE, type FieldValue, longString } from "../../src/broker/field-table.ts";
+import { EMPTY_TABLE, type FieldValue, longString } from "../../src/broker/message/field-table.ts";
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { bodyOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";

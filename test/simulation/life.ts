@@ -3,8 +3,8 @@
 import type { User } from "../../src/broker/access/user.ts";
 import { openAuthorizer } from "../../src/broker/access/user.ts";
 import type { Broker } from "../../src/broker/broker.ts";
-import { EMPTY_TABLE } from "../../src/broker/field-table.ts";
 import type { Limits } from "../../src/broker/limits.ts";
+import { EMPTY_TABLE } from "../../src/broker/message/field-table.ts";
 import { VhostAccess } from "../../src/broker/vhost-access.ts";
 import { FakeClock } from "../../src/env/fake-clock.ts";
 import { type CrashKind, FakeDisk } from "../../src/env/fake-disk.ts";

@@ -117,7 +117,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "settlements are not replayed",
-    file: "src/broker/replay.ts",
+    file: "src/broker/journal/replay.ts",
     find: "[EntryKind.settle]: (at, lengthBytes) => this.#settle(at, lengthBytes),",
     replace:
       "[EntryKind.settle]: (at, lengthBytes) => void this.#settle.length * at * lengthBytes,",
@@ -125,14 +125,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "transactions without a commit count",
     firstSeed: 34,
-    file: "src/broker/replay.ts",
+    file: "src/broker/journal/replay.ts",
     find: "this.#queue(queue)?.restoreSettled(sequence, sequence);\n      }\n    }",
     replace: "void queue; void sequence;\n      }\n    }",
   },
   {
     name: "settlements of a transaction are logged before its end",
     firstSeed: 269,
-    file: "src/broker/journal.ts",
+    file: "src/broker/journal/journal.ts",
     find: "    if (this.#transaction !== NONE) {\n      this.#transactionRanges.push(queue, from, to);\n      return;\n    }\n",
     replace: "",
   },
@@ -144,13 +144,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "parts of large bodies are not logged",
-    file: "src/broker/paged-bodies.ts",
+    file: "src/broker/message/paged-bodies.ts",
     find: "this.#journal.part(reference, body.sizeBytes, offset, from, lengthBytes);",
     replace: "void offset;",
   },
   {
     name: "a dead letter is moved by two entries",
-    file: "src/broker/replay.ts",
+    file: "src/broker/journal/replay.ts",
     find: "    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);\n    this.#queue(from)?.restoreSettled(sequence, sequence);",
     replace:
       "    void from;\n    void sequence;\n    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);",
@@ -194,7 +194,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "transient messages of a stream are not logged",
-    file: "src/broker/publishing.ts",
+    file: "src/broker/routing/publishing.ts",
     find: "persistent || definition.type.traits.keepsTransient",
     replace: "persistent",
   },

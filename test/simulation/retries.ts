@@ -2,7 +2,7 @@
 // retry policy or a quorum queue. Clients fail, hold back and acknowledge, time passes, the power goes; a wait, a count or
 // a message that the log knew of must be there, and what was out when the power went counts as an attempt.
 
-import { type FieldValue, longString } from "../../src/broker/field-table.ts";
+import { type FieldValue, longString } from "../../src/broker/message/field-table.ts";
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { bodyOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";

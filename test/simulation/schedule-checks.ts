@@ -4,8 +4,8 @@
 import type { DelayBucket } from "../../src/broker/delay/bucket.ts";
 import type { DelayStore } from "../../src/broker/delay/store.ts";
 import type { Exchange } from "../../src/broker/exchange/exchange.ts";
+import { NO_BODY_REFERENCE } from "../../src/broker/message/publication.ts";
 import type { QueueNumber, Sequence } from "../../src/broker/numbers.ts";
-import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { idOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";
 import { bodyAt, copyOf, putBack, takeAll } from "./contents.ts";

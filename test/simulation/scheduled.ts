@@ -2,9 +2,9 @@
 // and send on, hours pass, the power goes; nothing may come early, twice or never, and no duplicate inside the window.
 
 import type { TakenOut } from "../../src/broker/delay/store.ts";
-import { EMPTY_TABLE, type FieldValue, longString } from "../../src/broker/field-table.ts";
+import { EMPTY_TABLE, type FieldValue, longString } from "../../src/broker/message/field-table.ts";
+import { NO_BODY_REFERENCE } from "../../src/broker/message/publication.ts";
 import type { BodyReference } from "../../src/broker/numbers.ts";
-import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
 import { Consumer } from "../../src/broker/queue/consumer.ts";
 import { type Delivery, Outcome } from "../../src/broker/queue/queue.ts";
 import { bodyOf, idOf } from "./bodies.ts";

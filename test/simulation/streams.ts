@@ -1,9 +1,9 @@
 // One seed of streams: a stream is a list that grows at one end and loses whole stretches at the other. Readers come
 // and go, the power goes, and after each crash the list must be one it has been, with nothing missing that was seen.
 
-import type { FieldTable, FieldValue } from "../../src/broker/field-table.ts";
-import { EMPTY_TABLE, longString } from "../../src/broker/field-table.ts";
-import { NO_BODY_REFERENCE } from "../../src/broker/publication.ts";
+import type { FieldTable, FieldValue } from "../../src/broker/message/field-table.ts";
+import { EMPTY_TABLE, longString } from "../../src/broker/message/field-table.ts";
+import { NO_BODY_REFERENCE } from "../../src/broker/message/publication.ts";
 import { Consumer } from "../../src/broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import type { StreamPort } from "../../src/broker/stream/port.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { exportDefinitions } from "../../src/broker/definitions/export.ts";
 import { importDefinitionsNow } from "../../src/broker/definitions/import.ts";
-import type { PlainJson } from "../../src/broker/field-table-json.ts";
+import type { PlainJson } from "../../src/broker/message/field-table-json.ts";
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import type { FakeDisk } from "../../src/env/fake-disk.ts";
 import { type ApiJson, toJsonText } from "../../src/management/api-json.ts";

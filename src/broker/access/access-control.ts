@@ -3,10 +3,10 @@
 
 import type { Clock, Random } from "../../env/env.ts";
 import type { Hashing } from "../../env/hashing.ts";
-import type { DefinitionKind } from "../definition-kinds.ts";
 import { BrokerError } from "../errors.ts";
 import type { BrokerEvents, EventFacts, EventName } from "../events.ts";
-import type { JsonObject } from "../journaling.ts";
+import type { DefinitionKind } from "../journal/definition-kinds.ts";
+import type { JsonObject } from "../journal/journaling.ts";
 import type { Limits } from "../limits.ts";
 import type { PatternMatcher } from "../patterns.ts";
 import { authenticateBy, type BackendPair } from "./backend.ts";

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Broker } from "../broker.ts";
 import { BrokerError } from "../errors.ts";
-import { EMPTY_TABLE, longString } from "../field-table.ts";
+import { EMPTY_TABLE, longString } from "../message/field-table.ts";
 import { anybody, connectionNamed, newTestBroker } from "../test-doubles.ts";
 import type { VhostAccess } from "../vhost-access.ts";
 import type { Permission, User } from "./user.ts";

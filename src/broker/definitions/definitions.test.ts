@@ -1,7 +1,7 @@
 // Definition files both ways: RabbitMQ's format in, the same out; a wrong file changes nothing and names the object.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Broker } from "../broker.ts";
-import type { PlainJson, PlainJsonObject } from "../field-table-json.ts";
+import type { PlainJson, PlainJsonObject } from "../message/field-table-json.ts";
 import { newTestBroker } from "../test-doubles.ts";
 import { exportDefinitions } from "./export.ts";
 import { importDefinitions, importDefinitionsNow } from "./import.ts";

@@ -3,10 +3,10 @@
 import { limitFacts } from "../access/access-control.ts";
 import type { StoredUser } from "../access/user-store.ts";
 import type { Broker } from "../broker.ts";
-import { type PlainJsonObject, tableToPlainJson } from "../field-table-json.ts";
+import { vhostLimitFacts } from "../journal/topology-descriptions.ts";
+import { type PlainJsonObject, tableToPlainJson } from "../message/field-table-json.ts";
 import { RESERVED_PREFIX } from "../names.ts";
-import type { Policy, PolicyKind } from "../policies.ts";
-import { vhostLimitFacts } from "../topology-descriptions.ts";
+import type { Policy, PolicyKind } from "../settings/policies.ts";
 import type { Vhost } from "../vhost.ts";
 
 /** Versions and names that stand at the head of a file. */

@@ -3,8 +3,8 @@
 
 import type { PasswordHash } from "../access/password-hash.ts";
 import type { Broker } from "../broker.ts";
-import type { PlainJson } from "../field-table-json.ts";
-import type { Deadline, Job } from "../turn.ts";
+import type { Deadline, Job } from "../flow/turn.ts";
+import type { PlainJson } from "../message/field-table-json.ts";
 import {
   type DefinitionPlan,
   type PlannedBinding,

@@ -1,8 +1,12 @@
 // Reads typed fields out of JSON from outside. Every error names the object and the field.
 
 import { BrokerError } from "../errors.ts";
-import { EMPTY_TABLE, type FieldTable } from "../field-table.ts";
-import { type PlainJson, type PlainJsonObject, plainJsonToTable } from "../field-table-json.ts";
+import { EMPTY_TABLE, type FieldTable } from "../message/field-table.ts";
+import {
+  type PlainJson,
+  type PlainJsonObject,
+  plainJsonToTable,
+} from "../message/field-table-json.ts";
 import { jsonTerm } from "../settings/shown-value.ts";
 
 export function invalidDefinition(where: string, what: string): BrokerError {

@@ -9,20 +9,20 @@ import type { BindRequest, ExchangeDeclaration, QueueDeclaration } from "../decl
 import { BrokerError } from "../errors.ts";
 import { predeclaredExchanges } from "../exchange/predeclared.ts";
 import { exchangeTypeNamed } from "../exchange/types.ts";
-import { longString } from "../field-table.ts";
-import type { PlainJson } from "../field-table-json.ts";
-import type { JsonObject } from "../journaling.ts";
+import type { JsonObject } from "../journal/journaling.ts";
+import { vhostLimitsOf } from "../journal/topology-descriptions.ts";
+import { longString } from "../message/field-table.ts";
+import type { PlainJson } from "../message/field-table-json.ts";
 import { checkLength, RESERVED_PREFIX, resourceText } from "../names.ts";
-import type { GlobalParameter, Parameter } from "../parameters.ts";
-import { type Policy, type PolicyKind, parsePolicy } from "../policies.ts";
 import { type QueueType, queueTypes } from "../queue/types.ts";
+import type { GlobalParameter, Parameter } from "../settings/parameters.ts";
+import { type Policy, type PolicyKind, parsePolicy } from "../settings/policies.ts";
 import {
   checkQueueArguments,
   checkQueueFlags,
   QUEUE_TYPE_ARGUMENT,
   queueTypeOf,
 } from "../settings/queue-arguments.ts";
-import { vhostLimitsOf } from "../topology-descriptions.ts";
 import type { VhostLimits, VhostMetadata } from "../vhost.ts";
 import { invalidDefinition, ObjectReader, readersOf } from "./object-reader.ts";
 

@@ -1,10 +1,12 @@
 // Messages that wait until they are due, all within one span of time. Kept like the messages of a queue: in pages that
 // leave memory, in the log, found again after a restart. The instant is what a queue's records keep as expiry.
 
-import type { FieldTable } from "../field-table.ts";
-import { EMPTY_TABLE } from "../field-table.ts";
+import type { Deadline } from "../flow/turn.ts";
+import type { FieldTable } from "../message/field-table.ts";
+import { EMPTY_TABLE } from "../message/field-table.ts";
+import type { Publication } from "../message/publication.ts";
+import { RecordFlag, type RecordView } from "../message/record.ts";
 import type { Location, QueueNumber, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import { Backlog, type BacklogHost, type Peek } from "../queue/backlog.ts";
 import type { QueueContext } from "../queue/context.ts";
 import { DepthFigures } from "../queue/depth-figures.ts";
@@ -22,9 +24,7 @@ import { QueueLog } from "../queue/queue-log.ts";
 import { QueuePages } from "../queue/queue-pages.ts";
 import { QueueRecovery } from "../queue/queue-recovery.ts";
 import type { QueueType } from "../queue/types.ts";
-import { RecordFlag, type RecordView } from "../record.ts";
 import { effectiveQueueSettings, NO_POLICIES } from "../settings/effective.ts";
-import type { Deadline } from "../turn.ts";
 import { DueIndex } from "./due-index.ts";
 
 /** Nobody can declare one: it is not in the table of queue types. */

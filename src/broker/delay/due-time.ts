@@ -1,6 +1,6 @@
 // When a message wants to be routed, as its headers say: x-delay counts from now, x-deliver-at names the instant.
 
-import { type FieldTable, type FieldValue, integerOf, textOf } from "../field-table.ts";
+import { type FieldTable, type FieldValue, integerOf, textOf } from "../message/field-table.ts";
 
 /** Milliseconds from now; negative on a message that has waited. */
 export const DELAY_HEADER = "x-delay";

@@ -3,14 +3,14 @@
 // out among finer ones; what is due goes on as one move. Everything is work in slices of turns.
 
 import { CallbackTimer } from "../../lib/timer-wheel.ts";
+import type { Deadline, Job } from "../flow/turn.ts";
+import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import type { QueueNumber, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import { Peek } from "../queue/backlog.ts";
 import type { QueueContext } from "../queue/context.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { RecordView } from "../record.ts";
-import { describeRecord, type MoveJournal } from "../travel.ts";
-import type { Deadline, Job } from "../turn.ts";
+import { describeRecord, type MoveJournal } from "../routing/travel.ts";
 import { type BucketHost, type BucketSpan, DelayBucket, LOST } from "./bucket.ts";
 
 /** Widths of buckets, from the finest: what is due within `reachMs` lies in one of them. */

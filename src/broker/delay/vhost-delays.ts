@@ -2,15 +2,15 @@
 // buckets. A message is due: it is published to where its exchange would send it now.
 
 import type { Memory } from "../../lib/memory.ts";
-import type { ContentEditor } from "../content.ts";
 import type { BrokerContext } from "../context.ts";
 import type { Exchange, RoutedMessage, TargetSet } from "../exchange/exchange.ts";
-import type { JsonObject } from "../journaling.ts";
+import type { JsonObject } from "../journal/journaling.ts";
+import type { ContentEditor } from "../message/content.ts";
+import { RecordFlag, type RecordView } from "../message/record.ts";
 import type { QueueContext } from "../queue/context.ts";
-import { RecordFlag, type RecordView } from "../record.ts";
-import { PublishResult } from "../route.ts";
-import { PublicationView } from "../routing.ts";
-import { copyKeys, type MoveJournal, TravelPage } from "../travel.ts";
+import { PublishResult } from "../routing/route.ts";
+import { PublicationView } from "../routing/routing.ts";
+import { copyKeys, type MoveJournal, TravelPage } from "../routing/travel.ts";
 import type { Vhost } from "../vhost.ts";
 import type { DelayBucket } from "./bucket.ts";
 import { dueTimeOf, withoutDelay } from "./due-time.ts";

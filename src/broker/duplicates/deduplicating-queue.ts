@@ -1,8 +1,8 @@
 // A queue that can drop a message whose key it has seen before.
 
-import type { FieldTable } from "../field-table.ts";
-import type { Json } from "../journaling.ts";
-import type { Publication } from "../publication.ts";
+import type { Json } from "../journal/journaling.ts";
+import type { FieldTable } from "../message/field-table.ts";
+import type { Publication } from "../message/publication.ts";
 import type { QueueContext } from "../queue/context.ts";
 import { Enqueued, type QueueDefinition } from "../queue/queue.ts";
 import { WorkQueue } from "../queue/work-queue.ts";

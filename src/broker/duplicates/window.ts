@@ -4,10 +4,10 @@
 // a crash may let a duplicate of what was not confirmed through, it never drops the only copy.
 
 import type { Clock } from "../../env/env.ts";
-import { type FieldTable, integerOf } from "../field-table.ts";
-import { comparableText } from "../field-values.ts";
-import type { Json } from "../journaling.ts";
-import type { LogGatherer, Turn } from "../turn.ts";
+import type { LogGatherer, Turn } from "../flow/turn.ts";
+import type { Json } from "../journal/journaling.ts";
+import { type FieldTable, integerOf } from "../message/field-table.ts";
+import { comparableText } from "../message/field-values.ts";
 
 export interface DuplicateRules {
   /** Keys kept at most: the oldest goes. */

@@ -2,9 +2,9 @@
 // shares are as the weights, and a new destination takes its share evenly from the others.
 
 import { BrokerError } from "../errors.ts";
-import { type FieldTable, textOf } from "../field-table.ts";
-import { comparableText } from "../field-values.ts";
 import { defaultLimits } from "../limits.ts";
+import { type FieldTable, textOf } from "../message/field-table.ts";
+import { comparableText } from "../message/field-values.ts";
 import type {
   Binding,
   Destination,

@@ -2,7 +2,7 @@
 // they are due.
 
 import { BrokerError } from "../errors.ts";
-import { textOf } from "../field-table.ts";
+import { textOf } from "../message/field-table.ts";
 import type { ExchangeDefinition, ExchangeType } from "./exchange.ts";
 
 const TYPE_ARGUMENT = "x-delayed-type";

@@ -2,7 +2,7 @@
 
 import type { Random } from "../../env/env.ts";
 import type { DuplicateWindow } from "../duplicates/window.ts";
-import type { FieldTable } from "../field-table.ts";
+import type { FieldTable } from "../message/field-table.ts";
 import type { ExchangeNumber } from "../numbers.ts";
 import type { Queue } from "../queue/queue.ts";
 import { type EffectiveExchangeSettings, NO_EXCHANGE_SETTINGS } from "../settings/effective.ts";

@@ -1,7 +1,7 @@
 // Exchanges that hash or choose by chance: one destination per message, shares as asked for, stable when they change.
 import { describe, expect, test } from "vitest";
-import type { FieldTable, FieldValue } from "../field-table.ts";
-import { longString } from "../field-table.ts";
+import type { FieldTable, FieldValue } from "../message/field-table.ts";
+import { longString } from "../message/field-table.ts";
 import { consistentHashType } from "./consistent-hash.ts";
 import type { Binding, Destination, ExchangeType, RoutedMessage } from "./exchange.ts";
 import { modulusHashType } from "./modulus-hash.ts";

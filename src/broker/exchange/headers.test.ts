@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE, type FieldTable, type FieldValue, longString } from "../field-table.ts";
+import {
+  EMPTY_TABLE,
+  type FieldTable,
+  type FieldValue,
+  longString,
+} from "../message/field-table.ts";
 import type { Binding, Destination, RoutedMessage } from "./exchange.ts";
 import { headersType } from "./headers.ts";
 

@@ -2,8 +2,8 @@
 // integer 53 is not the text "53", but integers of any width are alike. A void argument asks for presence alone.
 
 import { BrokerError } from "../errors.ts";
-import type { FieldTable, FieldValue } from "../field-table.ts";
-import { comparableText, fieldTypeName } from "../field-values.ts";
+import type { FieldTable, FieldValue } from "../message/field-table.ts";
+import { comparableText, fieldTypeName } from "../message/field-values.ts";
 import type {
   Binding,
   Destination,

@@ -1,8 +1,8 @@
 // x-recent-history: a fanout that keeps the last messages and gives them to queues that are bound later.
 
 import { BrokerError } from "../errors.ts";
-import { integerOf } from "../field-table.ts";
 import { defaultLimits } from "../limits.ts";
+import { integerOf } from "../message/field-table.ts";
 import { DestinationBag } from "./destination-bag.ts";
 import type {
   Binding,

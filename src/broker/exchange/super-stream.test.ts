@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EMPTY_TABLE, type FieldValue } from "../field-table.ts";
+import { EMPTY_TABLE, type FieldValue } from "../message/field-table.ts";
 import { anybody, connectionNamed, newTestBroker, recording } from "../test-doubles.ts";
 import { VhostAccess } from "../vhost-access.ts";
 import { murmur3, PARTITION_ORDER_ARGUMENT } from "./super-stream.ts";

@@ -2,7 +2,7 @@
 // key is a binding's goes there, as in any direct exchange; for any other key a hash chooses the partition, the same
 // one that the stream clients' own hash routing chooses.
 
-import { integerOf } from "../field-table.ts";
+import { integerOf } from "../message/field-table.ts";
 import type {
   Binding,
   Destination,

@@ -1,12 +1,12 @@
 // Who watches the messages of a vhost: the firehose, taps, the timeline. Nobody does most of the time, so that what
 // runs per message asks `any` and goes on.
 
+import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import type { Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import type { DeathReason } from "../queue/dead-letter-outbox.ts";
 import type { Outcome, Queue } from "../queue/queue.ts";
-import type { RecordView } from "../record.ts";
-import type { Route } from "../route.ts";
+import type { Route } from "../routing/route.ts";
 import type { VhostAccess } from "../vhost-access.ts";
 
 /** Who a message was handed to. */

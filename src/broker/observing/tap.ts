@@ -2,12 +2,12 @@
 // listens. Nothing is declared or bound for it, so that it sees the default exchange too and disturbs nobody.
 
 import type { Clock } from "../../env/env.ts";
-import type { MessageHead, MessagePort, StoredMessage } from "../message-port.ts";
+import type { MessageHead, MessagePort, StoredMessage } from "../message/message-port.ts";
+import type { Publication } from "../message/publication.ts";
 import type { Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import type { DeathReason } from "../queue/dead-letter-outbox.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Route } from "../route.ts";
+import type { Route } from "../routing/route.ts";
 import type { Vhost } from "../vhost.ts";
 import type { VhostAccess } from "../vhost-access.ts";
 import type { Death, MessageObserver, ObservedMessage, Receiver } from "./observers.ts";

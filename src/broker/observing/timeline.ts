@@ -2,11 +2,11 @@
 // correlation-id. Off until asked for; the oldest steps are forgotten first.
 
 import type { Clock } from "../../env/env.ts";
-import type { MessageHead, MessagePort } from "../message-port.ts";
+import type { MessageHead, MessagePort } from "../message/message-port.ts";
+import type { Publication } from "../message/publication.ts";
 import type { QueueNumber, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import { Outcome, type Queue } from "../queue/queue.ts";
-import type { Route } from "../route.ts";
+import type { Route } from "../routing/route.ts";
 import type { Vhost } from "../vhost.ts";
 import type { VhostAccess } from "../vhost-access.ts";
 import type { Death, MessageObserver, ObservedMessage, Receiver } from "./observers.ts";

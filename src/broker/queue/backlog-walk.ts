@@ -2,9 +2,9 @@
 // Runs in slices between turns; pages that are not in memory are read as the walk gets to them.
 
 import type { Arena } from "../../lib/arena.ts";
+import type { Deadline, Job, Turn } from "../flow/turn.ts";
+import { RecordFlag, RecordView } from "../message/record.ts";
 import type { Location, Sequence } from "../numbers.ts";
-import { RecordFlag, RecordView } from "../record.ts";
-import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Level } from "./level.ts";
 import { locationOf, type Page } from "./page.ts";

@@ -4,9 +4,9 @@
 // Knows nothing of consumers, limits or expiry.
 
 import type { Arena } from "../../lib/arena.ts";
+import type { Publication } from "../message/publication.ts";
+import { RecordFlag, RecordView } from "../message/record.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
-import { RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { DeliveryHeader } from "./delivery-header.ts";
 import type { PagedOut } from "./depth-figures.ts";

@@ -1,9 +1,9 @@
 // One basic.consume (or another protocol's subscription) on one queue.
 
 import type { ChannelView } from "../connection-registry.ts";
-import type { FieldTable } from "../field-table.ts";
+import type { FieldTable } from "../message/field-table.ts";
+import type { Publication } from "../message/publication.ts";
 import type { Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import type { StreamReader } from "../stream/stream-reader.ts";
 import type { Delivery, Queue } from "./queue.ts";
 

@@ -3,10 +3,10 @@
 // dead letters of dead letters never recurse.
 
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
+import type { Deadline, Job, Turn } from "../flow/turn.ts";
+import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import type { Location, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
-import type { RecordView } from "../record.ts";
-import type { Deadline, Job, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import { NO_LOG_POSITION } from "./page.ts";
 import type { QueueCounters } from "./queue.ts";

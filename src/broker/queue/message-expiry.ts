@@ -3,8 +3,8 @@
 
 import type { Clock } from "../../env/env.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
-import { NO_EXPIRATION, type Publication } from "../publication.ts";
-import type { Deliverer, Turn } from "../turn.ts";
+import type { Deliverer, Turn } from "../flow/turn.ts";
+import { NO_EXPIRATION, type Publication } from "../message/publication.ts";
 
 /** `expiresAtMs` of a message without TTL. */
 export const NEVER = 0;

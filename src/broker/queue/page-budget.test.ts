@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FakeClock } from "../../env/fake-clock.ts";
 import { PagePool } from "../../lib/page-pool.ts";
 import { TimerWheel } from "../../lib/timer-wheel.ts";
-import { Turn } from "../turn.ts";
+import { Turn } from "../flow/turn.ts";
 import { PageBudget } from "./page-budget.ts";
 
 const MIB = 1_048_576;

@@ -10,7 +10,7 @@ import {
   TINY_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
-import type { Deadline, Job, Turn } from "../turn.ts";
+import type { Deadline, Job, Turn } from "../flow/turn.ts";
 import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
 import type { QueuePages } from "./queue-pages.ts";
 

@@ -12,9 +12,9 @@ import {
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
+import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../message/publication.ts";
+import { RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, RecordFlag } from "../message/record.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../publication.ts";
-import { RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, RecordFlag } from "../record.ts";
 import {
   capacityOf,
   isPersistentAt,

@@ -2,8 +2,8 @@
 
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { Range } from "../../lib/interval-set.ts";
+import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../message/record.ts";
 import type { BodyReference, Location, Sequence } from "../numbers.ts";
-import { RECORD_FLAGS_OFFSET, RecordFlag, RecordView } from "../record.ts";
 import type { BodyReferences } from "./context.ts";
 import { NotedBodies } from "./noted-bodies.ts";
 import { OUT, offsetOf, type Page, PageState } from "./page.ts";

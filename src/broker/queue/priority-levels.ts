@@ -1,7 +1,7 @@
 // hot path: runs per message
 // Which level of a queue a message belongs to.
 
-import type { Publication } from "../publication.ts";
+import type { Publication } from "../message/publication.ts";
 import type { QueueSettings } from "../settings/queue-settings.ts";
 import type { QueueTraits } from "./types.ts";
 

@@ -1,8 +1,8 @@
 // Looking into a queue, and taking single messages out of its middle: for people and tools, never for consumers.
 
 import type { Memory } from "../../lib/memory.ts";
+import type { Turn } from "../flow/turn.ts";
 import type { Location, Sequence } from "../numbers.ts";
-import type { Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import { BacklogWalk, type Browser } from "./backlog-walk.ts";
 import type { DepthFigures } from "./depth-figures.ts";

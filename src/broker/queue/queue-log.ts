@@ -2,8 +2,8 @@
 // What happens to the logged messages of one queue during a turn, gathered into ranges: the log gets a few entries
 // instead of one a message.
 
+import type { LogGatherer, Turn } from "../flow/turn.ts";
 import type { QueueNumber, Sequence } from "../numbers.ts";
-import type { LogGatherer, Turn } from "../turn.ts";
 import type { Backlog } from "./backlog.ts";
 import type { QueueJournal } from "./context.ts";
 import { LEVEL_SPAN } from "./page-chain.ts";

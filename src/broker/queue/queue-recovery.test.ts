@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Memory } from "../../lib/memory.ts";
+import type { CheckpointWriter, PageFacts, Recoverable } from "../journal/recovery.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
-import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { QueueJournal } from "./context.ts";
 import { FakePager } from "./fake-pager.ts";
 import {

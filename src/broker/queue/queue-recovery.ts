@@ -3,8 +3,8 @@
 
 import type { Address } from "../../lib/arena.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
+import type { CheckpointWriter, PageFacts, Recoverable } from "../journal/recovery.ts";
 import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
-import type { CheckpointWriter, PageFacts, Recoverable } from "../recovery.ts";
 import type { Backlog } from "./backlog.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { Level } from "./level.ts";

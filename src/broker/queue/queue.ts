@@ -1,15 +1,15 @@
 // What a vhost, a channel or the HTTP API may ask of any queue, whatever its type and wherever its messages are.
 
 import type { DuplicateWindow } from "../duplicates/window.ts";
-import type { FieldTable } from "../field-table.ts";
-import type { Json } from "../journaling.ts";
+import type { Deliverer } from "../flow/turn.ts";
+import type { Json } from "../journal/journaling.ts";
+import type { Recoverable } from "../journal/recovery.ts";
+import type { FieldTable } from "../message/field-table.ts";
+import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import type { Location, QueueNumber, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
-import type { RecordView } from "../record.ts";
-import type { Recoverable } from "../recovery.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import type { StreamPort } from "../stream/port.ts";
-import type { Deliverer } from "../turn.ts";
 import type { Consumer } from "./consumer.ts";
 import type { DeliveryHeader } from "./delivery-header.ts";
 import type { Inspection } from "./queue-inspection.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BrokerError } from "../errors.ts";
-import type { FieldValue } from "../field-table.ts";
-import { longString } from "../field-table.ts";
+import type { FieldValue } from "../message/field-table.ts";
+import { longString } from "../message/field-table.ts";
 import type { Queue } from "./queue.ts";
 import { checkConsume, checkGet } from "./reading-rules.ts";
 import { queueTypes } from "./types.ts";

@@ -1,7 +1,7 @@
 // What consume and get may ask of a queue whose messages stay where they are (a stream), in RabbitMQ's words.
 
 import { BrokerError } from "../errors.ts";
-import { type FieldTable, type FieldValue, integerOf, textOf } from "../field-table.ts";
+import { type FieldTable, type FieldValue, integerOf, textOf } from "../message/field-table.ts";
 import { resourceText } from "../names.ts";
 import type { Queue } from "./queue.ts";
 

@@ -2,9 +2,9 @@
 // One end of a conversion: messages leave the queue that is replaced and come into the one that takes its place, with
 // what is known of each.
 
+import type { Publication } from "../message/publication.ts";
+import { RecordFlag } from "../message/record.ts";
 import type { LogPosition } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
-import { RecordFlag } from "../record.ts";
 import type { Backlog, Peek } from "./backlog.ts";
 import type { QueueJournal } from "./context.ts";
 import type { DepthFigures } from "./depth-figures.ts";

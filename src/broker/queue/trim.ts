@@ -1,8 +1,8 @@
 // Takes out of a queue what is too many or expired. A lot at once is a job: so many per slice of a turn.
 
 import type { Clock } from "../../env/env.ts";
+import type { Deadline, Job, Turn } from "../flow/turn.ts";
 import type { QueueSettings } from "../settings/queue-settings.ts";
-import type { Deadline, Job, Turn } from "../turn.ts";
 import { type Backlog, Peek } from "./backlog.ts";
 import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { DepthFigures } from "./depth-figures.ts";

@@ -2,11 +2,11 @@
 // A queue whose messages are taken out by settling them: who gets which message, and when. Where they lie is the
 // backlog's business.
 
+import { NO_BODY_REFERENCE, type Publication } from "../message/publication.ts";
+import { RecordFlag, type RecordView } from "../message/record.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import { NO_CAPACITY } from "../ports.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../publication.ts";
-import { RecordFlag, type RecordView } from "../record.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
 import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";

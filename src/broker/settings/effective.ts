@@ -1,7 +1,7 @@
 // What a queue or exchange is told: effective values, and for people where each came from.
 
 import { type DuplicateSettings, NO_DUPLICATE_SETTINGS } from "../duplicates/rules.ts";
-import type { FieldTable, FieldValue } from "../field-table.ts";
+import type { FieldTable, FieldValue } from "../message/field-table.ts";
 import type { QueueType } from "../queue/types.ts";
 import { exchangeSettings } from "./exchange-settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings, queueSettings } from "./queue-settings.ts";

@@ -4,8 +4,8 @@
 import type { ExchangeDeclaration, QueueDeclaration } from "../declarations.ts";
 import { BrokerError } from "../errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { type FieldTable, type FieldValue, textOf } from "../field-table.ts";
-import { comparableText, fieldTypeName } from "../field-values.ts";
+import { type FieldTable, type FieldValue, textOf } from "../message/field-table.ts";
+import { comparableText, fieldTypeName } from "../message/field-values.ts";
 import { resourceText } from "../names.ts";
 import type { Queue } from "../queue/queue.ts";
 import { exchangeSettings } from "./exchange-settings.ts";

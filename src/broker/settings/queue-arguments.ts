@@ -1,9 +1,9 @@
 // The arguments and flags of a queue declare, checked by the settings table in RabbitMQ's words.
 
 import { BrokerError } from "../errors.ts";
-import type { FieldTable, FieldValue } from "../field-table.ts";
-import { textOf } from "../field-table.ts";
-import { fieldTypeName } from "../field-values.ts";
+import type { FieldTable, FieldValue } from "../message/field-table.ts";
+import { textOf } from "../message/field-table.ts";
+import { fieldTypeName } from "../message/field-values.ts";
 import { type QueueType, queueTypes } from "../queue/types.ts";
 import { queueSettings, queueSettingsByArgument } from "./queue-settings.ts";
 

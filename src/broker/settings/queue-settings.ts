@@ -2,7 +2,7 @@
 
 import { type DuplicateSettings, NO_DUPLICATE_SETTINGS } from "../duplicates/rules.ts";
 import { BrokerError } from "../errors.ts";
-import { integerOf } from "../field-table.ts";
+import { integerOf } from "../message/field-table.ts";
 import { duplicateSettings } from "./duplicate-settings.ts";
 import {
   type Check,

@@ -1,7 +1,7 @@
 // What one row of a settings table says: how an argument or policy key is checked, read, merged and described.
 
-import { type FieldTable, type FieldValue, integerOf, textOf } from "../field-table.ts";
-import { fieldTypeName } from "../field-values.ts";
+import { type FieldTable, type FieldValue, integerOf, textOf } from "../message/field-table.ts";
+import { fieldTypeName } from "../message/field-values.ts";
 
 /** Longest time a TTL or expiry may be: ten years, as in RabbitMQ. */
 export const EXPIRY_MS_MAX = 315_360_000_000;

@@ -1,8 +1,8 @@
 // Values as RabbitMQ's error texts print them (Erlang terms).
 
-import type { FieldValue } from "../field-table.ts";
-import { type PlainJson, plainValue } from "../field-table-json.ts";
-import { fieldTypeName } from "../field-values.ts";
+import type { FieldValue } from "../message/field-table.ts";
+import { type PlainJson, plainValue } from "../message/field-table-json.ts";
+import { fieldTypeName } from "../message/field-values.ts";
 
 /** What is nested deeper is not shown. */
 const SHOWN_DEPTH_MAX = 16;

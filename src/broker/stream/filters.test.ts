@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { Arena } from "../../lib/arena.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
 import { writeContentHeader } from "../../protocols/amqp091/codec/properties.ts";
-import { ContentHeaders } from "../content-headers.ts";
-import { type FieldValue, longString } from "../field-table.ts";
+import { ContentHeaders } from "../message/content-headers.ts";
+import { type FieldValue, longString } from "../message/field-table.ts";
 import { addNoneToBloom, addToBloom, mayHave, NO_VALUES } from "./bloom.ts";
 import { subscriptionFrom } from "./subscription.ts";
 

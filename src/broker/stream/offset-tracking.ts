@@ -1,7 +1,7 @@
 // Numbers kept under names beside a stream: how far a reader has come, and the last publishing id of a publisher.
 
+import type { LogGatherer, Turn } from "../flow/turn.ts";
 import type { QueueNumber } from "../numbers.ts";
-import type { LogGatherer, Turn } from "../turn.ts";
 
 /** What a name stands for. The numbers are on disk. */
 export const TrackedKind = {

@@ -3,9 +3,9 @@
 
 import type { PagePool } from "../../lib/page-pool.ts";
 import type { TimerWheel } from "../../lib/timer-wheel.ts";
+import type { Turn } from "../flow/turn.ts";
 import { NOT_WRITTEN, type Page } from "../queue/page.ts";
 import { PageBudget } from "../queue/page-budget.ts";
-import type { Turn } from "../turn.ts";
 
 /** Pages of streams that stay in memory, unless the pool is small. */
 const RESIDENT_BYTES_MAX = 64 * 1_048_576;

@@ -3,10 +3,10 @@
 
 import type { Arena } from "../../lib/arena.ts";
 import { NO_PAGE, type PagePool, type PageSizeBytes } from "../../lib/page-pool.ts";
+import type { PageFacts } from "../journal/recovery.ts";
 import type { LogPosition, QueueNumber } from "../numbers.ts";
 import type { PageHandle, PageOwner, Pager } from "../ports.ts";
 import { NO_LOG_POSITION, NOT_WRITTEN, type Page, smallestPageFor } from "../queue/page.ts";
-import type { PageFacts } from "../recovery.ts";
 
 /** A page as it was when its beginning was copied. */
 interface Copied {

@@ -2,12 +2,12 @@
 // Takes one reader through the pages of a stream, from where it stands to where it must wait.
 
 import type { Address, Arena } from "../../lib/arena.ts";
-import type { ContentHeaders } from "../content-headers.ts";
+import type { ContentHeaders } from "../message/content-headers.ts";
+import { RecordFlag, RecordView } from "../message/record.ts";
 import { canTake } from "../queue/consumer-ring.ts";
 import { DeliveryHeader } from "../queue/delivery-header.ts";
 import { type Page, PageState } from "../queue/page.ts";
 import type { Delivery } from "../queue/queue.ts";
-import { RecordFlag, RecordView } from "../record.ts";
 import { mayHave } from "./bloom.ts";
 import { FILTER_VALUE_HEADER, type StreamLog } from "./stream-log.ts";
 import { type StreamReader, Waiting } from "./stream-reader.ts";

@@ -1,12 +1,12 @@
 // A look at the messages of a stream for people and tools, in slices between turns.
 
 import type { Arena } from "../../lib/arena.ts";
+import type { Deadline, Job, Turn } from "../flow/turn.ts";
+import { RecordFlag, RecordView } from "../message/record.ts";
 import type { Location, Sequence } from "../numbers.ts";
 import type { Browser } from "../queue/backlog-walk.ts";
 import type { Delivery } from "../queue/queue.ts";
 import type { Inspection } from "../queue/queue-inspection.ts";
-import { RecordFlag, RecordView } from "../record.ts";
-import type { Deadline, Job, Turn } from "../turn.ts";
 import type { StreamLog } from "./stream-log.ts";
 
 /** Messages looked at between two looks at the clock. */

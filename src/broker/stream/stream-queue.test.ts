@@ -3,9 +3,10 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Memory } from "../../lib/memory.ts";
-import type { FieldValue } from "../field-table.ts";
-import { longString } from "../field-table.ts";
-import { Gates } from "../gates.ts";
+import { Gates } from "../flow/gates.ts";
+import { Turn } from "../flow/turn.ts";
+import type { FieldValue } from "../message/field-table.ts";
+import { longString } from "../message/field-table.ts";
 import type { Consumer, ConsumerOptions } from "../queue/consumer.ts";
 import { FakePager } from "../queue/fake-pager.ts";
 import {
@@ -19,7 +20,6 @@ import {
 import { Enqueued, Outcome, type QueueDefinition } from "../queue/queue.ts";
 import { queueTypes } from "../queue/types.ts";
 import type { QueueSettings } from "../settings/queue-settings.ts";
-import { Turn } from "../turn.ts";
 import { StreamPageCache } from "./page-cache.ts";
 import { StreamQueue } from "./stream-queue.ts";
 

@@ -4,10 +4,11 @@
 
 import { Ring } from "../../lib/ring.ts";
 import { CallbackTimer } from "../../lib/timer-wheel.ts";
-import type { GateKeeper } from "../gates.ts";
+import type { GateKeeper } from "../flow/gates.ts";
+import type { LogGatherer } from "../flow/turn.ts";
+import type { Publication } from "../message/publication.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import type { Publication } from "../publication.ts";
 import type { Consumer } from "../queue/consumer.ts";
 import type { QueueContext } from "../queue/context.ts";
 import type { Page } from "../queue/page.ts";
@@ -24,7 +25,6 @@ import {
   zeroCounters,
 } from "../queue/queue.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
-import type { LogGatherer } from "../turn.ts";
 import { OffsetTracking, TrackedKind } from "./offset-tracking.ts";
 import type { StreamPort } from "./port.ts";
 import { ReaderSet } from "./reader-set.ts";

@@ -1,14 +1,14 @@
 // The side of a stream that checkpoints and replay speak to.
 
 import type { Address } from "../../lib/arena.ts";
-import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
-import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "../queue/page.ts";
 import {
   type CheckpointWriter,
   NO_LOG_POSITION,
   type PageFacts,
   type Recoverable,
-} from "../recovery.ts";
+} from "../journal/recovery.ts";
+import type { BodyReference, LogPosition, QueueNumber, Sequence } from "../numbers.ts";
+import { NOT_WRITTEN, type Page, PageState, smallestPageFor } from "../queue/page.ts";
 import { NO_VALUES } from "./bloom.ts";
 import { type OffsetTracking, TrackedKind } from "./offset-tracking.ts";
 import { factsOf } from "./page-snapshots.ts";

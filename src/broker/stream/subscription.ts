@@ -1,7 +1,7 @@
 // What a reader of a stream asks for: where to begin, which messages, under what name. Read from the arguments of
 // basic.consume, or made by another protocol.
 
-import { type FieldTable, type FieldValue, integerOf, textOf } from "../field-table.ts";
+import { type FieldTable, type FieldValue, integerOf, textOf } from "../message/field-table.ts";
 import { parseAge } from "../settings/setting.ts";
 
 /** Where a reader begins. Timestamps are wall time in ms. */

@@ -8,7 +8,7 @@ import {
   partitionsInOrder,
   SUPER_STREAM_ARGUMENT,
 } from "../exchange/super-stream.ts";
-import { type FieldTable, type FieldValue, longString } from "../field-table.ts";
+import { type FieldTable, type FieldValue, longString } from "../message/field-table.ts";
 import { resourceText } from "../names.ts";
 import { QUEUE_TYPE_ARGUMENT } from "../settings/queue-arguments.ts";
 import type { Vhost } from "../vhost.ts";

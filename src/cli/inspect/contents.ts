@@ -2,7 +2,7 @@
 // each queue. Hears the checkpoint, the log and the pages, in that order.
 
 import type { Broker } from "../../broker/broker.ts";
-import type { JsonObject } from "../../broker/journaling.ts";
+import type { JsonObject } from "../../broker/journal/journaling.ts";
 import {
   COMMIT_RANGE_BYTES,
   CONTINUED,
@@ -15,10 +15,10 @@ import {
   readDefinition,
   readPageFacts,
   TRANSACTION_PREFIX_BYTES,
-} from "../../broker/log-entries.ts";
+} from "../../broker/journal/log-entries.ts";
+import { RecordFlag, RecordView } from "../../broker/message/record.ts";
 import type { QueueNumber, Sequence } from "../../broker/numbers.ts";
 import { EntryKind } from "../../broker/ports.ts";
-import { RecordFlag, RecordView } from "../../broker/record.ts";
 import { IntervalSet } from "../../lib/interval-set.ts";
 import type { InspectionHandler } from "../../store/inspection.ts";
 

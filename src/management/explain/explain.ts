@@ -2,7 +2,7 @@
 
 import { decided, type User } from "../../broker/access/user.ts";
 import type { Binding, Exchange, RoutedMessage } from "../../broker/exchange/exchange.ts";
-import type { FieldTable } from "../../broker/field-table.ts";
+import type { FieldTable } from "../../broker/message/field-table.ts";
 import { DEFAULT_EXCHANGE_ALIAS } from "../../broker/names.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";

@@ -1,9 +1,9 @@
 // In words: why a binding takes a message or not.
 
 import type { Binding, RoutedMessage } from "../../broker/exchange/exchange.ts";
-import type { FieldValue } from "../../broker/field-table.ts";
-import { textOf } from "../../broker/field-table.ts";
-import { plainValue } from "../../broker/field-table-json.ts";
+import type { FieldValue } from "../../broker/message/field-table.ts";
+import { textOf } from "../../broker/message/field-table.ts";
+import { plainValue } from "../../broker/message/field-table-json.ts";
 import { toJsonText } from "../api-json.ts";
 
 type Reason = (binding: Binding, message: RoutedMessage, matched: boolean) => string;

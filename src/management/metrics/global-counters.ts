@@ -1,7 +1,7 @@
 // rabbitmq_global_*: what all clients of a protocol did together, and per type of queue where that makes a difference.
 
 import type { ChannelCounters } from "../../broker/connection-registry.ts";
-import { MESSAGE_SIZE_BOUNDS, type MessageSizes } from "../../broker/message-sizes.ts";
+import { MESSAGE_SIZE_BOUNDS, type MessageSizes } from "../../broker/message/message-sizes.ts";
 import type { QueueCounters } from "../../broker/queue/queue.ts";
 import { headerText, labelsText } from "./family.ts";
 

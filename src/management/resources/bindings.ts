@@ -1,7 +1,7 @@
 // Bindings, from exchanges to queues and to exchanges.
 
 import type { Destination, Exchange } from "../../broker/exchange/exchange.ts";
-import { propertiesKey } from "../../broker/properties-key.ts";
+import { propertiesKey } from "../../broker/routing/properties-key.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import {
   type Answer,

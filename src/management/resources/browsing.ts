@@ -1,10 +1,10 @@
 // Looking at messages where they lie, moving and copying them, and sending dead letters back to where they died.
 
-import type { StoredMessage } from "../../broker/message-port.ts";
+import type { StoredMessage } from "../../broker/message/message-port.ts";
 import type { Sequence } from "../../broker/numbers.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { TakenMessage } from "../../broker/queue/queue-inspection.ts";
-import { PublishResult } from "../../broker/route.ts";
+import { PublishResult } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import { type Answer, badRequest, json, refusalsAsAnswers } from "../answers.ts";
 import { type ApiJson, type ApiObject, property } from "../api-json.ts";

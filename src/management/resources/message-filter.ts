@@ -1,8 +1,8 @@
 // Which messages somebody is looking for: by key, headers, properties, text or a place in a JSON body.
 
-import type { FieldValue } from "../../broker/field-table.ts";
-import { plainValue } from "../../broker/field-table-json.ts";
-import type { StoredMessage } from "../../broker/message-port.ts";
+import type { FieldValue } from "../../broker/message/field-table.ts";
+import { plainValue } from "../../broker/message/field-table-json.ts";
+import type { StoredMessage } from "../../broker/message/message-port.ts";
 import type { Sequence } from "../../broker/numbers.ts";
 import { badRequest } from "../answers.ts";
 import { type ApiJson, type ApiObject, isObject, property } from "../api-json.ts";

@@ -1,11 +1,11 @@
 // Publishing one message, and getting some.
 
 import { BrokerError } from "../../broker/errors.ts";
-import type { StoredMessage } from "../../broker/message-port.ts";
+import type { StoredMessage } from "../../broker/message/message-port.ts";
 import type { Location, Sequence } from "../../broker/numbers.ts";
 import { type Delivery, type Getter, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkGet } from "../../broker/queue/reading-rules.ts";
-import { PublishResult } from "../../broker/route.ts";
+import { PublishResult } from "../../broker/routing/route.ts";
 import { type Answer, ApiError, badRequest, json, refusalsAsAnswers } from "../answers.ts";
 import { property } from "../api-json.ts";
 import { countField, optionalTextField, requireFields, textField } from "../body.ts";

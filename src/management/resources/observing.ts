@@ -2,7 +2,7 @@
 
 import { AccessPending, decided } from "../../broker/access/user.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
-import type { MessageHead } from "../../broker/message-port.ts";
+import type { MessageHead } from "../../broker/message/message-port.ts";
 import { Tap, type TapEvent, type TapSelection } from "../../broker/observing/tap.ts";
 import {
   TIMELINE_STEPS_MAX,

@@ -1,6 +1,6 @@
 // Policies, operator policies, and the parameters behind them.
 
-import { type Policy, type PolicyKind, parsePolicy } from "../../broker/policies.ts";
+import { type Policy, type PolicyKind, parsePolicy } from "../../broker/settings/policies.ts";
 import { NO_VHOST_LIMITS } from "../../broker/vhost.ts";
 import {
   type Answer,

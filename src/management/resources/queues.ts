@@ -1,8 +1,8 @@
 // Queues: list, declare, delete, purge, pause.
 
 import { decided } from "../../broker/access/user.ts";
-import type { FieldValue } from "../../broker/field-table.ts";
-import { plainValue, tableToPlainJson } from "../../broker/field-table-json.ts";
+import type { FieldValue } from "../../broker/message/field-table.ts";
+import { plainValue, tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import {
   type Answer,

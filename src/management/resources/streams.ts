@@ -1,7 +1,7 @@
 // Streams: offsets, readers, what is tracked under names; super streams.
 
 import { decided } from "../../broker/access/user.ts";
-import type { FieldValue } from "../../broker/field-table.ts";
+import type { FieldValue } from "../../broker/message/field-table.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import { TrackedKind } from "../../broker/stream/offset-tracking.ts";
 import type { StreamPort } from "../../broker/stream/port.ts";

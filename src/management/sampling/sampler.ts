@@ -8,8 +8,8 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { Deadline, Job } from "../../broker/flow/turn.ts";
 import type { QueueDepth } from "../../broker/queue/queue.ts";
-import type { Deadline, Job } from "../../broker/turn.ts";
 import type { TimerHandle } from "../../env/env.ts";
 import { GLOBAL_RETENTION, OBJECT_RETENTION, type Retention } from "./history.ts";
 import {

@@ -3,9 +3,9 @@
 import type { User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ConnectionIdentity } from "../../broker/connection-registry.ts";
-import { EMPTY_TABLE, type FieldTable, textOf } from "../../broker/field-table.ts";
-import { plainValue, tableToPlainJson } from "../../broker/field-table-json.ts";
-import type { MessagePort, StoredMessage } from "../../broker/message-port.ts";
+import { EMPTY_TABLE, type FieldTable, textOf } from "../../broker/message/field-table.ts";
+import { plainValue, tableToPlainJson } from "../../broker/message/field-table-json.ts";
+import type { MessagePort, StoredMessage } from "../../broker/message/message-port.ts";
 import { TRACE_EXCHANGE } from "../../broker/names.ts";
 import { Consumer, type DeliveryTarget } from "../../broker/queue/consumer.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";

@@ -1,7 +1,7 @@
 // Field tables as the API takes them.
 
-import type { FieldTable } from "../../broker/field-table.ts";
-import { plainJsonToTable } from "../../broker/field-table-json.ts";
+import type { FieldTable } from "../../broker/message/field-table.ts";
+import { plainJsonToTable } from "../../broker/message/field-table-json.ts";
 import { badRequest, refusalsAsAnswers } from "../answers.ts";
 import type { ApiJson } from "../api-json.ts";
 

@@ -1,9 +1,9 @@
 // One binding as /api/bindings shows it; the implicit ones of the default exchange among them.
 
 import type { Binding } from "../../broker/exchange/exchange.ts";
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
-import { propertiesKey } from "../../broker/properties-key.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
+import { propertiesKey } from "../../broker/routing/properties-key.ts";
 import type { ApiObject } from "../api-json.ts";
 
 export function bindingView(binding: Binding): ApiObject {

@@ -1,7 +1,7 @@
 // One connection as /api/connections shows it.
 
 import type { ConnectionView } from "../../broker/connection-registry.ts";
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import { connectionMetrics } from "../sampling/metrics.ts";
 import type { ViewContext } from "./context.ts";

@@ -1,6 +1,6 @@
 // One consumer as /api/consumers and the details of queues and channels show it.
 
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import type { ApiObject } from "../api-json.ts";
 import type { ViewContext } from "./context.ts";

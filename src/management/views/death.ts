@@ -1,7 +1,7 @@
 // Where and why a dead letter died, from its x-death header.
 
-import { type FieldValue, integerOf, textOf } from "../../broker/field-table.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+import { type FieldValue, integerOf, textOf } from "../../broker/message/field-table.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
 
 export interface Death {
   readonly reason: string;

@@ -1,7 +1,7 @@
 // What policies say about a queue, and where each of its settings comes from.
 
-import type { Policies } from "../../broker/policies.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
+import type { Policies } from "../../broker/settings/policies.ts";
 import { queueSettings, queueSettingsByPolicyKey } from "../../broker/settings/queue-settings.ts";
 import type { MergeRule } from "../../broker/settings/setting.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";

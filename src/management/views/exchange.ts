@@ -1,7 +1,7 @@
 // One exchange as /api/exchanges shows it.
 
 import type { Exchange } from "../../broker/exchange/exchange.ts";
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { ApiObject } from "../api-json.ts";
 import { exchangeMetrics } from "../sampling/metrics.ts";
 import type { ViewContext } from "./context.ts";

@@ -1,8 +1,8 @@
 // Messages as the API takes and gives them: properties by RabbitMQ's names, payload as text or base64.
 
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
-import type { StoredMessage } from "../../broker/message-port.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
+import type { StoredMessage } from "../../broker/message/message-port.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import { badRequest } from "../answers.ts";
 import { type ApiJson, type ApiObject, isObject, property } from "../api-json.ts";
 import { tableOf } from "./arguments.ts";

@@ -1,6 +1,6 @@
 // One queue as /api/queues shows it.
 
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import { type QueueFigures, queueMetrics } from "../sampling/metrics.ts";

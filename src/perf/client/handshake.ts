@@ -1,6 +1,6 @@
 // Opens a connection: protocol header, login, tuning, vhost.
 
-import { type FieldTable, type FieldValue, longString } from "../../broker/field-table.ts";
+import { type FieldTable, type FieldValue, longString } from "../../broker/message/field-table.ts";
 import { PROTOCOL_HEADER } from "../../protocols/amqp091/codec/frames.ts";
 import type { Target } from "../target.ts";
 import { ClientConnection } from "./connection.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type FieldValue, longString } from "../../broker/field-table.ts";
+import { type FieldValue, longString } from "../../broker/message/field-table.ts";
 import { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import { Arena } from "../../lib/arena.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";

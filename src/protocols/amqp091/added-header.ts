@@ -1,7 +1,7 @@
 // hot path: runs per message
 // Copies a content with one header more: a whole number (type l) behind the headers it came with.
 
-import { ContentHeaders, HEADERS_FLAG } from "../../broker/content-headers.ts";
+import { ContentHeaders, HEADERS_FLAG } from "../../broker/message/content-headers.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Bodies, BodyChunk } from "../../broker/bodies.ts";
+import type { Bodies, BodyChunk } from "../../broker/message/bodies.ts";
 import type { Socket } from "../../env/env.ts";
 import { Memory } from "../../lib/memory.ts";
 import { NO_PAGE } from "../../lib/page-pool.ts";

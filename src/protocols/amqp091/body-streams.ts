@@ -1,7 +1,7 @@
 // Large bodies on their way out of one connection: body frames are written as the socket takes them,
 // so a body of 128 MiB costs no more output memory than a small one. Whatever else the connection has to say waits behind.
 
-import type { Bodies } from "../../broker/bodies.ts";
+import type { Bodies } from "../../broker/message/bodies.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
 import { NO_PAGE } from "../../lib/page-pool.ts";
 import type { Output } from "../output.ts";

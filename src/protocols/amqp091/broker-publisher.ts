@@ -4,8 +4,8 @@
 import { openAuthorizer, type User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ConnectionIdentity } from "../../broker/connection-registry.ts";
-import type { MessagePort, OutgoingMessage } from "../../broker/message-port.ts";
-import type { Deadline, Job } from "../../broker/turn.ts";
+import type { Deadline, Job } from "../../broker/flow/turn.ts";
+import type { MessagePort, OutgoingMessage } from "../../broker/message/message-port.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import { VhostAccess } from "../../broker/vhost-access.ts";
 

@@ -2,12 +2,12 @@
 // One consumer of a channel as a delivery target: gives a message its tag and writes it to the connection.
 
 import type { ChannelView } from "../../broker/connection-registry.ts";
+import type { Publication } from "../../broker/message/publication.ts";
+import { RecordFlag } from "../../broker/message/record.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
-import type { Publication } from "../../broker/publication.ts";
 import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
-import { RecordFlag } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";

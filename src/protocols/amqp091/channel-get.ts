@@ -1,6 +1,6 @@
 // One basic.get: answered at once, or, when the message must be read from disk first, later but in its place.
 
-import { NO_BODY_REFERENCE } from "../../broker/publication.ts";
+import { NO_BODY_REFERENCE } from "../../broker/message/publication.ts";
 import type { Delivery, Getter, Queue } from "../../broker/queue/queue.ts";
 import type { Channel } from "./channel.ts";
 import { PublishedCopy } from "./published-copy.ts";

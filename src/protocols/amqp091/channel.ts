@@ -7,8 +7,8 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import { BrokerError } from "../../broker/errors.ts";
-import type { Publication } from "../../broker/publication.ts";
-import { PublishResult, type Route } from "../../broker/route.ts";
+import type { Publication } from "../../broker/message/publication.ts";
+import { PublishResult, type Route } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address } from "../../lib/arena.ts";
 import { unreachable } from "../../lib/assert.ts";

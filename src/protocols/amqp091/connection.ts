@@ -8,8 +8,8 @@ import type {
   ConnectionView,
 } from "../../broker/connection-registry.ts";
 import { BrokerError } from "../../broker/errors.ts";
-import type { HeldPublisher } from "../../broker/flow.ts";
-import type { Flushable } from "../../broker/turn.ts";
+import type { HeldPublisher } from "../../broker/flow/flow.ts";
+import type { Flushable } from "../../broker/flow/turn.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Endpoint, Socket, SocketHandler, TimerHandle } from "../../env/env.ts";
 import type { Address } from "../../lib/arena.ts";

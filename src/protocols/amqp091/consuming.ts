@@ -1,17 +1,17 @@
 // The consuming side of one channel: consumers, unacknowledged deliveries, prefetch, basic.get.
 
 import { BrokerError } from "../../broker/errors.ts";
-import { integerOf } from "../../broker/field-table.ts";
+import type { Deadline, Job } from "../../broker/flow/turn.ts";
 import {
   type ConsumingChannel,
   tellConsumerCreated,
   tellConsumerDeleted,
 } from "../../broker/lifecycle-events.ts";
+import { integerOf } from "../../broker/message/field-table.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
 import { Consumer, type HeldDelivery } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
-import type { Deadline, Job } from "../../broker/turn.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
 import type { Channel } from "./channel.ts";

@@ -1,14 +1,14 @@
 // The slow way for contents: header and body frames come one by one, over several reads or between other channels'.
 // Small bodies are put together in a page and then published like any other; large ones go to body segments as they come.
 
-import type { Bodies } from "../../broker/bodies.ts";
 import { BrokerError } from "../../broker/errors.ts";
-import type { BodyReference } from "../../broker/numbers.ts";
+import type { Bodies } from "../../broker/message/bodies.ts";
 import {
   INLINE_BODY_BYTES_MAX,
   NO_BODY_REFERENCE,
   type Publication,
-} from "../../broker/publication.ts";
+} from "../../broker/message/publication.ts";
+import type { BodyReference } from "../../broker/numbers.ts";
 import type { Address } from "../../lib/arena.ts";
 import type { Memory } from "../../lib/memory.ts";
 import {

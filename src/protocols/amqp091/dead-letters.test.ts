@@ -2,15 +2,14 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Broker } from "../../broker/broker.ts";
-import { DeadLetterRouter } from "../../broker/dead-letter.ts";
 import {
   EMPTY_TABLE,
   type FieldTable,
   type FieldValue,
   longString,
   textOf,
-} from "../../broker/field-table.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+} from "../../broker/message/field-table.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import { createQueue } from "../../broker/queue/create-queue.ts";
 import {
@@ -21,6 +20,7 @@ import {
 } from "../../broker/queue/fixture.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { queueTypes } from "../../broker/queue/types.ts";
+import { DeadLetterRouter } from "../../broker/routing/dead-letter.ts";
 import { newTestBroker } from "../../broker/test-doubles.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";

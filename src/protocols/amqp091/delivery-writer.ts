@@ -1,9 +1,9 @@
 // hot path: runs per message
 // Writes basic.deliver with its content: the method frame from a template kept per consumer, the content as it came.
 
+import { FRAME_OVERHEAD_BYTES } from "../../broker/message/record.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
-import { FRAME_OVERHEAD_BYTES } from "../../broker/record.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { Memory } from "../../lib/memory.ts";
 import { LARGE_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";

@@ -1,7 +1,7 @@
 // A channel's part in direct reply-to: consuming the pseudo-queue, asking with its address, and being answered.
 
 import { BrokerError } from "../../broker/errors.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/message/publication.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
 import type { Channel } from "./channel.ts";

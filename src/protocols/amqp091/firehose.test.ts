@@ -1,8 +1,8 @@
 // Tracing: what is published and delivered comes once more through amq.rabbitmq.trace, and only where it is on.
 
 import { expect, test } from "vitest";
-import { EMPTY_TABLE, type FieldTable } from "../../broker/field-table.ts";
-import { tableToPlainJson } from "../../broker/field-table-json.ts";
+import { EMPTY_TABLE, type FieldTable } from "../../broker/message/field-table.ts";
+import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import { bindQueue, consume, declareQueue } from "./test-methods.ts";
 import { createWorld, type Received } from "./testing.ts";
 

@@ -2,18 +2,18 @@
 // amq.rabbitmq.trace, with what happened to it in its headers.
 
 import type { Broker } from "../../broker/broker.ts";
-import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
-import { longString } from "../../broker/field-table.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+import type { FieldTable, FieldValue } from "../../broker/message/field-table.ts";
+import { longString } from "../../broker/message/field-table.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/message/publication.ts";
 import { TRACE_EXCHANGE } from "../../broker/names.ts";
 import type {
   MessageObserver,
   ObservedMessage,
   Receiver,
 } from "../../broker/observing/observers.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
-import type { Route } from "../../broker/route.ts";
+import type { Route } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { BrokerPublisher } from "./broker-publisher.ts";
 import { PublishedCopy } from "./published-copy.ts";

@@ -1,8 +1,8 @@
 // From the protocol header to connection.open-ok, as a state machine: every input belongs to one phase or is refused.
 
 import { BrokerError } from "../../broker/errors.ts";
-import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
-import { EMPTY_TABLE, longString, textOf } from "../../broker/field-table.ts";
+import type { FieldTable, FieldValue } from "../../broker/message/field-table.ts";
+import { EMPTY_TABLE, longString, textOf } from "../../broker/message/field-table.ts";
 import type {
   ClientMethod,
   ConnectionStartOk,

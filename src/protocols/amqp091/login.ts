@@ -1,7 +1,7 @@
 // Everything between the protocol header and connection.open-ok on one connection: who is it, and on what terms.
 
 import type { User } from "../../broker/access/user.ts";
-import { EMPTY_TABLE } from "../../broker/field-table.ts";
+import { EMPTY_TABLE } from "../../broker/message/field-table.ts";
 import type { TlsFacts } from "../../env/env.ts";
 import type {
   ClientMethod,

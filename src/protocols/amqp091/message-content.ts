@@ -1,9 +1,17 @@
 // Looks into the content of messages for the core: what routing asks for, and what changes when a message travels on.
 
-import type { ContentEditor, RoutingProperties, TravelFacts } from "../../broker/content.ts";
-import { EMPTY_TABLE, type FieldTable } from "../../broker/field-table.ts";
-import type { Publication } from "../../broker/publication.ts";
-import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, RecordFlag } from "../../broker/record.ts";
+import type {
+  ContentEditor,
+  RoutingProperties,
+  TravelFacts,
+} from "../../broker/message/content.ts";
+import { EMPTY_TABLE, type FieldTable } from "../../broker/message/field-table.ts";
+import type { Publication } from "../../broker/message/publication.ts";
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_OVERHEAD_BYTES,
+  RecordFlag,
+} from "../../broker/message/record.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
 import { ByteRangeError } from "../../lib/byte-block.ts";

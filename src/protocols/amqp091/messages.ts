@@ -7,13 +7,13 @@ import type {
   MessagePort,
   OutgoingMessage,
   StoredMessage,
-} from "../../broker/message-port.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+} from "../../broker/message/message-port.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/message/publication.ts";
+import { RecordFlag, type RecordView } from "../../broker/message/record.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
-import { RecordFlag, type RecordView } from "../../broker/record.ts";
-import type { PublishResult } from "../../broker/route.ts";
+import type { PublishResult } from "../../broker/routing/route.ts";
 import type { Vhost } from "../../broker/vhost.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address } from "../../lib/arena.ts";

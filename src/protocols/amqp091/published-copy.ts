@@ -1,11 +1,11 @@
 // A message taken out of the arena for the cold paths: returned messages, basic.get, publishes of a transaction.
 
 import type { Broker } from "../../broker/broker.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
+import { NO_BODY_REFERENCE, type Publication } from "../../broker/message/publication.ts";
+import { RecordFlag, type RecordView } from "../../broker/message/record.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
-import { NO_BODY_REFERENCE, type Publication } from "../../broker/publication.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
-import { RecordFlag, type RecordView } from "../../broker/record.ts";
 import type { Address } from "../../lib/arena.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";

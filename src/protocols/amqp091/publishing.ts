@@ -7,9 +7,9 @@ import {
   INLINE_BODY_BYTES_MAX,
   NO_BODY_REFERENCE,
   type Publication,
-} from "../../broker/publication.ts";
-import { RecordFlag } from "../../broker/record.ts";
-import { PublishResult, type Route } from "../../broker/route.ts";
+} from "../../broker/message/publication.ts";
+import { RecordFlag } from "../../broker/message/record.ts";
+import { PublishResult, type Route } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";

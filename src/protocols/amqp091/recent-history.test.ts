@@ -1,7 +1,7 @@
 // x-recent-history: queues that come late get what was published last.
 
 import { expect, test } from "vitest";
-import type { FieldTable, FieldValue } from "../../broker/field-table.ts";
+import type { FieldTable, FieldValue } from "../../broker/message/field-table.ts";
 import { bindQueue, consume, declareExchange, declareQueue } from "./test-methods.ts";
 import type { Client } from "./testing.ts";
 import { createWorld } from "./testing.ts";

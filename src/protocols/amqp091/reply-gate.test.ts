@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Gates } from "../../broker/gates.ts";
+import { Gates } from "../../broker/flow/gates.ts";
 import { type GateOwner, ReplyGate } from "./reply-gate.ts";
 
 class Sent implements GateOwner {

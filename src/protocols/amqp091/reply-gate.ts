@@ -1,7 +1,7 @@
 // The replies of one channel, in order: each waits until the log has reached its position and all before it are out.
 // Confirms are runs: one entry per turn, however many messages; everything else is a frame with a position.
 
-import type { GateKeeper, Gates } from "../../broker/gates.ts";
+import type { GateKeeper, Gates } from "../../broker/flow/gates.ts";
 import type { LogPosition, PublishSequence } from "../../broker/numbers.ts";
 
 export interface GateOwner {

@@ -1,6 +1,6 @@
 // SASL mechanisms as a table: what a client's answer says about who it is.
 
-import { textOf } from "../../broker/field-table.ts";
+import { textOf } from "../../broker/message/field-table.ts";
 import type { TlsFacts } from "../../env/env.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { readTable } from "./codec/table.ts";

@@ -1,7 +1,7 @@
 // One connection against the real core, on the simulated net: what a client sees, at every split of its input.
 
 import { describe, expect, it } from "vitest";
-import { longString, textOf } from "../../broker/field-table.ts";
+import { longString, textOf } from "../../broker/message/field-table.ts";
 import type { FakeNetOptions } from "../../env/fake-net.ts";
 import type { ClientMethod } from "./codec/methods.generated.ts";
 import { consume, declareExchange, declareQueue } from "./test-methods.ts";

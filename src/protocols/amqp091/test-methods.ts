@@ -1,6 +1,6 @@
 // For tests: methods as most clients send them; what is special about one is named by the test.
 
-import { EMPTY_TABLE } from "../../broker/field-table.ts";
+import { EMPTY_TABLE } from "../../broker/message/field-table.ts";
 import type { ClientMethod } from "./codec/methods.generated.ts";
 
 type Named<Name extends ClientMethod["name"]> = Extract<ClientMethod, { name: Name }>;

@@ -3,7 +3,7 @@
 import { type Authorizer, openAuthorizer, type User } from "../../broker/access/user.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Limits } from "../../broker/limits.ts";
-import type { MessageProperties } from "../../broker/message-properties.ts";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import { FakeEnv } from "../../env/fake-env.ts";
 import type { FakeClient, FakeNetOptions } from "../../env/fake-net.ts";
 import { ByteReader } from "../../lib/byte-reader.ts";

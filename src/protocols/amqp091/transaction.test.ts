@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_TABLE, type FieldTable, longString } from "../../broker/field-table.ts";
+import { EMPTY_TABLE, type FieldTable, longString } from "../../broker/message/field-table.ts";
 import { declareQueue } from "./test-methods.ts";
 import { type Client, createWorld } from "./testing.ts";
 

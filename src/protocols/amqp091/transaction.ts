@@ -1,9 +1,9 @@
 // An open transaction of one channel: publishes and settlements wait here and happen together at tx.commit, or never.
 
 import { BrokerError } from "../../broker/errors.ts";
-import type { Publication } from "../../broker/publication.ts";
+import type { Publication } from "../../broker/message/publication.ts";
 import type { Outcome } from "../../broker/queue/queue.ts";
-import { PublishResult, type Route } from "../../broker/route.ts";
+import { PublishResult, type Route } from "../../broker/routing/route.ts";
 import type { Channel } from "./channel.ts";
 import { PublishedCopy } from "./published-copy.ts";
 

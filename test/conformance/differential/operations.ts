@@ -5,8 +5,8 @@ import {
   type FieldTable,
   type FieldValue,
   longString,
-} from "../../../src/broker/field-table.ts";
-import type { MessageProperties } from "../../../src/broker/message-properties.ts";
+} from "../../../src/broker/message/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message/message-properties.ts";
 import type { SeededRandom } from "../../../src/env/fake-random.ts";
 import type { ClientMethod } from "../../../src/protocols/amqp091/codec/methods.generated.ts";
 

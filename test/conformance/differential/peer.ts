@@ -1,8 +1,8 @@
 // One of the two brokers that are compared: carries out operations and tells what came back, in words that don't
 // depend on timing (no delivery tags, no server-made names, no times).
 
-import type { FieldTable, FieldValue } from "../../../src/broker/field-table.ts";
-import type { MessageProperties } from "../../../src/broker/message-properties.ts";
+import type { FieldTable, FieldValue } from "../../../src/broker/message/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message/message-properties.ts";
 import { byteBlock } from "../../../src/lib/byte-block.ts";
 import { ByteReader } from "../../../src/lib/byte-reader.ts";
 import { ByteWriter } from "../../../src/lib/byte-writer.ts";

@@ -3,8 +3,12 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { type Field, type Method, parseSpec, specPath } from "../../../scripts/generate-amqp091.ts";
-import { type FieldTable, type FieldValue, longString } from "../../../src/broker/field-table.ts";
-import type { MessageProperties } from "../../../src/broker/message-properties.ts";
+import {
+  type FieldTable,
+  type FieldValue,
+  longString,
+} from "../../../src/broker/message/field-table.ts";
+import type { MessageProperties } from "../../../src/broker/message/message-properties.ts";
 import { ByteWriter } from "../../../src/lib/byte-writer.ts";
 import { anyProperties, anyTable } from "../../../src/protocols/amqp091/codec/arbitraries.ts";
 import { FRAME_END, FrameType } from "../../../src/protocols/amqp091/codec/frames.ts";

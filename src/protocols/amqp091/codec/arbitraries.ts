@@ -1,8 +1,8 @@
 // Random methods, tables and properties for property tests (only tests import this).
 
 import * as fc from "fast-check";
-import type { FieldTable, FieldValue } from "../../../broker/field-table.ts";
-import type { MessageProperties } from "../../../broker/message-properties.ts";
+import type { FieldTable, FieldValue } from "../../../broker/message/field-table.ts";
+import type { MessageProperties } from "../../../broker/message/message-properties.ts";
 
 const shortText = fc.oneof(
   fc.string({ maxLength: 20 }),

@@ -2,7 +2,7 @@
 //
 //   octet type | short channel | long payload length | payload | octet 0xCE        [0-9-1 2.3.5]
 
-import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from "../../../broker/record.ts";
+import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from "../../../broker/message/record.ts";
 import type { ByteWriter } from "../../../lib/byte-writer.ts";
 import { CodecError } from "./codec-error.ts";
 import { erlangBinary } from "./erlang-text.ts";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { generate, generatedPath } from "../../../../scripts/generate-amqp091.ts";
-import { type FieldTable, textOf } from "../../../broker/field-table.ts";
+import { type FieldTable, textOf } from "../../../broker/message/field-table.ts";
 import { ByteReader } from "../../../lib/byte-reader.ts";
 import { ByteWriter } from "../../../lib/byte-writer.ts";
 import { anyShortText, anyTable } from "./arbitraries.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { MessageProperties } from "../../../broker/message-properties.ts";
+import type { MessageProperties } from "../../../broker/message/message-properties.ts";
 import { byteBlock } from "../../../lib/byte-block.ts";
 import { ByteReader } from "../../../lib/byte-reader.ts";
 import { ByteWriter } from "../../../lib/byte-writer.ts";

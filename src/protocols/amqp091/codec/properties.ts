@@ -1,6 +1,6 @@
 // The 14 message properties of class basic, as values. The data path never builds this (see property-scan.ts).
 
-import type { MessageProperties } from "../../../broker/message-properties.ts";
+import type { MessageProperties } from "../../../broker/message/message-properties.ts";
 import { ByteRangeError } from "../../../lib/byte-block.ts";
 import type { ByteReader } from "../../../lib/byte-reader.ts";
 import type { ByteWriter } from "../../../lib/byte-writer.ts";

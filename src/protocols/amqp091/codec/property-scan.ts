@@ -1,8 +1,8 @@
 // hot path: runs per message
 // Walks a content header frame once: checks all of it and notes where the properties lie. Builds and allocates nothing.
 
-import { FIELD_TABLE_DEPTH_MAX } from "../../../broker/field-table.ts";
-import { NO_EXPIRATION } from "../../../broker/publication.ts";
+import { FIELD_TABLE_DEPTH_MAX } from "../../../broker/message/field-table.ts";
+import { NO_EXPIRATION } from "../../../broker/message/publication.ts";
 import type { Address } from "../../../lib/arena.ts";
 import type { ByteBlock } from "../../../lib/byte-block.ts";
 import { CodecError } from "./codec-error.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FieldTable, FieldValue } from "../../../broker/field-table.ts";
+import type { FieldTable, FieldValue } from "../../../broker/message/field-table.ts";
 import { ByteRangeError } from "../../../lib/byte-block.ts";
 import { ByteReader } from "../../../lib/byte-reader.ts";
 import { ByteWriter } from "../../../lib/byte-writer.ts";

@@ -6,7 +6,7 @@ import {
   FIELD_TABLE_DEPTH_MAX,
   type FieldTable,
   type FieldValue,
-} from "../../../broker/field-table.ts";
+} from "../../../broker/message/field-table.ts";
 import { unreachable } from "../../../lib/assert.ts";
 import { ByteRangeError } from "../../../lib/byte-block.ts";
 import type { ByteReader } from "../../../lib/byte-reader.ts";
