@@ -19,6 +19,7 @@ export const EntryKind = {
   part: 7,
   transactionPublish: 8,
   commit: 9,
+  /** Read only: what `outUpTo` says, of a run that did not note each return. */
   deliveredUpTo: 10,
   numbers: 11,
   lastSequences: 12,
@@ -30,6 +31,7 @@ export const EntryKind = {
   pageFilters: 17,
   waiting: 18,
   bodyRuns: 19,
+  outUpTo: 20,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 

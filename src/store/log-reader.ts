@@ -71,7 +71,11 @@ export class LogReader {
     if (file >= FIRST_LOG_FILE && !this.#names.has(file)) this.#reportMissing(file);
     do {
       await this.#readRow();
-    } while ((await this.#goOnInNextFile()) || (await this.#goOnBehindDamage()));
+    } while (
+      (await this.#goOnInNextFile()) ||
+      (await this.#goOnBehindDamage()) ||
+      (await this.#goOnBehindStray())
+    );
     const offset = aligned(this.#place.offset);
     const remains = !(await this.#isVouchDamaged(offset)) && (await this.#hasRemains(offset));
     const goesOn = this.#left === this.#place.file;
@@ -198,6 +202,12 @@ export class LogReader {
       crcBefore: block.crcBefore,
     };
     return true;
+  }
+
+  /** What was read here belongs elsewhere, as the copy of a page does: the batch that follows it stands further on. */
+  async #goOnBehindStray(): Promise<boolean> {
+    const next = await this.#findNext(BATCH_BYTES_MAX);
+    return next !== undefined && this.#startsAnewAt(next.file, next.offset);
   }
 
   /**

@@ -32,7 +32,7 @@ const Token = { batch: 0, mark: 1 } as const;
 const lazyKinds: boolean[] = [];
 lazyKinds[EntryKind.settle] = true;
 lazyKinds[EntryKind.returned] = true;
-lazyKinds[EntryKind.deliveredUpTo] = true;
+lazyKinds[EntryKind.outUpTo] = true;
 lazyKinds[EntryKind.waiting] = true;
 
 export class WriteAheadLog implements Log, FileHandler {

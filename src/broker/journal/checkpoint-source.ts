@@ -227,7 +227,7 @@ class QueueWriter implements CheckpointWriter {
 
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void {
     this.flush();
-    const at = this.#sink.append(EntryKind.deliveredUpTo, 16);
+    const at = this.#sink.append(EntryKind.outUpTo, 16);
     this.#sink.view.setFloat64(at, queue, true);
     this.#sink.view.setFloat64(at + 8, sequence, true);
   }

@@ -137,7 +137,7 @@ describe("Journal", () => {
     expect(entries.map((x) => [x.kind, numbersOf(x.bytes)])).toEqual([
       [EntryKind.settle, [4, 10, 12]],
       [EntryKind.returned, [4, 13, 14, 3]],
-      [EntryKind.deliveredUpTo, [4, 15]],
+      [EntryKind.outUpTo, [4, 15]],
     ]);
   });
 

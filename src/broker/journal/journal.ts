@@ -150,7 +150,7 @@ export class Journal implements DefinitionJournal {
 
   /** Messages of that level up to `sequence` have been handed out: survivors come back as redelivered. */
   deliveredUpTo(queue: QueueNumber, sequence: Sequence): void {
-    const at = this.#log.append(EntryKind.deliveredUpTo, 16);
+    const at = this.#log.append(EntryKind.outUpTo, 16);
     this.#view.setFloat64(at, queue, true);
     this.#view.setFloat64(at + 8, sequence, true);
   }

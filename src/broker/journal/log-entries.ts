@@ -11,7 +11,8 @@
 //   part               f64 bodyReference, f64 offset, {u32 length, u32 size of the whole body} bytes of the body
 //   transactionPublish f64 transaction, then as publish
 //   commit             {f64 transaction, u32 flags (1 = continued), u32 0} n x {f64 queue, f64 from, f64 to}
-//   deliveredUpTo      n x {f64 queue, f64 sequence}
+//   outUpTo            n x {f64 queue, f64 sequence}: up to there messages were handed out; returns are noted
+//   deliveredUpTo      the same of a run that noted returns only when they counted
 //   waiting            f64 queue, n x {f64 sequence, f64 dueAtMs}
 //   numbers            f64 lastQueueNumber, f64 lastExchangeNumber, f64 lastTransaction, f64 lastBodyReference
 //   lastSequences      f64 queue, n x f64 the highest sequence given out on each level used

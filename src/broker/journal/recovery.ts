@@ -78,7 +78,7 @@ export interface Checkpointed {
 /** The side of a logged queue that replay speaks to. Called before anybody else knows the queue. */
 export interface Restorable {
   restoreLastSequences(sequences: readonly Sequence[]): void;
-  restoreDeliveredUpTo(sequence: Sequence): void;
+  restoreDeliveredUpTo(sequence: Sequence, isCounted: boolean): void;
   restorePage(page: PageFacts): void;
   /** Messages in a row in restored pages refer to bodies in a row: calls `restoreReference` of the bodies for each. */
   restoreBodies(firstSequence: Sequence, count: number, firstReference: BodyReference): void;

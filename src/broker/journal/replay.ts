@@ -58,7 +58,8 @@ export class Replay implements ReplayHandler {
     [EntryKind.part]: (at, _, position) => this.#part(at, position),
     [EntryKind.transactionPublish]: (at, _, position) => this.#publishUncommitted(at, position),
     [EntryKind.commit]: (at, lengthBytes) => this.#commit(at, lengthBytes),
-    [EntryKind.deliveredUpTo]: (at, lengthBytes) => this.#deliveredUpTo(at, lengthBytes),
+    [EntryKind.deliveredUpTo]: (at, lengthBytes) => this.#outUpTo(at, lengthBytes, false),
+    [EntryKind.outUpTo]: (at, lengthBytes) => this.#outUpTo(at, lengthBytes, true),
     [EntryKind.waiting]: (at, lengthBytes) => this.#waiting(at, lengthBytes),
     [EntryKind.numbers]: (at) => this.#numbers(at),
     [EntryKind.lastSequences]: (at, lengthBytes) => this.#lastSequences(at, lengthBytes),
@@ -232,10 +233,10 @@ export class Replay implements ReplayHandler {
     this.#lastTransaction = Math.max(this.#lastTransaction, transaction);
   }
 
-  #deliveredUpTo(at: Address, lengthBytes: number): void {
+  #outUpTo(at: Address, lengthBytes: number, isCounted: boolean): void {
     for (let pair = at; pair < at + lengthBytes; pair += 16) {
       const sequence = this.#view.getFloat64(pair + 8, true);
-      this.#queue(this.#view.getFloat64(pair, true))?.restoreDeliveredUpTo(sequence);
+      this.#queue(this.#view.getFloat64(pair, true))?.restoreDeliveredUpTo(sequence, isCounted);
     }
   }
 

@@ -56,7 +56,7 @@ class KeepingLog implements QueueJournal {
   }
   waiting(): void {}
   deliveredUpTo(_queue: QueueNumber, sequence: Sequence): void {
-    this.#keep((queue) => queue.restoreDeliveredUpTo(sequence));
+    this.#keep((queue) => queue.restoreDeliveredUpTo(sequence, true));
   }
   lastSequences(_queue: QueueNumber, sequences: readonly Sequence[]): void {
     this.#keep((queue) => queue.restoreLastSequences(sequences));

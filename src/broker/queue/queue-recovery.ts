@@ -140,11 +140,11 @@ export class QueueRecovery implements Recoverable {
     for (const sequence of sequences) this.#noteGivenOut(sequence);
   }
 
-  restoreDeliveredUpTo(sequence: Sequence): void {
+  restoreDeliveredUpTo(sequence: Sequence, isCounted: boolean): void {
     const level = this.#levelOf(sequence);
     this.#noteGivenOut(sequence);
     level.redeliveredUpTo = Math.max(level.redeliveredUpTo, sequence);
-    level.countedUpTo = level.redeliveredUpTo;
+    if (isCounted) level.countedUpTo = Math.max(level.countedUpTo, sequence);
   }
 
   restorePage(facts: PageFacts): void {
