@@ -93,6 +93,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a checkpoint is newer than the log",
+    firstSeed: 26,
     file: "src/store/checkpointer.ts",
     find: "      await log.whenDurable(capturedPosition);\n",
     replace: "",
@@ -111,6 +112,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "dead segments are removed before the checkpoint is on disk",
+    firstSeed: 32,
     file: "src/store/checkpointer.ts",
     find: "    const dead = durable.markNamed();\n",
     replace: "    const dead = durable.markNamed();\n    durable.removeDead(dead);\n",
@@ -124,7 +126,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "transactions without a commit count",
-    firstSeed: 34,
+    firstSeed: 64,
     file: "src/broker/journal/replay.ts",
     find: "this.#queue(queue)?.restoreSettled(sequence, sequence);\n      }\n    }",
     replace: "void queue; void sequence;\n      }\n    }",
@@ -175,7 +177,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a checkpoint forgets messages of a stream that never were",
-    firstSeed: 268,
+    firstSeed: 352,
     file: "src/broker/stream/stream-recovery.ts",
     find: "for (const { from, to } of log.gone.ranges()) writer.settled(queue, from, to);",
     replace: "",
