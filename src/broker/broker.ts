@@ -15,7 +15,7 @@ import { BrokerEvents, type EventFacts, type EventName } from "./events.ts";
 import type { MessageHistory } from "./exchange/exchange.ts";
 import { Alarms } from "./flow/alarms.ts";
 import { Flow } from "./flow/flow.ts";
-import { Gates } from "./flow/gates.ts";
+import { END_OF_TURN, Gates } from "./flow/gates.ts";
 import { Turn } from "./flow/turn.ts";
 import type { DefinitionKind } from "./journal/definition-kinds.ts";
 import {
@@ -208,7 +208,7 @@ export class Broker implements BrokerContext {
     this.turn.hooks = {
       commitLog: () => log.commit(),
       releaseGates: () => {
-        this.gates.release(log.durablePosition);
+        this.gates.release(log.durablePosition, this.turn.owesEntries ? END_OF_TURN : log.position);
         this.flow.update();
       },
     };
@@ -232,8 +232,7 @@ export class Broker implements BrokerContext {
 
   /** A reply that leaves once the log has got there tells of nothing that a crash could still undo. */
   get replyPosition(): LogPosition {
-    const { position } = this.journal;
-    return this.turn.owesEntries ? position + 1 : position;
+    return this.turn.owesEntries ? END_OF_TURN : this.journal.position;
   }
 
   record(kind: DefinitionKind, object: JsonObject): void {

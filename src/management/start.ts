@@ -160,8 +160,8 @@ function findUser(broker: Broker, name: string): User | undefined {
   return { name, tags: stored.tags, authorizer: broker.access.authorizer };
 }
 
-function whenDurable({ gates, journal }: Broker): Promise<void> {
-  return new Promise((resolve) => gates.whenDurable(journal.position, resolve));
+function whenDurable({ gates, replyPosition }: Broker): Promise<void> {
+  return new Promise((resolve) => gates.whenDurable(replyPosition, resolve));
 }
 
 interface SecureServer {

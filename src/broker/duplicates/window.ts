@@ -82,8 +82,7 @@ export class DuplicateWindow implements LogGatherer {
   appendGathered(): void {
     const keys = this.#describe(this.#fresh);
     this.#fresh.clear();
-    // Also when none is left that counts: replies wait until the log has gone on.
-    this.#log?.(keys);
+    if (keys.length > 0) this.#log?.(keys);
   }
 
   /** All keys that count, for checkpoints. */

@@ -3,12 +3,18 @@
 import type { LogPosition } from "../numbers.ts";
 import type { Turn } from "./turn.ts";
 
+/** Where the log will be when this turn has appended what it gathers: not known before. */
+export const END_OF_TURN: LogPosition = Number.POSITIVE_INFINITY;
+
 /** Something with replies in order, each waiting for its log position: a channel, an HTTP answer. */
 export interface GateKeeper {
   /** Owned by Gates. */
   inGates: boolean;
-  /** Lets out what waits for `durable` or less. Answers true while something is left. */
-  release(durable: LogPosition): boolean;
+  /**
+   * Lets out what waits for `durable` or less. What was to wait for `END_OF_TURN` waits for `turnEnd` from now on.
+   * Answers true while something is left.
+   */
+  release(durable: LogPosition, turnEnd: LogPosition): boolean;
 }
 
 /** All gate keepers with something waiting. Released once per turn. */
@@ -40,13 +46,14 @@ export class Gates {
     this.#turn.schedule();
   }
 
-  release(durable: LogPosition): void {
+  /** `turnEnd`: what the turn gathered lies before it; `END_OF_TURN` when there is more already. */
+  release(durable: LogPosition, turnEnd: LogPosition): void {
     const waiting = this.#waiting;
     this.#waiting = this.#spare;
     for (const keeper of waiting) {
       keeper.inGates = false;
       // The log's own answer brings the next turn.
-      if (keeper.release(durable) && !keeper.inGates) this.#enter(keeper);
+      if (keeper.release(durable, turnEnd) && !keeper.inGates) this.#enter(keeper);
     }
     waiting.length = 0;
     this.#spare = waiting;
@@ -59,10 +66,12 @@ export class Gates {
 
   /** Calls `onDurable` when the log has reached `position`; for cold paths like HTTP answers. */
   whenDurable(position: LogPosition, onDurable: () => void): void {
+    let until = position;
     this.wait({
       inGates: false,
-      release(durable) {
-        if (durable < position) return true;
+      release(durable, turnEnd) {
+        if (until === END_OF_TURN) until = turnEnd;
+        if (durable < until) return true;
         onDurable();
         return false;
       },

@@ -58,7 +58,7 @@ export class Turn {
   #stopped = false;
   #inputBytes = 0;
   #running = false;
-  /** What was published has entries that are gathered yet: a confirm waits for them too. */
+  /** What was published has entries that are only gathered yet: a confirm waits until they are on disk, too. */
   owesEntries = false;
   hooks: TurnHooks = { commitLog: () => {}, releaseGates: () => {} };
   readonly #run = () => {

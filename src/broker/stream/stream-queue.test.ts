@@ -43,7 +43,10 @@ function begin(values: Partial<QueueSettings> = {}): void {
   const gates = new Gates(turn);
   cache = new StreamPageCache(memory.pages, turn, base.context.timers);
   const context = { ...base.context, turn, gates, streamPages: cache };
-  turn.hooks = { commitLog() {}, releaseGates: () => gates.release(base.journal.position) };
+  turn.hooks = {
+    commitLog() {},
+    releaseGates: () => gates.release(base.journal.position, base.journal.position),
+  };
   fixture = { ...base, turn, context };
   stream = new StreamQueue(context, definition, settingsOf(values));
 }
@@ -199,7 +202,7 @@ describe("reading", () => {
     let durable = 0;
     fixture.turn.hooks = {
       commitLog() {},
-      releaseGates: () => (fixture.context.gates as Gates).release(durable),
+      releaseGates: () => (fixture.context.gates as Gates).release(durable, durable),
     };
     const reading = read(from("first"));
     fixture.journal.position = 100;

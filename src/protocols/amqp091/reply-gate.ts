@@ -1,7 +1,7 @@
 // The replies of one channel, in order: each waits until the log has reached its position and all before it are out.
 // Confirms are runs: one entry per turn, however many messages; everything else is a frame with a position.
 
-import type { GateKeeper, Gates } from "../../broker/flow/gates.ts";
+import { END_OF_TURN, type GateKeeper, type Gates } from "../../broker/flow/gates.ts";
 import type { LogPosition, PublishSequence } from "../../broker/numbers.ts";
 
 export interface GateOwner {
@@ -47,6 +47,8 @@ export class ReplyGate implements GateKeeper {
   #confirmed: PublishSequence = 0;
   /** The run that messages of this turn join, or undefined. */
   #run: Entry | undefined = undefined;
+  /** Some entry has no position of its own before the turn ends. */
+  #awaitsEnd = false;
   #closed = false;
 
   constructor(owner: GateOwner, gates: Gates) {
@@ -78,6 +80,7 @@ export class ReplyGate implements GateKeeper {
       run.position = position;
     }
     run.tag = tag;
+    if (position === END_OF_TURN) this.#awaitsEnd = true;
   }
 
   /** Publish `tag` was refused: it ends the run. */
@@ -99,6 +102,7 @@ export class ReplyGate implements GateKeeper {
       onLeave?.();
       return;
     }
+    if (position === END_OF_TURN) this.#awaitsEnd = true;
     const entry = new Entry(REPLY, position);
     entry.frames = frames;
     entry.onLeave = onLeave;
@@ -126,10 +130,11 @@ export class ReplyGate implements GateKeeper {
     this.#run = undefined;
   }
 
-  release(durable: LogPosition): boolean {
+  release(durable: LogPosition, turnEnd: LogPosition): boolean {
     // A new turn begins a new run, so that a run's position stops moving away.
     this.#run = undefined;
     const entries = this.#entries;
+    if (this.#awaitsEnd) this.#endTurn(turnEnd);
     let count = 0;
     while (count < entries.length) {
       const entry = entries[count] as Entry;
@@ -148,6 +153,13 @@ export class ReplyGate implements GateKeeper {
     }
     entries.splice(0, count);
     return (entries[0] as Entry).frames !== undefined;
+  }
+
+  #endTurn(turnEnd: LogPosition): void {
+    for (const entry of this.#entries) {
+      if (entry.position === END_OF_TURN) entry.position = turnEnd;
+    }
+    this.#awaitsEnd = turnEnd === END_OF_TURN;
   }
 
   #leave(entry: Entry): void {
