@@ -12,6 +12,7 @@ import {
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
 import { type TimerWheel, WheelTimer } from "../../lib/timer-wheel.ts";
+import type { DefinitionJournal } from "../journal/journaling.ts";
 import { type BodyFacts, NO_LOG_POSITION } from "../journal/recovery.ts";
 import type { BodyReference, LogPosition, QueueNumber } from "../numbers.ts";
 import { NO_CAPACITY, type PageHandle, type PageOwner, type Pager } from "../ports.ts";
@@ -32,16 +33,7 @@ const REST_MS = 200;
 const NO_QUEUE: QueueNumber = 0;
 
 /** The part of the journal bodies write. */
-export interface BodyJournal {
-  readonly position: LogPosition;
-  part(
-    reference: BodyReference,
-    bodySizeBytes: number,
-    offset: number,
-    at: Address,
-    lengthBytes: number,
-  ): void;
-}
+export type BodyJournal = Pick<DefinitionJournal, "position" | "part">;
 
 export interface PagedBodiesOptions {
   readonly memory: Memory;

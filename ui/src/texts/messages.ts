@@ -3,9 +3,8 @@
 const messagesWere = (count: number): string =>
   count === 1 ? "1 message was" : `${count} messages were`;
 
-export const browse = {
-  title: "Browse and search",
-  intro: "Messages are shown where they lie: nothing is consumed, requeued or marked.",
+/** Fields that choose messages by what they hold. */
+export const messageFilter = {
   key: "Routing key",
   header: "Header",
   headerHint: "name:value",
@@ -14,6 +13,12 @@ export const browse = {
   text: "Text in the payload",
   path: "JSON path",
   pathHint: "order.country:de",
+};
+
+export const browse = {
+  ...messageFilter,
+  title: "Browse and search",
+  intro: "Messages are shown where they lie: nothing is consumed, requeued or marked.",
   moreFields: "More ways to search",
   fewerFields: "Fewer ways to search",
   filterHint: "Text in these rows",

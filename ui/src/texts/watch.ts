@@ -1,6 +1,9 @@
 // Words of the pages that watch messages: taps and timelines.
 
+import { messageFilter } from "./messages.ts";
+
 export const taps = {
+  ...messageFilter,
   title: "Watch messages",
   intro:
     "Copies of messages as they pass, live. Nothing is declared, bound or taken: nobody notices.",
@@ -16,14 +19,6 @@ export const taps = {
   exchangeHint: "amq.default: the default exchange",
   kindsTitle: "Events",
   kinds: { published: "Published", delivered: "Delivered", died: "Died" },
-  key: "Routing key",
-  header: "Header",
-  headerHint: "name:value",
-  property: "Property",
-  propertyHint: "app_id:shop",
-  text: "Text in the payload",
-  path: "JSON path",
-  pathHint: "order.country:de",
   start: "Start",
   stop: "Stop",
   clear: "Clear",

@@ -6,13 +6,13 @@ import { useApi, useBroker } from "../../api/query.ts";
 import type { Exchange } from "../../api/types.ts";
 import { runOnAll } from "../../parts/bulk.ts";
 import { confirm } from "../../parts/confirm.tsx";
-import { bytes, count, dateTime, duration } from "../../parts/format.ts";
+import { count, dateTime, duration } from "../../parts/format.ts";
 import { exchangeSegment } from "../../parts/links.ts";
 import { Empty } from "../../parts/page.tsx";
 import { Section } from "../../parts/section.tsx";
 import type { Column } from "../../table/columns.ts";
 import { DataTable } from "../../table/data-table.tsx";
-import { textColumn } from "../../table/stat-columns.tsx";
+import { bytesColumn, textColumn } from "../../table/stat-columns.tsx";
 import type { BulkAction } from "../../table/table-toolbar.tsx";
 import { delayed as texts } from "../../texts/exchanges.ts";
 
@@ -77,15 +77,7 @@ const columns: readonly Column<DelayedMessage>[] = [
     header: texts.messageId,
     value: (item) => property(item, "message_id"),
   },
-  {
-    id: "payload_bytes",
-    header: texts.size,
-    value: (item) => item.payload_bytes,
-    cell: (item) => bytes(item.payload_bytes),
-    align: "right",
-    wide: true,
-    width: 84,
-  },
+  bytesColumn("payload_bytes", texts.size, { wide: true }),
 ];
 
 function dueInMs(item: DelayedMessage): number {

@@ -2,8 +2,8 @@
 
 import type { BrowsedMessage } from "../../api/beyond.ts";
 import { State } from "../../parts/facts.tsx";
-import { bytes } from "../../parts/format.ts";
 import type { Column } from "../../table/columns.ts";
+import { bytesColumn } from "../../table/stat-columns.tsx";
 import { browse as texts } from "../../texts/messages.ts";
 import { message } from "../../texts/queues.ts";
 import { words } from "../../texts/words.ts";
@@ -45,15 +45,7 @@ export const messageColumns: readonly Column<BrowsedMessage>[] = [
     value: preview,
     cell: (item) => <span className="mono">{preview(item)}</span>,
   },
-  {
-    id: "payload_bytes",
-    header: texts.size,
-    value: (item) => item.payload_bytes,
-    cell: (item) => bytes(item.payload_bytes),
-    align: "right",
-    wide: true,
-    width: 84,
-  },
+  bytesColumn("payload_bytes", texts.size, { wide: true }),
 ];
 
 export const positionColumn: Column<BrowsedMessage> = {

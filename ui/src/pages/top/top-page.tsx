@@ -3,13 +3,13 @@
 import { apiPath } from "../../api/client.ts";
 import { useApi } from "../../api/query.ts";
 import type { Node } from "../../api/types.ts";
-import { bytes, count, value as valueText } from "../../parts/format.ts";
+import { count, value as valueText } from "../../parts/format.ts";
 import { linkTo } from "../../parts/links.ts";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Section } from "../../parts/section.tsx";
 import type { Column } from "../../table/columns.ts";
 import { DataTable } from "../../table/data-table.tsx";
-import { TextLink } from "../../table/stat-columns.tsx";
+import { bytesColumn, TextLink } from "../../table/stat-columns.tsx";
 import { top as texts } from "../../texts/plugins.ts";
 
 interface Process {
@@ -31,13 +31,7 @@ interface Table {
 const processColumns: readonly Column<Process>[] = [
   { id: "pid", header: texts.pid, value: (item) => item.pid },
   { id: "name", header: texts.process, value: (item) => processName(item.name) },
-  {
-    id: "memory",
-    header: texts.memory,
-    value: (item) => item.memory,
-    cell: (item) => bytes(item.memory),
-    align: "right",
-  },
+  bytesColumn("memory", texts.memory),
   {
     id: "work",
     header: texts.work,
@@ -52,13 +46,7 @@ const processColumns: readonly Column<Process>[] = [
 const tableColumns: readonly Column<Table>[] = [
   { id: "name", header: texts.table, value: (item) => item.name },
   { id: "owner", header: texts.owner, value: (item) => valueText(item.owner_name) },
-  {
-    id: "memory",
-    header: texts.memory,
-    value: (item) => item.memory,
-    cell: (item) => bytes(item.memory),
-    align: "right",
-  },
+  bytesColumn("memory", texts.memory),
   { id: "rows", header: texts.rows, value: (item) => item.size, align: "right" },
 ];
 
