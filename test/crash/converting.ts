@@ -6,8 +6,6 @@ import type { Chance } from "./chance.ts";
 import type { Conversion, Shape } from "./shapes.ts";
 
 const PAUSE_MS_MAX = 150;
-/** Before the only one. */
-const ONCE_MS_MAX = 700;
 /** What the API says while a conversion, or what was out at the last one, is not over. */
 const NOT_NOW = /is being converted already|deliveries from before are not settled yet/;
 
@@ -19,15 +17,13 @@ export async function* conversions(
 ): AsyncGenerator<Conversion> {
   const [queue] = shape.places[0]?.queues ?? [];
   if (shape.conversions === undefined) return;
-  const isOnce = shape.conversions.length === 1;
   for (let next = chance.between(0, 1); ; ) {
-    await sleep(chance.between(0, isOnce ? ONCE_MS_MAX : PAUSE_MS_MAX));
+    await sleep(chance.between(0, PAUSE_MS_MAX));
     try {
       const body = shape.conversions[next % shape.conversions.length] as Conversion;
       await callApi(httpPort, "PUT", `/api/queues/%2F/${queue}/type`, body);
       next++;
       yield body;
-      if (isOnce) return;
     } catch (error) {
       if (!(error instanceof ApiError)) return;
       if (!NOT_NOW.test(error.message)) throw error;

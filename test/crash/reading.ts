@@ -27,9 +27,10 @@ export async function readPlace(ports: Ports, place: Place): Promise<FoundMessag
     const ids = new Set(dead.flat().map(({ id }) => id));
     return [found.filter(({ id }) => !ids.has(id)), ...dead];
   }
-  if (place.becomesStream === true && (await typeOf(ports.http, first)) === "stream") {
-    const found = await readQueues(ports.amqp, queues, { isStream: true });
-    // What it was before the conversion is not known to a stream.
+  if (place.becomesStream === true) {
+    const isStreamNow = (await typeOf(ports.http, first)) === "stream";
+    const found = await readQueues(ports.amqp, queues, { isStream: isStreamNow });
+    // A stream does not know which of its messages were delivered when it was none, nor do queues it becomes.
     return found.map((messages) => messages.map((each) => ({ ...each, redelivered: true })));
   }
   const waiting = waitsAt === undefined ? [] : await listWaiting(ports.http, waitsAt);

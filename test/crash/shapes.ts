@@ -47,7 +47,7 @@ export interface Place {
   readonly ordered: readonly boolean[];
   /** Reading removes nothing, and everything is read from the start. */
   readonly isStream?: boolean;
-  /** It is a stream once it has been converted; whoever has compared it begins anew with another queue of its name. */
+  /** It is a stream now and then; whoever has compared it begins anew with another queue of its name. */
   readonly becomesStream?: boolean;
   /** Messages wait at this exchange before they are in the first queue. */
   readonly waitsAt?: string;
@@ -185,13 +185,19 @@ const converted: Shape = {
   ],
 };
 
-/** Once in a life. */
+/** There and back. Its consumers are cancelled when it becomes a stream for the first time in a life. */
 const toStream: Shape = {
   ...single("to-stream", 20_000),
   places: [
     { queues: ["to-stream"], consumers: "acknowledge", ordered: [false], becomesStream: true },
   ],
-  conversions: [{ type: "stream", arguments: {} }],
+  conversions: [
+    { type: "stream", arguments: {} },
+    { type: "classic", arguments: {} },
+    { type: "stream", arguments: {} },
+    { type: "quorum", arguments: { "x-delivery-limit": -1 } },
+    { type: "classic", arguments: { "x-delivery-limit": null } },
+  ],
 };
 
 const RETRY_MS = 40;

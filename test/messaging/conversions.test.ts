@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import type { Conversion } from "../../src/broker/conversion/conversion.ts";
-import type { FieldValue } from "../../src/broker/message/field-table.ts";
+import type { FieldTable, FieldValue } from "../../src/broker/message/field-table.ts";
+import { Consumer, type DeliveryTarget } from "../../src/broker/queue/consumer.ts";
 import type { Queue } from "../../src/broker/queue/queue.ts";
 import type { Transfer } from "../../src/broker/queue/transfer.ts";
 import { Node, Outcome, table } from "./node.ts";
@@ -35,6 +36,8 @@ const typeOf = (queue: Queue) => queue.definition.type.name;
 test.each([
   ["classic", "quorum"],
   ["quorum", "classic"],
+  ["stream", "classic"],
+  ["stream", "quorum"],
 ])("%s to %s: messages keep their order, bindings lead to it", async (from, to) => {
   const node = await begin(from);
   fill(node, 0, 200);
@@ -49,8 +52,13 @@ test.each([
   expect(await node.bodies("q")).toEqual(BODIES);
 });
 
-test.each(["crash", "restart"] as const)("what was converted is there after a %s", async (how) => {
-  const node = await begin("classic");
+test.each([
+  ["crash", "classic"],
+  ["restart", "classic"],
+  ["crash", "stream"],
+  ["restart", "stream"],
+] as const)("what was converted is there after a %s, once a %s", async (how, type) => {
+  const node = await begin(type);
   fill(node);
   convert(node, "quorum");
   await node.pass(1_000);
@@ -62,38 +70,39 @@ test.each(["crash", "restart"] as const)("what was converted is there after a %s
   expect(await node.bodies("q")).toEqual([]);
 });
 
-test("the power goes in the middle: it goes on afterwards, each message once", async () => {
+test.each([
+  ["classic", "quorum"],
+  ["classic", "stream"],
+  ["stream", "quorum"],
+  ["stream", "classic"],
+])("%s to %s, the power goes in the middle: each message once", async (from, wanted) => {
   const count = 3_500;
   let middles = 0;
-  for (let seed = 1; seed <= 24; seed++) {
+  for (let seed = 1; seed <= 16; seed++) {
     const node = await Node.start(seed);
     node.exchange("x", "direct");
-    node.queue("q");
+    node.queue("q", { "x-queue-type": from });
     node.bind("x", "q", "key");
     for (let i = 0; i < count; i++) node.publish("x", "key", `${i}`);
     await node.pass(200);
-    convert(node, seed % 2 === 0 ? "quorum" : "stream");
+    convert(node, wanted);
     await node.pass(seed / 20);
     await node.losePower();
     if (seed % 5 === 0) await node.losePower();
     const queue = node.at("q");
-    if (queue.state !== "converting") convertIfNot(node, seed);
-    else if ((queue.transfer?.partner?.depth.ready ?? 0) > 0) middles++;
+    // The request itself may not have reached the disk.
+    if (queue.state !== "converting") {
+      if (typeOf(queue) !== wanted) convert(node, wanted);
+    } else if ((queue.transfer?.partner?.depth.ready ?? 0) > 0) middles++;
     await node.pass(2_000);
     expect(node.at("q").state).toBe("running");
     expect(node.at("q").depth.ready, `seed ${seed}`).toBe(count);
-    if (seed % 2 === 1) continue;
+    if (wanted === "stream") continue;
     const bodies = await node.bodies("q");
     expect(bodies).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
   }
   expect(middles).toBeGreaterThan(3);
 });
-
-/** The request itself may not have reached the disk. */
-function convertIfNot(node: Node, seed: number): void {
-  const wanted = seed % 2 === 0 ? "quorum" : "stream";
-  if (typeOf(node.at("q")) !== wanted) convert(node, wanted);
-}
 
 test("a checkpoint in the middle says what is where", async () => {
   const node = await begin("classic");
@@ -213,12 +222,123 @@ test("what such a queue could not be declared with is refused", async () => {
   await node.pass(1_000);
   convert(node, "stream");
   await node.pass(1_000);
-  for (const type of ["classic", "quorum"]) {
-    expect(() => convert(node, type)).toThrow(
-      `${name} of type stream cannot be converted: its messages stay where they are`,
-    );
-  }
+  expect(() => convert(node, "stream")).toThrow(`${name} is a stream already`);
 });
+
+test("what a message says of itself counts: its priority, its filter value, its time to live", async () => {
+  const node = await begin("classic");
+  const kept = { deliveryMode: 2 } as const;
+  node.publish("x", "key", "low", {}, { ...kept, priority: 1 });
+  node.publish("x", "key", "high", {}, { ...kept, priority: 9 });
+  node.publish("x", "key", "none");
+  convert(node, "quorum");
+  await node.pass(1_000);
+  expect(await node.bodies("q")).toEqual(["high", "none", "low"]);
+
+  node.publish("x", "key", "plain");
+  node.publish("x", "key", "red", { "x-stream-filter-value": "red" });
+  node.publish("", "elsewhere", "without headers");
+  convert(node, "stream");
+  await node.pass(1_000);
+  for (let i = 0; i < 200; i++) node.publish("x", "key", "x".repeat(1_000));
+  await node.pass(1_000);
+  const red = await read(node, table({ "x-stream-filter": "red", "x-stream-offset": "first" }));
+  expect(red.bodies).toEqual(["red"]);
+});
+
+test("what comes out of a stream begins its time to live then, and is kept whatever it was", async () => {
+  const node = await begin("stream");
+  node.publish("x", "key", "brief", {}, { expiration: "5000" });
+  node.publish("x", "key", "transient", {}, { deliveryMode: 1 });
+  await node.pass(60_000);
+  convert(node, "classic");
+  await node.pass(4_000);
+  await node.crash();
+  expect(node.at("q").depth).toMatchObject({ ready: 2, persistent: 2 });
+  await node.pass(5_000);
+  expect(await node.bodies("q")).toEqual(["transient"]);
+});
+
+test("readers of a stream hear that it is gone; who comes meanwhile goes along", async () => {
+  const node = await begin("stream");
+  fill(node);
+  await node.pass(100);
+  const early = await read(node, table({ "x-stream-offset": "first" }));
+  expect(early.bodies).toEqual(BODIES);
+  convert(node, "quorum");
+  expect(early.ended).toEqual(["cancelled"]);
+  const late = await read(node, table({}), 0);
+  expect(late.bodies).toEqual([]);
+  await node.pass(1_000);
+  expect(late.ended).toEqual(["replaced"]);
+  expect(node.at("q").consumerCount).toBe(0);
+});
+
+test("a stream that retention would shorten loses nothing on its way", async () => {
+  const sizes = { "x-max-length-bytes": 20_000, "x-stream-max-segment-size-bytes": 2_000 };
+  const node = await begin("stream", sizes);
+  fill(node, 0, 200);
+  await node.pass(100);
+  const [before] = [node.at("q").depth.ready];
+  node.vhost.setPaused(node.at("q"), true);
+  const gone = ["x-stream-max-segment-size-bytes", "x-max-length-bytes"];
+  convert(node, "classic", new Map(gone.map((name) => [name, undefined])));
+  fill(node, 200);
+  expect(node.at("q").depth.ready).toBe(before + 100);
+  await node.pass(1_000);
+  node.vhost.setPaused(node.at("q"), false);
+  expect(await node.bodies("q")).toEqual(BODIES.slice(COUNT - before - 100));
+});
+
+test("there and back again, over a checkpoint in the middle", async () => {
+  const node = await begin("classic");
+  const all: string[] = [];
+  let middles = 0;
+  for (const [round, type] of ["stream", "quorum", "stream", "classic"].entries()) {
+    for (let i = 0; i < 400; i++) {
+      all.push(`${round} ${i}`);
+      node.publish("x", "key", `${round} ${i}`);
+    }
+    await node.pass(100);
+    convert(node, type);
+    const { partner, mover } = node.at("q").transfer as Transfer;
+    for (let i = 0; i < 10; i++) (mover as Conversion).runSlice(() => true);
+    if ((partner?.depth.ready ?? 0) > 0) middles++;
+    await node.restart(0);
+    await node.pass(1_000);
+    expect([typeOf(node.at("q")), node.at("q").state]).toEqual([type, "running"]);
+    expect(node.at("q").depth.ready).toBe(all.length);
+  }
+  expect(middles).toBeGreaterThan(0);
+  expect(await node.bodies("q")).toEqual(all);
+  expect([...node.vhost.numberedQueues()].length).toBe(1);
+});
+
+/** Reads for a while, and keeps what it gets. */
+async function read(node: Node, options: FieldTable, prefetchMax = COUNT) {
+  const bodies: string[] = [];
+  const ended: string[] = [];
+  const waiting: Promise<unknown>[] = [];
+  const queue = node.at("q");
+  const target: DeliveryTarget = {
+    writable: true,
+    deliver: (_consumer, { record }) => {
+      const place = bodies.push("") - 1;
+      waiting.push(
+        node.life.messages.read(record).then((message) => {
+          bodies[place] = Buffer.from(message.body).toString();
+        }),
+      );
+    },
+    onCancelled: () => ended.push("cancelled"),
+    onQueueReplaced: () => ended.push("replaced"),
+  };
+  const plain = { tag: "reader", queue, target, noAck: false, exclusive: false, priority: 0 };
+  queue.consume(new Consumer({ ...plain, prefetchMax, arguments: options }));
+  await node.pass(200 * Math.sign(prefetchMax));
+  await Promise.all(waiting);
+  return { bodies, ended };
+}
 
 /** Takes messages and keeps them. */
 async function hold(node: Node, count: number) {

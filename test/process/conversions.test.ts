@@ -79,7 +79,7 @@ test("killed while it converts: every message is there once, in its order", asyn
     channel.sendToQueue("q", Buffer.from(`${i}`), { persistent: true });
   }
   await channel.waitForConfirms();
-  const types = ["quorum", "classic", "quorum", "classic"];
+  const types = ["quorum", "classic", "stream", "quorum", "stream", "classic"];
   for (const [round, type] of types.entries()) {
     await convert(leveret, type);
     await new Promise((resolve) => setTimeout(resolve, round * 15));
@@ -134,4 +134,40 @@ test("publishers and consumers go on meanwhile; into a stream consumers are canc
   while (!isCancelled) await new Promise((resolve) => setTimeout(resolve, 10));
   await connection.close();
   await publisher.connection.close();
+});
+
+test("readers of a stream are cancelled when it becomes a queue; who comes meanwhile consumes it then", async () => {
+  const leveret = start("read");
+  const { connection, channel } = await connect(leveret);
+  await channel.assertQueue("q", { arguments: { "x-queue-type": "stream" } });
+  await channel.prefetch(100);
+  for (let i = 0; i < COUNT; i++) {
+    channel.sendToQueue("q", Buffer.from(`${i}`), { persistent: true });
+  }
+  await channel.waitForConfirms();
+  let read = 0;
+  const cancelled = new Promise<void>((resolve) => {
+    const onMessage = (message: amqplib.ConsumeMessage | null) => {
+      if (message === null) return resolve();
+      read++;
+      channel.ack(message);
+    };
+    void channel.consume("q", onMessage, { arguments: { "x-stream-offset": "first" } });
+  });
+  while (read < COUNT / 4) await new Promise((resolve) => setTimeout(resolve, 1));
+  await convert(leveret, "quorum");
+  await cancelled;
+  const seen: number[] = [];
+  const consumer = await connect(leveret);
+  await consumer.channel.prefetch(100);
+  await consumer.channel.consume("q", (message) => {
+    if (message === null) return;
+    seen.push(Number(message.content.toString()));
+    consumer.channel.ack(message);
+  });
+  await converted(leveret, "quorum");
+  while (seen.length < COUNT) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(seen).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+  await consumer.connection.close();
+  await connection.close();
 });

@@ -32,6 +32,32 @@ export async function takeAll(life: Life, queue: Queue): Promise<Found[]> {
   }
 }
 
+/** Everything in a queue, where it lies. */
+export async function lookAtAll(life: Life, queue: Queue): Promise<Found[]> {
+  const seen: ReturnType<typeof copyOf>[] = [];
+  let isOver = false;
+  queue.inspection.browse({
+    onMessage(delivery) {
+      seen.push(copyOf(life, delivery));
+      return true;
+    },
+    onEnd() {
+      isOver = true;
+    },
+  });
+  for (let ms = 0; !isOver; ms++) {
+    if (ms > WAIT_LIMIT_MS) throw new Error(`${queue.definition.name} cannot be looked through`);
+    await life.pass(1);
+  }
+  const found: Found[] = [];
+  for (const { head, body, reference } of seen) {
+    const id = idOf(body ?? (await bodyAt(life, reference, head.bodySizeBytes)));
+    if (reference !== NO_BODY_REFERENCE) life.broker.bodies.release(reference, 1);
+    found.push({ ...head, id });
+  }
+  return found;
+}
+
 /** Everything goes back to its place. */
 export function putBack(queue: Queue, found: readonly Found[]): void {
   for (const { sequence, location, bodySizeBytes, deliveryCount } of found) {

@@ -5,13 +5,13 @@ import { BrokerError } from "../../src/broker/errors.ts";
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { bodyOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";
-import { type Found, takeAll, takeOne } from "./contents.ts";
+import { type Found, lookAtAll, takeAll, takeOne } from "./contents.ts";
 import type { HistoryOptions, HistoryResult } from "./history.ts";
 import { Life, World } from "./life.ts";
 
 const LIVES = 3;
 const NAME = "q";
-const TYPES = ["classic", "quorum"];
+const TYPES = ["classic", "quorum", "stream"];
 const NEVER = Number.POSITIVE_INFINITY;
 /** A conversion ends within this, with nothing else going on. */
 const WAIT_LIMIT_MS = 20_000;
@@ -121,6 +121,8 @@ class ConversionHistory {
     const queue = this.#queue;
     if (queue.state === "converting" || queue.transfer?.partner !== undefined) return;
     const type = TYPES[this.#random.integer(TYPES.length)] as string;
+    const { name, traits } = queue.definition.type;
+    if (name === type && !traits.settlesRemove) return;
     this.#life.access.convertQueue(NAME, type, new Map());
   }
 
@@ -147,7 +149,8 @@ class ConversionHistory {
     this.#held = [];
     this.#gathered = [];
     await this.#settled();
-    const all = await takeAll(this.#life, this.#queue);
+    const { settlesRemove } = this.#queue.definition.type.traits;
+    const all = await (settlesRemove ? takeAll : lookAtAll)(this.#life, this.#queue);
     const found = new Set<number>();
     for (const { id } of all) {
       const known = this.#messages.get(id);
@@ -163,7 +166,7 @@ class ConversionHistory {
     this.#messages = new Map();
     for (const each of all) {
       this.#messages.set(each.id, { position: 0, settledPosition: NEVER });
-      this.#held.push({ queue: this.#queue, found: each });
+      if (settlesRemove) this.#held.push({ queue: this.#queue, found: each });
     }
     if (this.#life.durability.store?.damage[0] !== undefined) throw new Violation("damage");
   }

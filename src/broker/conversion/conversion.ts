@@ -7,9 +7,11 @@ import type { TimerWheel } from "../../lib/timer-wheel.ts";
 import { CallbackTimer } from "../../lib/timer-wheel.ts";
 import type { Deadline, Job, Turn } from "../flow/turn.ts";
 import type { DefinitionJournal } from "../journal/journaling.ts";
+import type { ContentReader } from "../message/content.ts";
 import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import { Peek } from "../queue/backlog.ts";
-import { Enqueued, type Queue } from "../queue/queue.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Mover, Transfer } from "../queue/transfer.ts";
 import { describeRecord } from "../routing/travel.ts";
 
@@ -29,6 +31,7 @@ export interface ConversionParts {
   readonly timers: TimerWheel;
   readonly journal: DefinitionJournal;
   readonly publication: Publication;
+  readonly content: ContentReader;
   /** The log is being read again: a queue that seems empty need not be. */
   isReplaying(): boolean;
   /** Nothing is ready: `to` takes the place of `from`. */
@@ -49,18 +52,20 @@ export class Conversion implements Mover, Job {
   isSwapped = false;
   readonly #parts: ConversionParts;
   readonly #source: Transfer;
+  readonly #target: Transfer;
   readonly #timer = new CallbackTimer(() => this.resume());
   #inTurn = false;
   #isOver = false;
   #publishedSeen: number;
 
-  /** `from` has a transfer. */
+  /** Both have a transfer. */
   constructor(parts: ConversionParts, from: Queue, to: Queue, isPaused: boolean) {
     this.#parts = parts;
     this.from = from;
     this.to = to;
     this.isPaused = isPaused;
     this.#source = from.transfer as Transfer;
+    this.#target = to.transfer as Transfer;
     this.#publishedSeen = from.counters.published;
     this.#source.begin(this);
     this.#source.partner = to;
@@ -76,7 +81,7 @@ export class Conversion implements Mover, Job {
   swapped(): void {
     this.isSwapped = true;
     this.#source.partner = undefined;
-    if (this.to.transfer !== undefined) this.to.transfer.partner = this.from;
+    this.#target.partner = this.from;
   }
 
   end(): void {
@@ -84,7 +89,7 @@ export class Conversion implements Mover, Job {
     this.#parts.timers.cancel(this.#timer);
     this.#source.mover = undefined;
     this.#source.partner = undefined;
-    if (this.to.transfer !== undefined) this.to.transfer.partner = undefined;
+    this.#target.partner = undefined;
   }
 
   runSlice(deadline: Deadline): boolean {
@@ -127,23 +132,25 @@ export class Conversion implements Mover, Job {
     const { found } = this.#source;
     const { record, sequence, redelivered, deliveryCount } = found;
     const isLogged = record.persistent && this.from.recoverable !== undefined;
-    describeRecord(record, publication);
     const { to } = this;
-    if (!this.#put(record.expiresAtMs)) return Step.later;
+    this.#describe(record);
+    const expiresAtMs = this.#source.keepsExpiry ? record.expiresAtMs : undefined;
+    if (!this.#target.put(publication, expiresAtMs)) return Step.later;
     if (isLogged) journal.beginMove(this.from.definition.number, sequence);
     if (isLogged || to.definition.type.traits.keepsTransient) {
       journal.publish(publication, [to], 1);
     }
-    if (redelivered) to.transfer?.noteRedelivered(deliveryCount, isLogged);
+    if (redelivered) this.#target.noteRedelivered(deliveryCount, isLogged);
     this.#source.taken();
     if (this.isSwapped) turn.deliverLater(to);
     return Step.moved;
   }
 
-  #put(expiresAtMs: number): boolean {
-    const { to } = this;
-    const { publication } = this.#parts;
-    if (to.transfer !== undefined) return to.transfer.put(publication, expiresAtMs);
-    return to.publish(publication) === Enqueued.accepted;
+  /** Its priority, time to live and headers are read from its content; whether it is kept is known here. */
+  #describe(record: RecordView): void {
+    const { publication, content } = this.#parts;
+    publication.contentAt = record.contentAt;
+    content.describe(publication);
+    describeRecord(record, publication);
   }
 }

@@ -45,11 +45,8 @@ export function conversionTarget(
   if (queue.transfer?.partner !== undefined) {
     throw refusal(`${resource} was converted, and deliveries from before are not settled yet`);
   }
-  if (queue.transfer === undefined) {
-    const from = queue.definition.type.name;
-    throw refusal(
-      `${resource} of type ${from} cannot be converted: its messages stay where they are`,
-    );
+  if (type === queue.definition.type && !type.traits.settlesRemove) {
+    throw refusal(`${resource} is a ${type.name} already`);
   }
   if (owner !== undefined) throw refusal(`${resource} is exclusive: it cannot be converted`);
   const changed = new Map(queue.definition.arguments);
@@ -70,11 +67,11 @@ export class Conversions {
   readonly #parts: ConversionParts;
 
   constructor(context: BrokerContext, vhost: Vhost) {
-    const { turn, journal, publication } = context;
+    const { turn, journal, publication, content } = context;
     this.#context = context;
     this.#vhost = vhost;
     this.#parts = {
-      ...{ turn, journal, publication, timers: context.timers },
+      ...{ turn, journal, publication, content, timers: context.timers },
       isReplaying: () => context.replaying,
       onDrained: (conversion) => this.#swap(conversion),
       onFinished: (conversion) => this.#finish(conversion),
@@ -198,7 +195,7 @@ export class Conversions {
 
   restoreBegun(object: JsonObject): void {
     const from = this.#vhost.queueByNumber(object.from as number);
-    if (from?.transfer === undefined || this.#of(object) !== undefined) return;
+    if (from === undefined || this.#of(object) !== undefined) return;
     this.#start(from, targetOf(object), object.to as number, object.paused === true);
   }
 

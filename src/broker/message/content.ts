@@ -18,6 +18,8 @@ export interface ContentReader {
   routingProperties(publication: Publication): RoutingProperties;
   /** Takes a header out of the message being published, where it lies, and describes the rest in `publication`. */
   removeHeader(publication: Publication, name: string): void;
+  /** Sets flags, priority, expiration and headers of `publication` from the header frame at its `contentAt`. */
+  describe(publication: Publication): void;
 }
 
 /** What a message tells about its way so far. */
@@ -43,14 +45,13 @@ export interface ContentEditor extends ContentReader {
     roomBytes: number,
     keepsExpiration: boolean,
   ): number;
-  /** Sets flags, priority, expiration and headers of `publication` from the header frame at its `contentAt`. */
-  describe(publication: Publication): void;
 }
 
 /** Finds nothing in any message: for brokers whose messages are never looked into. */
 export const blindContentReader: ContentReader = {
   headers: () => EMPTY_TABLE,
   removeHeader: () => {},
+  describe: () => {},
   routingProperties: () => ({
     messageId: undefined,
     correlationId: undefined,

@@ -203,7 +203,7 @@ export interface Queue extends Deliverer {
 
   /** Only queues whose messages are logged have it. */
   readonly recoverable?: Recoverable | undefined;
-  /** Messages can leave it for a queue of another type, and come into it so; undefined: they come by `publish`. */
+  /** How messages leave it for a queue of another type, and come into it so; undefined: it has no type. */
   readonly transfer?: Transfer | undefined;
 
   /** Only streams have it. */

@@ -40,10 +40,37 @@ export interface TransferParts {
   readonly log: QueueLog | undefined;
 }
 
-export class Transfer {
+/** One end of a conversion, whichever type of queue it belongs to. */
+export interface Transfer {
   /** Set while messages leave. */
-  mover: Mover | undefined = undefined;
+  mover: Mover | undefined;
   /** The queue with the rest of what people see as this one. */
+  partner: Queue | undefined;
+  /** What leaves expires when it would have here; false: its time begins where it goes. */
+  readonly keepsExpiry: boolean;
+  /** From now on messages go to `mover` alone; publishes are taken as before. */
+  begin(mover: Mover): void;
+
+  /** Nothing is here, neither ready nor handed out nor on its way to where dead letters go. */
+  readonly isEmpty: boolean;
+  peek(): Peek;
+  /** The message `peek` found. */
+  readonly found: Delivery;
+  /** The message `peek` found is in another queue now, and the log knows. */
+  taken(): void;
+
+  /**
+   * Copies a message in, past all limits: it expires at `expiresAtMs`, or as one that is published now when that is
+   * undefined. False: no memory.
+   */
+  put(publication: Publication, expiresAtMs: number | undefined): boolean;
+  /** The message that came last was handed out before, and came back so often. */
+  noteRedelivered(deliveryCount: number, isLogged: boolean): void;
+}
+
+export class WorkQueueTransfer implements Transfer {
+  readonly keepsExpiry = true;
+  mover: Mover | undefined = undefined;
   partner: Queue | undefined = undefined;
   readonly #host: TransferHost;
   readonly #parts: TransferParts;
@@ -53,7 +80,6 @@ export class Transfer {
     this.#parts = parts;
   }
 
-  /** From now on messages go to `mover` alone; publishes are taken as before. */
   begin(mover: Mover): void {
     this.mover = mover;
     this.#host.state = "converting";
@@ -61,7 +87,6 @@ export class Transfer {
 
   // ---- leaving -------------------------------------------------------------------------------------------------
 
-  /** Nothing is here, neither ready nor handed out nor on its way to where dead letters go. */
   get isEmpty(): boolean {
     const { backlog, figures } = this.#parts;
     return backlog.readyCount === 0 && figures.unackedCount === 0 && !this.#host.isRead;
@@ -77,7 +102,6 @@ export class Transfer {
     return this.#parts.backlog.found;
   }
 
-  /** The message `peek` found is in another queue now, and the log knows. */
   taken(): void {
     const { backlog, figures } = this.#parts;
     const { sequence, location, record } = backlog.found;
@@ -89,9 +113,9 @@ export class Transfer {
 
   // ---- coming --------------------------------------------------------------------------------------------------
 
-  /** Copies a message in, past all limits: it expires when it would have there. False: no memory. */
-  put(publication: Publication, expiresAtMs: number): boolean {
+  put(publication: Publication, wantedMs: number | undefined): boolean {
     const { backlog, priorities, figures, expiry, journal, log } = this.#parts;
+    const expiresAtMs = wantedMs ?? expiry.instantFor(publication);
     const isPersistent = (publication.flags & RecordFlag.persistent) !== 0;
     const level = priorities.levelOf(publication);
     const position: LogPosition = isPersistent && log ? journal.position : NO_LOG_POSITION;
@@ -102,7 +126,6 @@ export class Transfer {
     return true;
   }
 
-  /** The message that came last was handed out before, and came back so often. */
   noteRedelivered(deliveryCount: number, isLogged: boolean): void {
     const { backlog, journal, log, returns } = this.#parts;
     const sequence = backlog.appendedSequence;
@@ -121,17 +144,22 @@ export class Transfer {
 
   /** `own` and what the partner holds. */
   withPartner(own: QueueDepth): QueueDepth {
-    if (this.partner === undefined) return own;
-    const other = this.partner.depth;
-    return {
-      ready: own.ready + other.ready,
-      unacknowledged: own.unacknowledged + other.unacknowledged,
-      readyBytes: own.readyBytes + other.readyBytes,
-      unacknowledgedBytes: own.unacknowledgedBytes + other.unacknowledgedBytes,
-      persistent: own.persistent + other.persistent,
-      persistentBytes: own.persistentBytes + other.persistentBytes,
-      inMemory: own.inMemory + other.inMemory,
-      inMemoryBytes: own.inMemoryBytes + other.inMemoryBytes,
-    };
+    return withPartner(own, this.partner);
   }
+}
+
+/** What people see of a queue whose other half is `partner`. */
+export function withPartner(own: QueueDepth, partner: Queue | undefined): QueueDepth {
+  if (partner === undefined) return own;
+  const other = partner.depth;
+  return {
+    ready: own.ready + other.ready,
+    unacknowledged: own.unacknowledged + other.unacknowledged,
+    readyBytes: own.readyBytes + other.readyBytes,
+    unacknowledgedBytes: own.unacknowledgedBytes + other.unacknowledgedBytes,
+    persistent: own.persistent + other.persistent,
+    persistentBytes: own.persistentBytes + other.persistentBytes,
+    inMemory: own.inMemory + other.inMemory,
+    inMemoryBytes: own.inMemoryBytes + other.inMemoryBytes,
+  };
 }

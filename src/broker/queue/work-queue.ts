@@ -45,7 +45,7 @@ import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
 import { refuseGetBesideActive } from "./reading-rules.ts";
 import { ReturnRules } from "./return-rules.ts";
 import { Returns, type ReturnsHost } from "./returns.ts";
-import { Transfer } from "./transfer.ts";
+import { WorkQueueTransfer } from "./transfer.ts";
 import { Trim, type TrimHost } from "./trim.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes. */
@@ -64,7 +64,7 @@ export class WorkQueue
   readonly recoverable: QueueRecovery | undefined;
   readonly inspection: QueueInspection;
   state: QueueState = "running";
-  readonly transfer: Transfer;
+  readonly transfer: WorkQueueTransfer;
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
   readonly #figures = new DepthFigures();
@@ -120,7 +120,7 @@ export class WorkQueue
     const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
     this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log });
     this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
-    this.transfer = new Transfer(this, transferParts);
+    this.transfer = new WorkQueueTransfer(this, transferParts);
   }
 
   get lastSequence(): Sequence {

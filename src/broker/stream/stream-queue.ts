@@ -35,6 +35,7 @@ import { StreamLog, type StreamLogHost } from "./stream-log.ts";
 import { type StreamReader, Waiting } from "./stream-reader.ts";
 import { StreamRecovery } from "./stream-recovery.ts";
 import { beginReading, resumeReading } from "./stream-start.ts";
+import { StreamTransfer } from "./stream-transfer.ts";
 import { subscriptionFrom } from "./subscription.ts";
 
 /** A stream stops delivering for this turn after so many messages or bytes. */
@@ -60,6 +61,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   readonly inspection: StreamInspection;
   readonly recoverable: StreamRecovery;
   readonly stream: StreamPort;
+  readonly transfer: StreamTransfer;
   idleSinceMs: number | undefined;
   /** When the message published last was stored: what the log keeps of it. */
   lastExpiresAtMs = 0;
@@ -97,6 +99,8 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
     );
     this.inspection = new StreamInspection(memory.arena, turn, log);
     this.stream = new StreamFacts(log, this.#readers, this.#tracking, () => this.#committed);
+    const { arena } = memory;
+    this.transfer = new StreamTransfer(this, { arena, log, readers: this.#readers, journal });
     this.idleSinceMs = clock.monotonicMs();
     bodies.keepTransient(1);
   }
@@ -109,8 +113,8 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   }
   get depth(): QueueDepth {
     const count = this.#log.messageCount;
-    const bytes = this.#log.bodyBytes;
-    return {
+    const bytes = this.transfer.bodyBytes;
+    return this.transfer.withPartner({
       ready: count,
       unacknowledged: 0,
       readyBytes: bytes,
@@ -119,7 +123,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
       persistentBytes: bytes,
       inMemory: 0,
       inMemoryBytes: Math.min(bytes, this.#log.pages.residentBytes),
-    };
+    });
   }
 
   consumers(): Iterable<Consumer> {
@@ -192,7 +196,8 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   }
 
   deliverReady(): void {
-    this.#trim();
+    this.transfer.mover?.resume();
+    if (this.state !== "converting") this.#trim();
     if (this.state !== "running") return;
     let records = 0;
     let bytes = 0;
@@ -278,7 +283,9 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   onPageLoaded(page: Page, isDamaged: boolean): void {
     if (isDamaged) {
       for (const reader of this.#readers) if (reader.page === page) reader.moveTo(reader.next);
+      this.transfer.onPageChanged(page);
     }
+    this.transfer.mover?.resume();
     this.#readers.onPageLoaded();
     this.#deliverSoon();
   }

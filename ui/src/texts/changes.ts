@@ -15,7 +15,7 @@ export const conversion = {
   action: "Change type",
   title: "Make it a queue of another type",
   intro:
-    "Messages move in the background, in order; publishers go on, and deliveries wait meanwhile. Programs that declare the queue with its old type are refused from then on.",
+    "Messages move in the background, in order; publishers go on, and deliveries wait meanwhile; readers of a stream are cancelled. Programs that declare the queue with its old type are refused from then on.",
   type: "New type",
   without: "Leave out arguments",
   withoutHelp: (names: string) =>

@@ -15,6 +15,7 @@ import { queueType } from "./queue-columns.tsx";
 const TARGETS: Readonly<Record<string, readonly ("classic" | "quorum" | "stream")[]>> = {
   classic: ["quorum", "stream"],
   quorum: ["classic", "stream"],
+  stream: ["classic", "quorum"],
 };
 
 export function ConvertButton({ queue }: { queue: Queue }) {
