@@ -308,6 +308,8 @@ export class Clients {
       this.#model.settle(instance);
     } else if (outcome === Outcome.discard) {
       instance.mayMove = true;
+      // Nobody keeps it now, though somebody may keep dead letters again before the power goes.
+      if (!this.#model.queues.has(DEAD_LETTERS)) instance.mayVanish = true;
     } else if (deliveryCount >= RETURNS_NEAR_LIMIT) {
       instance.mayVanish = true;
     }
