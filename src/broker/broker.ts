@@ -206,9 +206,9 @@ export class Broker implements BrokerContext {
       onFailed: (reason) => this.onLogFailed(reason),
     };
     this.turn.hooks = {
-      commitLog: () => log.commit(),
+      commitLog: () => log.commit(this.gates.endTurn(log.position)),
       releaseGates: () => {
-        this.gates.release(log.durablePosition, this.turn.owesEntries ? END_OF_TURN : log.position);
+        this.gates.release(log.durablePosition);
         this.flow.update();
       },
     };
@@ -230,9 +230,14 @@ export class Broker implements BrokerContext {
     return count;
   }
 
-  /** A reply that leaves once the log has got there tells of nothing that a crash could still undo. */
-  get replyPosition(): LogPosition {
+  /** A confirm that leaves once the log has got there tells of nothing that a crash could still undo. */
+  get confirmPosition(): LogPosition {
     return this.turn.owesEntries ? END_OF_TURN : this.journal.position;
+  }
+
+  /** The same of a reply that tells of anything else: that messages are gone, or how far a reader has come. */
+  get replyPosition(): LogPosition {
+    return this.turn.hasGathered ? END_OF_TURN : this.journal.position;
   }
 
   record(kind: DefinitionKind, object: JsonObject): void {

@@ -51,8 +51,11 @@ export interface Log {
   readonly durablePosition: LogPosition;
   /** More waits for the disk than a publisher may add to; the handler hears `onRelieved`. */
   readonly congested: boolean;
-  /** Once per turn: starts writing what was appended, unless a write is in flight. */
-  commit(): void;
+  /**
+   * Once per turn: starts writing what was appended, unless a write is in flight. `isAwaited`: a reply waits for all of
+   * it, so that nothing is put off.
+   */
+  commit(isAwaited?: boolean): void;
   /** Set once, before the first append. */
   handler: LogHandler;
 }

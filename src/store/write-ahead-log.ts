@@ -123,9 +123,10 @@ export class WriteAheadLog implements Log, FileHandler {
     return this.#buffers.append(kind, lengthBytes);
   }
 
-  commit(): void {
-    if (this.#batch !== undefined || this.#waiters.hasFailed || this.#buffers.waitingBytes === 0)
-      return;
+  commit(isAwaited = false): void {
+    if (this.#buffers.waitingBytes === 0) return;
+    if (isAwaited) this.#urgent = true;
+    if (this.#batch !== undefined || this.#waiters.hasFailed) return;
     if (this.#urgent) this.#writeNext();
     else this.#lazyTimer ??= this.#clock.setTimer(LAZY_MS, () => this.#lazyIsDue());
   }

@@ -2,7 +2,6 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { END_OF_TURN } from "../../src/broker/flow/gates.ts";
 import { PublishResult } from "../../src/broker/routing/route.ts";
 import { Node } from "./node.ts";
 
@@ -63,11 +62,11 @@ describe.each(kinds)("$what", ({ start, exchange }) => {
     for (const headers of [{ [HEADER]: "k" }, { [HEADER]: "l", "x-cache-ttl": 0 }]) {
       publish(node, "one", headers);
       let isConfirmed = false;
-      gates.whenDurable(node.life.broker.replyPosition, () => {
+      gates.whenDurable(node.life.broker.confirmPosition, () => {
         isConfirmed = true;
       });
       publish(node, "of another channel");
-      gates.release(journal.position, END_OF_TURN);
+      gates.release(journal.position);
       expect(isConfirmed).toBe(false);
       await node.pass(100);
       expect(isConfirmed).toBe(true);

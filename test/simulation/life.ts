@@ -25,7 +25,7 @@ const arena = new Arena({ sizeBytes: ARENA_BYTES });
 export const DIRECTORY = "data";
 export const VHOST = "/";
 
-const anybody: User = { name: "guest", tags: ["administrator"], authorizer: openAuthorizer };
+export const anybody: User = { name: "guest", tags: ["administrator"], authorizer: openAuthorizer };
 
 /** What outlives a broker: its disk, the time of day, and the seed's chance. */
 export class World {
@@ -40,7 +40,8 @@ export class World {
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
   disk: FakeDisk;
 
-  constructor(seed: number, logFileSizes?: LogFileSizes) {
+  /** `tickMs`: the disk answers at multiples of it, so that much happens at one moment, in any order. */
+  constructor(seed: number, logFileSizes?: LogFileSizes, tickMs = 0) {
     this.random = new SeededRandom(seed);
     const sizes = [16_384, 16_384, 16_384, 131_072, 131_072, 131_072, 2_097_152];
     const smallestBytes = sizes[this.random.integer(sizes.length)] as number;
@@ -53,7 +54,10 @@ export class World {
       new FakeDisk({
         arena,
         random: () => this.random.fraction(),
-        schedule: (afterMs, run) => void this.clock.setTimer(afterMs, run),
+        schedule: (afterMs, run) => {
+          const atMs = tickMs === 0 ? afterMs : Math.round(afterMs / tickMs) * tickMs;
+          this.clock.setTimer(atMs, run);
+        },
       }),
     );
   }

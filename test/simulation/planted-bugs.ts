@@ -166,7 +166,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a transaction can be seen in a stream before its end is on disk",
     file: "src/broker/stream/stream-queue.ts",
-    find: "journal.isInTransaction ? journal.position + 1 : journal.position",
+    find: "journal.isInTransaction ? END_OF_TURN : journal.position",
     replace: "journal.isInTransaction ? 0 : journal.position",
   },
   {
@@ -273,5 +273,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "src/broker/queue/returns.ts",
     find: "if ((rules.counts || deliveryCount > 0) && isPersistentAt(location)) {",
     replace: "if (deliveryCount > 0 && isPersistentAt(location)) {",
+  },
+  {
+    name: "a confirm waits for the next entry of the log, not for what its turn gathers",
+    file: "src/broker/broker.ts",
+    find: "this.turn.owesEntries ? END_OF_TURN : this.journal.position",
+    replace: "this.turn.owesEntries ? this.journal.position + 1 : this.journal.position",
+  },
+  {
+    name: "replies do not wait for what their turn gathers",
+    file: "src/broker/broker.ts",
+    find: "this.turn.hasGathered ? END_OF_TURN : this.journal.position",
+    replace: "this.journal.position",
   },
 ];

@@ -12,6 +12,7 @@ import { runHistory } from "./history.ts";
 import { runRetryHistory } from "./retries.ts";
 import { runScheduleHistory } from "./scheduled.ts";
 import { runStreamHistory } from "./streams.ts";
+import { runWireHistory } from "./wire.ts";
 
 const { values } = parseArgs({
   options: {
@@ -41,6 +42,7 @@ const also = [
   { every: 5, run: runScheduleHistory },
   { every: 6, run: runConversionHistory },
   { every: 4, run: runRetryHistory },
+  { every: 3, run: runWireHistory },
 ];
 
 const COMPARED_EVERY = 3;

@@ -112,7 +112,7 @@ async function setUp(life: Life): Promise<void> {
   while (life.broker.journal.durablePosition < life.position) await life.pass(1);
 }
 
-function streamOf(life: Life, name: string): Queue & { readonly stream: StreamPort } {
+export function streamOf(life: Life, name: string): Queue & { readonly stream: StreamPort } {
   const queue = life.access.vhost.queueNamed(name);
   if (queue.stream === undefined) throw new Violation(`${name} came back as no stream`);
   return queue as Queue & { readonly stream: StreamPort };
@@ -392,7 +392,7 @@ function queueDepth(life: Life, name: string): number {
 }
 
 /** Reads `count` messages as a consumer would. */
-async function readAll(
+export async function readAll(
   life: Life,
   name: string,
   count: number,

@@ -10,11 +10,14 @@ export const END_OF_TURN: LogPosition = Number.POSITIVE_INFINITY;
 export interface GateKeeper {
   /** Owned by Gates. */
   inGates: boolean;
-  /**
-   * Lets out what waits for `durable` or less. What was to wait for `END_OF_TURN` waits for `turnEnd` from now on.
-   * Answers true while something is left.
-   */
-  release(durable: LogPosition, turnEnd: LogPosition): boolean;
+  /** Lets out what waits for `durable` or less. Answers true while something is left. */
+  release(durable: LogPosition): boolean;
+}
+
+/** Something that waits for `END_OF_TURN`. */
+export interface TurnEndWaiter {
+  /** The turn has appended what it gathered: that end is `position`. */
+  onTurnEnd(position: LogPosition): void;
 }
 
 /** All gate keepers with something waiting. Released once per turn. */
@@ -22,6 +25,7 @@ export class Gates {
   readonly #turn: Pick<Turn, "schedule">;
   #waiting: GateKeeper[] = [];
   #spare: GateKeeper[] = [];
+  readonly #awaitingEnd: TurnEndWaiter[] = [];
 
   constructor(turn: Pick<Turn, "schedule">) {
     this.#turn = turn;
@@ -46,14 +50,28 @@ export class Gates {
     this.#turn.schedule();
   }
 
-  /** `turnEnd`: what the turn gathered lies before it; `END_OF_TURN` when there is more already. */
-  release(durable: LogPosition, turnEnd: LogPosition): void {
+  /** `waiter` has something that waits for `END_OF_TURN`. To be said once a turn. */
+  awaitTurnEnd(waiter: TurnEndWaiter): void {
+    this.#awaitingEnd.push(waiter);
+    this.#turn.schedule();
+  }
+
+  /** What this turn gathered lies before `position`. Answers whether anybody waits for that. */
+  endTurn(position: LogPosition): boolean {
+    const waiting = this.#awaitingEnd;
+    if (waiting.length === 0) return false;
+    for (let i = 0; i < waiting.length; i++) (waiting[i] as TurnEndWaiter).onTurnEnd(position);
+    waiting.length = 0;
+    return true;
+  }
+
+  release(durable: LogPosition): void {
     const waiting = this.#waiting;
     this.#waiting = this.#spare;
     for (const keeper of waiting) {
       keeper.inGates = false;
       // The log's own answer brings the next turn.
-      if (keeper.release(durable, turnEnd) && !keeper.inGates) this.#enter(keeper);
+      if (keeper.release(durable) && !keeper.inGates) this.#enter(keeper);
     }
     waiting.length = 0;
     this.#spare = waiting;
@@ -69,11 +87,16 @@ export class Gates {
     let until = position;
     this.wait({
       inGates: false,
-      release(durable, turnEnd) {
-        if (until === END_OF_TURN) until = turnEnd;
+      release(durable) {
         if (durable < until) return true;
         onDurable();
         return false;
+      },
+    });
+    if (position !== END_OF_TURN) return;
+    this.awaitTurnEnd({
+      onTurnEnd(end) {
+        until = end;
       },
     });
   }

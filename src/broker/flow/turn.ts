@@ -147,6 +147,11 @@ export class Turn {
     }
   }
 
+  /** The log is yet to hear of something. */
+  get hasGathered(): boolean {
+    return this.#gatherers.length > 0;
+  }
+
   /** What was gathered so far goes to the log now: a transaction begins or ends. */
   appendGathered(): void {
     const gatherers = this.#gatherers;

@@ -73,7 +73,7 @@ export interface QueueContext {
   readonly pager: Pager;
   readonly pageBudget: PageBudget;
   readonly streamPages: StreamPageCache;
-  readonly gates: Pick<Gates, "wait">;
+  readonly gates: Pick<Gates, "wait" | "awaitTurnEnd">;
   readonly bodies: BodyReferences;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetters;

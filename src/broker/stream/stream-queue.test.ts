@@ -44,8 +44,8 @@ function begin(values: Partial<QueueSettings> = {}): void {
   cache = new StreamPageCache(memory.pages, turn, base.context.timers);
   const context = { ...base.context, turn, gates, streamPages: cache };
   turn.hooks = {
-    commitLog() {},
-    releaseGates: () => gates.release(base.journal.position, base.journal.position),
+    commitLog: () => void gates.endTurn(base.journal.position),
+    releaseGates: () => gates.release(base.journal.position),
   };
   fixture = { ...base, turn, context };
   stream = new StreamQueue(context, definition, settingsOf(values));
@@ -202,7 +202,7 @@ describe("reading", () => {
     let durable = 0;
     fixture.turn.hooks = {
       commitLog() {},
-      releaseGates: () => (fixture.context.gates as Gates).release(durable, durable),
+      releaseGates: () => (fixture.context.gates as Gates).release(durable),
     };
     const reading = read(from("first"));
     fixture.journal.position = 100;
@@ -215,6 +215,30 @@ describe("reading", () => {
     settleDown();
     expect(reading.target.bodies).toEqual(["a"]);
     expect(stream.stream.committedOffset).toBe(0);
+  });
+
+  it("sees nothing of a transaction before its last entry, whatever others log before that", () => {
+    const gates = fixture.context.gates as Gates;
+    const { journal } = fixture;
+    let durable = 0;
+    fixture.turn.hooks = {
+      commitLog: () => void gates.endTurn(journal.position),
+      releaseGates: () => gates.release(durable),
+    };
+    const reading = read(from("first"));
+    journal.position = 100;
+    journal.isInTransaction = true;
+    publish("a");
+    fixture.turn.appendGathered();
+    journal.isInTransaction = false;
+    journal.position = 300;
+    durable = 299;
+    settleDown();
+    expect(reading.target.bodies).toEqual([]);
+    durable = 300;
+    fixture.turn.schedule();
+    settleDown();
+    expect(reading.target.bodies).toEqual(["a"]);
   });
 
   it("reads a page once for all readers that want it", () => {

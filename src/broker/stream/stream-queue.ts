@@ -4,7 +4,7 @@
 
 import { Ring } from "../../lib/ring.ts";
 import { CallbackTimer } from "../../lib/timer-wheel.ts";
-import type { GateKeeper } from "../flow/gates.ts";
+import { END_OF_TURN, type GateKeeper, type TurnEndWaiter } from "../flow/gates.ts";
 import type { LogGatherer } from "../flow/turn.ts";
 import type { Publication } from "../message/publication.ts";
 import { resourceText } from "../names.ts";
@@ -44,11 +44,11 @@ const DELIVER_BYTES_MAX = 4_194_304;
 
 /** What was published before `position` in the log ends with `sequence`. */
 interface Mark {
-  readonly position: LogPosition;
+  position: LogPosition;
   readonly sequence: Sequence;
 }
 
-export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGatherer {
+export class StreamQueue implements Queue, StreamLogHost, GateKeeper, TurnEndWaiter, LogGatherer {
   readonly kind = "queue";
   routeMark = 0;
   inTurn = false;
@@ -146,10 +146,19 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, LogGathere
   /** The turn's messages are in the log's buffer: they can be seen when it is on disk. */
   appendGathered(): void {
     const { journal, gates } = this.#context;
-    // Inside a transaction nothing holds before its last entry, which comes next.
-    const position = journal.isInTransaction ? journal.position + 1 : journal.position;
+    // Inside a transaction nothing holds before its last entry, and others may have something to say before that.
+    const position = journal.isInTransaction ? END_OF_TURN : journal.position;
     this.#marks.push({ position, sequence: this.#log.lastSequence });
     gates.wait(this);
+    if (position === END_OF_TURN) gates.awaitTurnEnd(this);
+  }
+
+  onTurnEnd(position: LogPosition): void {
+    const marks = this.#marks;
+    for (let i = marks.length - 1; i >= 0; i--) {
+      const mark = marks.at(i) as Mark;
+      if (mark.position === END_OF_TURN) mark.position = position;
+    }
   }
 
   release(durable: LogPosition): boolean {

@@ -263,7 +263,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       this.gate.refuse(tag);
     } else {
       const logged = (result & PublishResult.logged) !== 0;
-      this.gate.confirm(tag, logged ? this.tools.broker.replyPosition : 0);
+      this.gate.confirm(tag, logged ? this.tools.broker.confirmPosition : 0);
     }
   }
 

@@ -31,9 +31,9 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     replies.reply(text("durable"), 100, 10);
     replies.reply(text("transient"), 0, 10);
-    gates.release(99, 200);
+    gates.release(99);
     expect(sent.all).toEqual([]);
-    gates.release(100, 200);
+    gates.release(100);
     expect(sent.all).toEqual(["durable", "transient"]);
   });
 
@@ -41,13 +41,18 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     replies.confirm(1, END_OF_TURN);
     replies.reply(text("commit-ok"), END_OF_TURN, 10);
-    gates.release(99, END_OF_TURN);
-    gates.release(99, 100);
+    gates.release(99);
+    expect(gates.endTurn(100)).toBe(true);
     replies.confirm(2, END_OF_TURN);
+    gates.release(99);
     expect(sent.all).toEqual([]);
-    gates.release(100, 150);
+    gates.release(100);
     expect(sent.all).toEqual(["ack 1", "commit-ok"]);
-    gates.release(150, 200);
+    expect(gates.endTurn(150)).toBe(true);
+    expect(gates.endTurn(160)).toBe(false);
+    gates.release(149);
+    expect(sent.all).toEqual(["ack 1", "commit-ok"]);
+    gates.release(150);
     expect(sent.all).toEqual(["ack 1", "commit-ok", "ack 2"]);
   });
 
@@ -55,7 +60,7 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     for (let tag = 1; tag <= 5; tag++) replies.confirm(tag, 0);
     expect(sent.all).toEqual([]);
-    gates.release(0, 200);
+    gates.release(0);
     expect(sent.all).toEqual(["ack 5 multiple"]);
   });
 
@@ -63,23 +68,23 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     replies.confirm(1, 50);
     replies.confirm(2, 0);
-    gates.release(10, 200);
+    gates.release(10);
     expect(sent.all).toEqual([]);
     replies.confirm(3, 0);
-    gates.release(20, 200);
+    gates.release(20);
     expect(sent.all).toEqual([]);
-    gates.release(50, 200);
+    gates.release(50);
     expect(sent.all).toEqual(["ack 3 multiple"]);
   });
 
   it("lets a turn's confirms leave though later ones still wait", () => {
     const { gate: replies, sent, gates } = gate();
     replies.confirm(1, 50);
-    gates.release(0, 200);
+    gates.release(0);
     replies.confirm(2, 90);
-    gates.release(50, 200);
+    gates.release(50);
     expect(sent.all).toEqual(["ack 1"]);
-    gates.release(90, 200);
+    gates.release(90);
     expect(sent.all).toEqual(["ack 1", "ack 2"]);
   });
 
@@ -89,7 +94,7 @@ describe("a reply gate", () => {
     replies.confirm(2, 0);
     replies.refuse(3);
     replies.confirm(4, 0);
-    gates.release(0, 200);
+    gates.release(0);
     expect(sent.all).toEqual(["ack 2 multiple", "nack 3", "ack 4"]);
   });
 
@@ -98,7 +103,7 @@ describe("a reply gate", () => {
     replies.confirm(1, 0);
     replies.reply(text("return"), 0, 0);
     replies.confirm(2, 0);
-    gates.release(0, 200);
+    gates.release(0);
     expect(sent.all).toEqual(["ack 1", "return", "ack 2"]);
   });
 
@@ -106,13 +111,13 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     const pending = replies.hold();
     replies.reply(text("later"), 0, 0);
-    gates.release(0, 200);
+    gates.release(0);
     expect(sent.all).toEqual([]);
     let left = false;
     pending.complete(text("get-ok"), () => {
       left = true;
     });
-    gates.release(0, 200);
+    gates.release(0);
     expect(sent.all).toEqual(["get-ok", "later"]);
     expect(left).toBe(true);
   });
@@ -121,7 +126,7 @@ describe("a reply gate", () => {
     const { gate: replies, sent, gates } = gate();
     replies.confirm(1, 5);
     replies.close();
-    gates.release(5, 200);
+    gates.release(5);
     expect(sent.all).toEqual([]);
   });
 });

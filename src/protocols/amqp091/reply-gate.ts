@@ -1,7 +1,12 @@
 // The replies of one channel, in order: each waits until the log has reached its position and all before it are out.
 // Confirms are runs: one entry per turn, however many messages; everything else is a frame with a position.
 
-import { END_OF_TURN, type GateKeeper, type Gates } from "../../broker/flow/gates.ts";
+import {
+  END_OF_TURN,
+  type GateKeeper,
+  type Gates,
+  type TurnEndWaiter,
+} from "../../broker/flow/gates.ts";
 import type { LogPosition, PublishSequence } from "../../broker/numbers.ts";
 
 export interface GateOwner {
@@ -38,7 +43,7 @@ export interface PendingReply {
   complete(frames: Uint8Array, onLeave?: () => void): void;
 }
 
-export class ReplyGate implements GateKeeper {
+export class ReplyGate implements GateKeeper, TurnEndWaiter {
   inGates = false;
   readonly #owner: GateOwner;
   readonly #gates: Gates;
@@ -80,7 +85,7 @@ export class ReplyGate implements GateKeeper {
       run.position = position;
     }
     run.tag = tag;
-    if (position === END_OF_TURN) this.#awaitsEnd = true;
+    if (position === END_OF_TURN) this.#awaitEnd();
   }
 
   /** Publish `tag` was refused: it ends the run. */
@@ -102,7 +107,7 @@ export class ReplyGate implements GateKeeper {
       onLeave?.();
       return;
     }
-    if (position === END_OF_TURN) this.#awaitsEnd = true;
+    if (position === END_OF_TURN) this.#awaitEnd();
     const entry = new Entry(REPLY, position);
     entry.frames = frames;
     entry.onLeave = onLeave;
@@ -130,11 +135,10 @@ export class ReplyGate implements GateKeeper {
     this.#run = undefined;
   }
 
-  release(durable: LogPosition, turnEnd: LogPosition): boolean {
+  release(durable: LogPosition): boolean {
     // A new turn begins a new run, so that a run's position stops moving away.
     this.#run = undefined;
     const entries = this.#entries;
-    if (this.#awaitsEnd) this.#endTurn(turnEnd);
     let count = 0;
     while (count < entries.length) {
       const entry = entries[count] as Entry;
@@ -155,11 +159,19 @@ export class ReplyGate implements GateKeeper {
     return (entries[0] as Entry).frames !== undefined;
   }
 
-  #endTurn(turnEnd: LogPosition): void {
+  #awaitEnd(): void {
+    if (this.#awaitsEnd) return;
+    this.#awaitsEnd = true;
+    this.#gates.awaitTurnEnd(this);
+  }
+
+  onTurnEnd(position: LogPosition): void {
+    this.#awaitsEnd = false;
     for (const entry of this.#entries) {
-      if (entry.position === END_OF_TURN) entry.position = turnEnd;
+      if (entry.position === END_OF_TURN) entry.position = position;
     }
-    this.#awaitsEnd = turnEnd === END_OF_TURN;
+    // What comes now waits for the end of the next turn.
+    this.#run = undefined;
   }
 
   #leave(entry: Entry): void {

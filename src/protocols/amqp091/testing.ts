@@ -60,7 +60,17 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     tags: [],
     authorizer: options.authorizer ?? openAuthorizer,
   };
-  const settings: ConnectionSettings = {
+  const settings = testSettings(user, (text) => logged.push(text));
+  const acceptor = new Amqp091Acceptor(broker, settings);
+  await env.net.listen({ port: TEST_PORT }, (socket) => acceptor.accept(socket));
+  const run = (ms = 20) => env.clock.runFor(ms);
+  const connect = () => new Client(env.net.connect(TEST_PORT), run);
+  return { env, broker, acceptor, logged, run, connect };
+}
+
+/** Settings under which everybody is `user`, by the name and password "guest". */
+export function testSettings(user: User, onLine: (text: string) => void): ConnectionSettings {
+  return {
     tune: { channelMax: 2047, frameMaxBytes: 131_072, heartbeatSeconds: 60 },
     mechanisms: ["PLAIN", "AMQPLAIN"],
     handshakeTimeoutMs: 10_000,
@@ -78,16 +88,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     updateSecret: (_claim, _connection, onOutcome) => onOutcome(user),
     onUserOpened: () => {},
-    log: (_level, text) => logged.push(text),
+    log: (_level, text) => onLine(text),
     onBug: (error) => {
       throw error;
     },
   };
-  const acceptor = new Amqp091Acceptor(broker, settings);
-  await env.net.listen({ port: TEST_PORT }, (socket) => acceptor.accept(socket));
-  const run = (ms = 20) => env.clock.runFor(ms);
-  const connect = () => new Client(env.net.connect(TEST_PORT), run);
-  return { env, broker, acceptor, logged, run, connect };
 }
 
 /** What a client was sent: a method, and its content if it has one. */

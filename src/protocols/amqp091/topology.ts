@@ -139,7 +139,10 @@ export class Topology {
 
   purgeQueue(method: QueuePurge): void {
     const messageCount = this.#channel.access.purgeQueue(this.queueName(method.queue));
-    this.#answer(method.noWait, { name: "queue.purge-ok", messageCount });
+    if (method.noWait) return;
+    // Which messages are gone is in the log at the end of the turn.
+    const { replyPosition } = this.#channel.tools.broker;
+    this.#channel.reply({ name: "queue.purge-ok", messageCount }, replyPosition);
   }
 
   deleteQueue(method: QueueDelete): void {
