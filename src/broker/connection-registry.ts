@@ -2,6 +2,7 @@
 
 import type { Endpoint } from "../env/env.ts";
 import type { FieldTable } from "./message/field-table.ts";
+import type { ExchangeTally, QueueTally } from "./observing/channel-tallies.ts";
 import type { QueueOwner } from "./queue/queue.ts";
 
 /** What the core knows of a connection; it owns exclusive queues. */
@@ -75,6 +76,8 @@ export interface ChannelFacts {
 /** Plain counters; rates are computed by whoever looks. */
 export interface ChannelCounters {
   published: number;
+  /** Of these, the ones that are to be confirmed. */
+  publishedToConfirm: number;
   confirmed: number;
   returned: number;
   droppedUnroutable: number;
@@ -91,6 +94,7 @@ export interface ChannelCounters {
 export function noMessages(): ChannelCounters {
   return {
     published: 0,
+    publishedToConfirm: 0,
     confirmed: 0,
     returned: 0,
     droppedUnroutable: 0,
@@ -106,6 +110,10 @@ export function noMessages(): ChannelCounters {
 
 export interface ChannelView {
   describe(): ChannelFacts;
+  /** What it has published, by exchange; not all when there are very many. */
+  publishes(): Iterable<ExchangeTally>;
+  /** What it was handed, by queue; not all when there are very many. */
+  deliveries(): Iterable<QueueTally>;
 }
 
 /** One live connection as the HTTP API and the limits see it. */

@@ -444,6 +444,7 @@ export class Vhost {
     this.topologyChanged();
     this.conversions.queueDeleted(queue);
     queue.delete(reason);
+    this.publishing.pairs.forget(queue);
     this.#context.counters.queuesDeleted++;
     this.#tell("queue.deleted", by, () => ({ name, vhost: this.name, type: type.name }));
     return ready;

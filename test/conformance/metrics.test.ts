@@ -36,8 +36,7 @@ const LABELS: readonly (readonly [RegExp, string])[] = [
     /_connection_/,
     "connections are labelled `connection`, as RabbitMQ 4 does; 3.10 said `channel`",
   ],
-  [/_channel_(get|messages)_/, "counted per channel, and per queue and per exchange: not per pair"],
-  [/_queue_messages_published_total$/, "counted per queue, whoever published"],
+  [/_queue_messages_published_total$/, "counted per exchange and queue, whoever published"],
 ];
 /** What the official dashboard RabbitMQ-Overview (10991) asks for, with the labels it joins and groups by. */
 const DASHBOARD: Readonly<Record<string, readonly string[]>> = {

@@ -34,19 +34,6 @@ test.each(["eval 'ok.'", "remote_shell", "erlang_cookie_hash", "join_cluster rab
   },
 );
 
-test("rates are told of channels, exchanges and queues, not of pairs of them", async () => {
-  const authorization = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
-  const connection = await connect({ port: await leveret.port("amqp") });
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("told");
-  channel.sendToQueue("told", Buffer.from("x"));
-  await channel.waitForConfirms();
-  const http = `http://127.0.0.1:${await leveret.port("http")}/api`;
-  const answer = await fetch(`${http}/queues/%2F/told`, { headers: { authorization } });
-  expect(await answer.json()).toMatchObject({ messages: 1, incoming: [], deliveries: [] });
-  await connection.close();
-});
-
 test("exchanges with selectors of JMS are refused", async () => {
   const connection = await connect({ port: await leveret.port("amqp") });
   const channel = await connection.createChannel();

@@ -161,6 +161,7 @@ export class Conversions {
   #remove(queue: Queue): void {
     this.#vhost.removeHidden(queue);
     queue.delete("deleted");
+    this.#vhost.publishing.pairs.forget(queue);
   }
 
   /** `queue` is being deleted: its other half goes with it. */

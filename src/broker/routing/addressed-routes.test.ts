@@ -20,7 +20,7 @@ function address(text: string): number {
 
 describe("routes by the bytes that ask for them", () => {
   const epochs = { topologyEpoch: 1, accessEpoch: 1 };
-  const route = (key: string, of = epochs): Route => new Route(exchange, key, [], false, of);
+  const route = (key: string, of = epochs): Route => new Route(exchange, key, [], [], false, of);
 
   it("are found by the same bytes and the same viewer only", () => {
     const routes = new AddressedRoutes(memory.arena);

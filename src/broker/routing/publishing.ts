@@ -12,6 +12,7 @@ import type { MessageSizes } from "../message/message-sizes.ts";
 import type { Publication } from "../message/publication.ts";
 import { RecordFlag } from "../message/record.ts";
 import { SharedBody } from "../message/shared-body.ts";
+import { type PublishPair, PublishPairs } from "../observing/publish-pairs.ts";
 import { Enqueued, type Queue } from "../queue/queue.ts";
 import type { Vhost } from "../vhost.ts";
 import { PublishResult, Route } from "./route.ts";
@@ -35,6 +36,8 @@ export class Publishing {
   readonly #logged: Queue[] = [];
   readonly #keys: string[] = [""];
   readonly #one: Queue[] = [];
+  /** What each exchange gave to each queue. */
+  readonly pairs = new PublishPairs();
 
   constructor(context: BrokerContext, vhost: Vhost) {
     this.#context = context;
@@ -55,11 +58,23 @@ export class Publishing {
     if (route.byContent || publication.hasCopyHeaders) {
       return this.#publishByContent(route, publication);
     }
-    return this.enqueue(publication, route.targets, route.targets.length, route.exchange);
+    const { pairs } = route;
+    for (let i = 0; i < pairs.length; i++) (pairs[i] as PublishPair).published++;
+    return this.#put(publication, route.targets, route.targets.length, route.exchange);
   }
 
   /** Gives the message to the first `count` of `targets`. */
   enqueue(
+    publication: Publication,
+    targets: readonly Queue[],
+    count: number,
+    exchange: Exchange,
+  ): PublishResult {
+    for (let i = 0; i < count; i++) this.pairs.of(exchange, targets[i] as Queue).published++;
+    return this.#put(publication, targets, count, exchange);
+  }
+
+  #put(
     publication: Publication,
     targets: readonly Queue[],
     count: number,
@@ -100,7 +115,7 @@ export class Publishing {
   /** Gives the message to one queue, past all exchanges. */
   enqueueOne(publication: Publication, queue: Queue): PublishResult {
     this.#one[0] = queue;
-    return this.enqueue(publication, this.#one, 1, this.#vhost.defaultExchange);
+    return this.#put(publication, this.#one, 1, this.#vhost.defaultExchange);
   }
 
   #publishByContent(route: Route, publication: Publication): PublishResult {
@@ -154,7 +169,8 @@ export class Publishing {
     );
     const byContent = this.#targets.metContentRouting;
     const targets = byContent ? [] : this.#targets.queues.slice(0, this.#targets.queueCount);
-    return new Route(exchange, routingKey, targets, byContent, this.#vhost);
+    const pairs = targets.map((queue) => this.pairs.of(exchange, queue));
+    return new Route(exchange, routingKey, targets, pairs, byContent, this.#vhost);
   }
 }
 

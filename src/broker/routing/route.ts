@@ -2,6 +2,7 @@
 
 import type { Arena } from "../../lib/arena.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import type { PublishPair } from "../observing/publish-pairs.ts";
 import type { Queue } from "../queue/queue.ts";
 import { AddressedRoutes } from "./addressed-routes.ts";
 
@@ -29,6 +30,8 @@ export class Route {
   readonly routingKey: string;
   /** Empty when `byContent`. */
   readonly targets: readonly Queue[];
+  /** What the exchange has given to each of them. */
+  readonly pairs: readonly PublishPair[];
   /** Targets depend on each message's headers or properties, or on chance. */
   readonly byContent: boolean;
   readonly topologyEpoch: number;
@@ -39,12 +42,14 @@ export class Route {
     exchange: Exchange,
     routingKey: string,
     targets: readonly Queue[],
+    pairs: readonly PublishPair[],
     byContent: boolean,
     epochs: Epochs,
   ) {
     this.exchange = exchange;
     this.routingKey = routingKey;
     this.targets = targets;
+    this.pairs = pairs;
     this.byContent = byContent;
     this.topologyEpoch = epochs.topologyEpoch;
     this.accessEpoch = epochs.accessEpoch;

@@ -6,6 +6,7 @@ import type {
   ConnectionView,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Management } from "../management.ts";
 import type { QueueFigures } from "../sampling/metrics.ts";
@@ -190,12 +191,21 @@ export const queueDeliveryFamilies: readonly Family<QueueScrape>[] = [
   counter("queue_get_empty", "Gets that found nothing", ({ counters }) => counters.getEmpty),
 ];
 
-/** Channels do not tell what went to which queue: the queue counts it. */
-export const queuePublishFamilies: readonly Family<QueueScrape>[] = [
+/** Which channel published is not kept: exchange and queue are. */
+export const queuePublishFamilies: readonly Family<PublishPair>[] = [
   counter(
     "queue_messages_published",
-    "Messages published into a queue",
-    ({ counters }) => counters.published,
+    "Messages an exchange gave to a queue",
+    ({ published }) => published,
+  ),
+];
+
+/** The same in RabbitMQ 4's words. */
+export const queueExchangeFamilies: readonly Family<PublishPair>[] = [
+  counter(
+    "queue_exchange_messages_published",
+    "Messages an exchange gave to a queue",
+    ({ published }) => published,
   ),
 ];
 
@@ -222,32 +232,48 @@ export const channelFamilies: readonly Family<ChannelFacts>[] = [
   counter("channel_process_reductions", "Always 0: there are no Erlang processes", () => 0),
 ];
 
-export const channelExchangeFamilies: readonly Family<ChannelFacts>[] = ofCounters([
-  ["channel_messages_published", "Messages published", "published"],
-  ["channel_messages_confirmed", "Messages confirmed", "confirmed"],
-  ["channel_messages_unroutable_returned", "Messages returned to the publisher", "returned"],
-  ["channel_messages_unroutable_dropped", "Messages no queue was there for", "droppedUnroutable"],
-]);
+type End = { readonly name: string; readonly vhost: string } | undefined;
 
-export const channelQueueFamilies: readonly Family<ChannelFacts>[] = ofCounters([
-  ["channel_get_ack", "Messages got that await an acknowledgement", "got"],
-  ["channel_get", "Messages got without", "gotNoAck"],
-  [
+/** What one channel published to one exchange. */
+export type PublishScrape = Pick<
+  ChannelCounters,
+  "published" | "confirmed" | "returned" | "droppedUnroutable"
+> & { readonly channel: string; readonly exchange: End };
+
+export const channelExchangeFamilies: readonly Family<PublishScrape>[] = [
+  counter("channel_messages_published", "Messages published", (c) => c.published),
+  counter("channel_messages_confirmed", "Messages confirmed", (c) => c.confirmed),
+  counter(
+    "channel_messages_unroutable_returned",
+    "Messages returned to the publisher",
+    (c) => c.returned,
+  ),
+  counter(
+    "channel_messages_unroutable_dropped",
+    "Messages no queue was there for",
+    (c) => c.droppedUnroutable,
+  ),
+];
+
+/** What one channel was handed by one queue. */
+export type DeliveryScrape = Pick<
+  ChannelCounters,
+  "delivered" | "deliveredNoAck" | "redelivered" | "acknowledged" | "got" | "gotNoAck" | "getEmpty"
+> & { readonly channel: string; readonly queue: End };
+
+export const channelQueueFamilies: readonly Family<DeliveryScrape>[] = [
+  counter("channel_get_ack", "Messages got that await an acknowledgement", (c) => c.got),
+  counter("channel_get", "Messages got without", (c) => c.gotNoAck),
+  counter(
     "channel_messages_delivered_ack",
     "Messages delivered that await an acknowledgement",
-    "delivered",
-  ],
-  ["channel_messages_delivered", "Messages delivered without", "deliveredNoAck"],
-  ["channel_messages_redelivered", "Messages delivered again", "redelivered"],
-  ["channel_messages_acked", "Messages acknowledged", "acknowledged"],
-  ["channel_get_empty", "Gets that found nothing", "getEmpty"],
-]);
-
-function ofCounters(
-  rows: readonly (readonly [string, string, keyof ChannelCounters])[],
-): readonly Family<ChannelFacts>[] {
-  return rows.map(([name, help, field]) => counter(name, help, ({ counters }) => counters[field]));
-}
+    (c) => c.delivered,
+  ),
+  counter("channel_messages_delivered", "Messages delivered without", (c) => c.deliveredNoAck),
+  counter("channel_messages_redelivered", "Messages delivered again", (c) => c.redelivered),
+  counter("channel_messages_acked", "Messages acknowledged", (c) => c.acknowledged),
+  counter("channel_get_empty", "Gets that found nothing", (c) => c.getEmpty),
+];
 
 /** Facts are described once per connection and scrape. */
 export type ConnectionScrape = ReturnType<ConnectionView["describe"]> & {

@@ -31,7 +31,7 @@ const PROTOCOL_ROWS: readonly ProtocolRow[] = [
   {
     name: "messages_received_confirm",
     help: "Messages received that ask for a confirm",
-    read: (c) => c.confirmed,
+    read: (c) => c.publishedToConfirm,
   },
   { name: "messages_confirmed", help: "Messages confirmed", read: (c) => c.confirmed },
   {

@@ -7,6 +7,8 @@ import {
   noMessages,
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { ExchangeTally, QueueTally } from "../../broker/observing/channel-tallies.ts";
+import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
 import type { Queue, QueueCounters } from "../../broker/queue/queue.ts";
 import { Slicer } from "../listing.ts";
 import type { Management } from "../management.ts";
@@ -41,12 +43,13 @@ const GROUPS = {
     queue_consumer_count: families.queueConsumerFamilies,
     queue_metrics: families.queueFamilies,
     queue_delivery_metrics: families.queueDeliveryFamilies,
-    channel_queue_exchange_metrics: families.queuePublishFamilies,
   },
-  channel: {
-    channel_metrics: families.channelFamilies,
-    channel_exchange_metrics: families.channelExchangeFamilies,
-    channel_queue_metrics: families.channelQueueFamilies,
+  channel: { channel_metrics: families.channelFamilies },
+  channelExchange: { channel_exchange_metrics: families.channelExchangeFamilies },
+  channelQueue: { channel_queue_metrics: families.channelQueueFamilies },
+  pair: {
+    channel_queue_exchange_metrics: families.queuePublishFamilies,
+    queue_exchange_metrics: families.queueExchangeFamilies,
   },
   connection: {
     connection_coarse_metrics: families.connectionCoarseFamilies,
@@ -72,6 +75,7 @@ export async function* scrape(management: Management, mode: ScrapeMode): AsyncIt
   }
   yield* run.queues();
   yield* run.streams();
+  yield* run.pairs();
   yield* run.channels();
   yield* run.connections();
   yield* run.exchanges();
@@ -82,6 +86,32 @@ function queueLabels({ definition }: { readonly definition: Queue["definition"] 
   return labelsText([
     ["vhost", definition.vhost],
     ["queue", definition.name],
+  ]);
+}
+
+/** Figures are copied: the text is written after pauses in which they go on. */
+function publishScrape(channel: string, tally: ExchangeTally): families.PublishScrape {
+  const { exchange, published, confirmed, returned, droppedUnroutable } = tally;
+  const counts = { published, confirmed, returned, droppedUnroutable };
+  return { channel, exchange: exchange?.definition, ...counts };
+}
+
+function deliveryScrape(channel: string, tally: QueueTally): families.DeliveryScrape {
+  const { queue, delivered, deliveredNoAck, redelivered, acknowledged } = tally;
+  const { got, gotNoAck, getEmpty } = tally;
+  const counts = { delivered, deliveredNoAck, redelivered, acknowledged, got, gotNoAck, getEmpty };
+  return { channel, queue: queue?.definition, ...counts };
+}
+
+function pairLabels(
+  channel: string,
+  kind: "exchange" | "queue",
+  end: { readonly name: string; readonly vhost: string } | undefined,
+): string {
+  return labelsText([
+    ["channel", channel],
+    ["vhost", end?.vhost ?? ""],
+    [kind, end?.name ?? ""],
   ]);
 }
 
@@ -190,15 +220,65 @@ class Scrape {
     return this.#objects(this.#chosen(GROUPS.stream), objects, queueLabels);
   }
 
-  channels(): AsyncIterable<string> {
-    const objects: ChannelFacts[] = [];
-    const chosen = this.#chosen<ChannelFacts>(GROUPS.channel);
-    if (chosen.length > 0) {
+  async *channels(): AsyncIterable<string> {
+    const coarse = this.#chosen<ChannelFacts>(GROUPS.channel);
+    const byExchange = this.#chosen<families.PublishScrape>(GROUPS.channelExchange);
+    const byQueue = this.#chosen<families.DeliveryScrape>(GROUPS.channelQueue);
+    const channels: ChannelFacts[] = [];
+    const publishes: families.PublishScrape[] = [];
+    const deliveries: families.DeliveryScrape[] = [];
+    const isSum = this.#mode.kind === "sums";
+    if (coarse.length + byExchange.length + byQueue.length > 0) {
       for (const view of this.#management.broker.connections.all()) {
-        for (const channel of view.channels()) objects.push(channel.describe());
+        for (const channel of view.channels()) {
+          const facts = channel.describe();
+          channels.push(facts);
+          const name = channelName(facts);
+          if (isSum) {
+            publishes.push({ ...facts.counters, channel: name, exchange: undefined });
+            deliveries.push({ ...facts.counters, channel: name, queue: undefined });
+          } else {
+            for (const tally of channel.publishes()) publishes.push(publishScrape(name, tally));
+            for (const tally of channel.deliveries()) {
+              const queue = tally.queue?.definition.name;
+              if (queue === undefined || !this.#wantsQueue(queue)) continue;
+              deliveries.push(deliveryScrape(name, tally));
+            }
+          }
+        }
+        if (this.#slicer.due) await this.#slicer.pause();
       }
     }
-    return this.#objects(chosen, objects, (facts) => labelsText([["channel", channelName(facts)]]));
+    yield* this.#objects(coarse, channels, (facts) =>
+      labelsText([["channel", channelName(facts)]]),
+    );
+    yield* this.#objects(byExchange, publishes, ({ channel, exchange }) =>
+      pairLabels(channel, "exchange", exchange),
+    );
+    yield* this.#objects(byQueue, deliveries, ({ channel, queue }) =>
+      pairLabels(channel, "queue", queue),
+    );
+  }
+
+  /** What exchanges gave to queues. */
+  async *pairs(): AsyncIterable<string> {
+    const chosen = this.#chosen<PublishPair>(GROUPS.pair);
+    const objects: PublishPair[] = [];
+    for (const vhost of chosen.length === 0 ? [] : this.#vhosts()) {
+      for (const queue of vhost.queues.values()) {
+        if (!this.#wantsQueue(queue.definition.name)) continue;
+        for (const pair of vhost.publishing.pairs.ofQueue(queue)) objects.push(pair);
+        if (this.#slicer.due) await this.#slicer.pause();
+      }
+    }
+    yield* this.#objects(chosen, objects, ({ queue, exchange }) =>
+      labelsText([
+        ["queue_vhost", queue.definition.vhost],
+        ["queue", queue.definition.name],
+        ["exchange_vhost", queue.definition.vhost],
+        ["exchange", exchange?.name ?? ""],
+      ]),
+    );
   }
 
   connections(): AsyncIterable<string> {

@@ -2,6 +2,8 @@
 
 import type { ChannelCounters, ConnectionView } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import type { ExchangeTally, QueueTally } from "../../broker/observing/channel-tallies.ts";
+import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Metric } from "./series.ts";
 
@@ -31,12 +33,19 @@ export const exchangeMetrics: readonly Metric<Exchange>[] = [
   { name: "publish_out", read: ({ counters }) => counters.publishedOut },
 ];
 
-/** Counters of one channel, or of many added up. */
-export const messageMetrics: readonly Metric<ChannelCounters>[] = [
+type Publishes = Pick<ExchangeTally, "published" | "confirmed" | "returned" | "droppedUnroutable">;
+type Deliveries = Omit<QueueTally, "queue" | "isOver" | "addTo">;
+
+/** What was published, to one exchange or to all. */
+export const publishMetrics: readonly Metric<Publishes>[] = [
   { name: "publish", read: (c) => c.published },
   { name: "confirm", read: (c) => c.confirmed },
   { name: "return_unroutable", read: (c) => c.returned },
   { name: "drop_unroutable", read: (c) => c.droppedUnroutable },
+];
+
+/** What was handed out, by one queue or by all. */
+export const deliveryMetrics: readonly Metric<Deliveries>[] = [
   { name: "deliver", read: (c) => c.delivered },
   { name: "deliver_no_ack", read: (c) => c.deliveredNoAck },
   { name: "deliver_get", read: (c) => c.delivered + c.deliveredNoAck + c.got + c.gotNoAck },
@@ -45,6 +54,17 @@ export const messageMetrics: readonly Metric<ChannelCounters>[] = [
   { name: "get_empty", read: (c) => c.getEmpty },
   { name: "redeliver", read: (c) => c.redelivered },
   { name: "ack", read: (c) => c.acknowledged },
+];
+
+/** Counters of one channel, or of many added up. */
+export const messageMetrics: readonly Metric<ChannelCounters>[] = [
+  ...publishMetrics,
+  ...deliveryMetrics,
+];
+
+/** What one exchange gave to one queue. */
+export const pairMetrics: readonly Metric<PublishPair>[] = [
+  { name: "publish", read: (pair) => pair.published },
 ];
 
 export const connectionMetrics: readonly Metric<ConnectionView>[] = [

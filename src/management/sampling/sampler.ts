@@ -14,10 +14,13 @@ import type { TimerHandle } from "../../env/env.ts";
 import { GLOBAL_RETENTION, OBJECT_RETENTION, type Retention } from "./history.ts";
 import {
   connectionMetrics,
+  deliveryMetrics,
   exchangeMetrics,
   messageMetrics,
   type NodeSample,
   nodeMetrics,
+  pairMetrics,
+  publishMetrics,
   queueMetrics,
   type Totals,
   totalsMetrics,
@@ -145,12 +148,14 @@ export class Sampler {
     object: T,
     metrics: readonly Metric<T>[],
     timeMs: number,
-    history?: readonly Retention[],
+    history?: readonly Retention[] | "asked",
   ): void {
     let series = this.#series.get(key) as Series<T> | undefined;
     if (series === undefined) {
       series = new Series(metrics);
-      if (history !== undefined) series.keepHistory(history);
+      if (history === "asked") {
+        // Its rate is all that is kept before somebody asks for more.
+      } else if (history !== undefined) series.keepHistory(history);
       else if (this.#withHistoryCount < HISTORIES_UNASKED) {
         series.keepHistory(OBJECT_RETENTION);
         this.#withHistoryCount++;
@@ -227,6 +232,9 @@ class Walk implements Job {
       for (const queue of vhost.queues.values()) {
         const { depth, counters } = queue;
         this.#sampler.sample(queue, { depth, counters }, queueMetrics, this.#timeMs);
+        for (const pair of vhost.publishing.pairs.ofQueue(queue)) {
+          this.#sampler.sample(pair, pair, pairMetrics, this.#timeMs, "asked");
+        }
         totals.addDepth(depth);
         yield;
       }
@@ -238,14 +246,24 @@ class Walk implements Job {
     for (const view of broker.connections.all()) {
       this.#sampler.sample<ConnectionView>(view, view, connectionMetrics, this.#timeMs);
       this.#totalsOf(view.vhost).addConnection(view);
-      for (const channel of view.channels()) this.#channel(channel);
+      for (const channel of view.channels()) {
+        this.#channel(channel);
+        yield;
+      }
       yield;
     }
   }
 
   #channel(channel: ChannelView): void {
     const { counters } = channel.describe();
-    this.#sampler.sample(channel, counters, messageMetrics, this.#timeMs);
+    const timeMs = this.#timeMs;
+    this.#sampler.sample(channel, counters, messageMetrics, timeMs);
+    for (const tally of channel.publishes()) {
+      this.#sampler.sample(tally, tally, publishMetrics, timeMs, "asked");
+    }
+    for (const tally of channel.deliveries()) {
+      this.#sampler.sample(tally, tally, deliveryMetrics, timeMs, "asked");
+    }
   }
 
   #totalsOf(vhost: string): TotalsSum {

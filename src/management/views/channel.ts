@@ -6,6 +6,7 @@ import { messageMetrics } from "../sampling/metrics.ts";
 import { channelName, consumerView } from "./consumer.ts";
 import type { ViewContext } from "./context.ts";
 import { GARBAGE_COLLECTION, REDUCTIONS } from "./erlang-facts.ts";
+import { deliveriesTo, publishesOf } from "./pairs.ts";
 import { messageStats } from "./stats.ts";
 
 export function channelView(channel: ChannelView, context: ViewContext): ApiObject {
@@ -58,8 +59,8 @@ export function channelDetailView(channel: ChannelView, context: ViewContext): A
   return {
     ...channelView(channel, context),
     consumer_details: consumers,
-    deliveries: [],
-    publishes: [],
+    deliveries: deliveriesTo(channel, context),
+    publishes: publishesOf(channel, context),
   };
 }
 

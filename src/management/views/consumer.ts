@@ -1,5 +1,6 @@
 // One consumer as /api/consumers and the details of queues and channels show it.
 
+import type { ChannelView } from "../../broker/connection-registry.ts";
 import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import type { ApiObject } from "../api-json.ts";
@@ -12,7 +13,7 @@ export function consumerView(consumer: Consumer, { broker }: ViewContext): ApiOb
     ack_required: !consumer.noAck,
     active: consumer.active,
     activity_status: activityOf(consumer),
-    channel_details: channelDetails(consumer, broker),
+    channel_details: channelDetails(consumer.target.channel, broker),
     consumer_tag: consumer.tag,
     consumer_timeout: "undefined",
     exclusive: consumer.exclusive,
@@ -28,8 +29,12 @@ function activityOf(consumer: Consumer): string {
   return consumer.queue.settings.values.singleActiveConsumer ? "waiting" : "suspected_down";
 }
 
-function channelDetails(consumer: Consumer, broker: ViewContext["broker"]): ApiObject {
-  const facts = consumer.target.channel?.describe();
+/** A channel as other objects name it; the broker's own consumers have none. */
+export function channelDetails(
+  channel: ChannelView | undefined,
+  broker: ViewContext["broker"],
+): ApiObject {
+  const facts = channel?.describe();
   if (facts === undefined) return {};
   const connection = broker.connections.get(facts.connectionName);
   return {

@@ -5,6 +5,7 @@ import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { ApiObject } from "../api-json.ts";
 import { exchangeMetrics } from "../sampling/metrics.ts";
 import type { ViewContext } from "./context.ts";
+import { incomingOf, outgoingOf } from "./pairs.ts";
 import { messageStats } from "./stats.ts";
 
 export function exchangeView(exchange: Exchange, context: ViewContext): ApiObject {
@@ -27,14 +28,14 @@ export function exchangeView(exchange: Exchange, context: ViewContext): ApiObjec
   };
 }
 
-/** With the rates per source and destination, which RabbitMQ keeps only in its detailed mode. */
+/** With the rates per channel and per queue. */
 export function exchangeDetailView(exchange: Exchange, context: ViewContext): ApiObject {
   const { vhost } = exchange.definition;
   const waiting = context.broker.vhosts.get(vhost)?.delays?.storeOf(exchange)?.size;
   return {
     ...exchangeView(exchange, context),
     ...(waiting === undefined ? {} : { messages_delayed: waiting.count }),
-    incoming: [],
-    outgoing: [],
+    incoming: incomingOf(exchange, context),
+    outgoing: outgoingOf(exchange, context),
   };
 }

@@ -10,6 +10,7 @@ import { consumerView } from "./consumer.ts";
 import type { ViewContext } from "./context.ts";
 import { policyDefinition } from "./effective-policy.ts";
 import { GARBAGE_COLLECTION } from "./erlang-facts.ts";
+import { deliveriesOf, incomingTo } from "./pairs.ts";
 import { messageStats } from "./stats.ts";
 
 /** One literal and no spreads: a list makes thousands of these. */
@@ -100,8 +101,8 @@ export function queueDetailView(queue: Queue, context: ViewContext): ApiObject {
   return {
     consumer_details: consumers,
     ...queueView(queue, context),
-    deliveries: [],
-    incoming: [],
+    deliveries: deliveriesOf(queue, context),
+    incoming: incomingTo(queue, context),
   };
 }
 

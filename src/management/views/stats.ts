@@ -6,10 +6,7 @@ import { detailsOf, type Metric, type Series } from "../sampling/series.ts";
 
 /** Names that appear together as soon as one of them has counted anything, as in RabbitMQ. */
 const GROUPS: readonly (readonly string[])[] = [
-  ["publish"],
-  ["confirm"],
-  ["return_unroutable"],
-  ["drop_unroutable"],
+  ["publish", "confirm", "return_unroutable", "drop_unroutable"],
   ["publish_in"],
   ["publish_out"],
   [

@@ -5,12 +5,14 @@ import type { ChannelView } from "../../broker/connection-registry.ts";
 import type { Publication } from "../../broker/message/publication.ts";
 import { RecordFlag } from "../../broker/message/record.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
+import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import type { Address } from "../../lib/arena.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
+import type { DeliverySlot } from "./delivery-slots.ts";
 import type { DeliverAddress, DeliveryWriter, OutgoingContent } from "./delivery-writer.ts";
 import type { UnackedDeliveries } from "./unacked.ts";
 
@@ -28,7 +30,6 @@ export interface DeliveringChannel {
   readonly acceptsDeliveries: boolean;
   readonly nowSecond: number;
   onDelivered(consumer: Consumer, delivery: Delivery): void;
-  onHandedOver(): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
   onQueueReplaced(consumer: ChannelConsumer, queue: Queue): void;
   heldBy(consumer: ChannelConsumer): readonly HeldDelivery[];
@@ -55,18 +56,27 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
   readonly #channel: DeliveringChannel;
   /** The channel's number for this consumer in its unacked rings. */
   slot: number;
+  /** Where its messages are counted. */
+  #tally: QueueTally;
   /** Set right after construction: the two know each other. */
   consumer: Consumer | undefined = undefined;
   /** False until its consume-ok has left: no delivery may overtake it. */
   announced = false;
 
-  constructor(channel: DeliveringChannel, consumerNumber: number, tag: string, slot: number) {
+  constructor(channel: DeliveringChannel, consumerNumber: number, tag: string, slot: DeliverySlot) {
     this.#channel = channel;
     this.consumerNumber = consumerNumber;
     this.consumerTag = Buffer.from(tag, "utf8");
     this.channelNumber = channel.number;
     this.payloadMax = channel.payloadMax;
-    this.slot = slot;
+    this.slot = slot.number;
+    this.#tally = slot.tally;
+  }
+
+  /** Deliveries come through another slot from now on. */
+  take(slot: DeliverySlot): void {
+    this.slot = slot.number;
+    this.#tally = slot.tally;
   }
 
   get channel(): ChannelView {
@@ -99,6 +109,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
       channel.writer.writeHead(channel.output, this, tag, delivery.redelivered, content);
       channel.bodies.start(record.bodyReference, record.bodySizeBytes, this);
     }
+    const tally = this.#tally;
+    if (consumer.noAck) tally.deliveredNoAck++;
+    else tally.delivered++;
+    if (delivery.redelivered) tally.redelivered++;
     channel.onDelivered(consumer, delivery);
   }
 
@@ -111,7 +125,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.bodySizeBytes = publication.bodySizeBytes;
     content.added = undefined;
     channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
-    channel.onHandedOver();
+    this.#tally.deliveredNoAck++;
   }
 
   held(): readonly HeldDelivery[] {

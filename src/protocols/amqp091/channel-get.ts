@@ -1,6 +1,7 @@
 // One basic.get: answered at once, or, when the message must be read from disk first, later but in its place.
 
 import { NO_BODY_REFERENCE } from "../../broker/message/publication.ts";
+import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Delivery, Getter, Queue } from "../../broker/queue/queue.ts";
 import type { Channel } from "./channel.ts";
 import { PublishedCopy } from "./published-copy.ts";
@@ -9,6 +10,7 @@ import type { PendingReply } from "./reply-gate.ts";
 export class ChannelGet implements Getter {
   readonly noAck: boolean;
   readonly #channel: Channel;
+  #tally: QueueTally | undefined = undefined;
   #answered = false;
   #pending: PendingReply | undefined = undefined;
 
@@ -18,13 +20,14 @@ export class ChannelGet implements Getter {
   }
 
   ask(queue: Queue): void {
+    this.#tally = this.#channel.tallies.queues.of(queue);
     queue.get(this);
     if (!this.#answered) this.#pending = this.#channel.gate.hold();
   }
 
   onGot(queue: Queue, delivery: Delivery, readyAfter: number): void {
     const channel = this.#channel;
-    const { consuming, counters } = channel;
+    const { consuming } = channel;
     const { record } = delivery;
     const { access } = channel;
     const { observers } = access.vhost;
@@ -32,9 +35,10 @@ export class ChannelGet implements Getter {
       const receiver = { access, channelNumber: channel.number, consumerTag: undefined };
       observers.delivered(queue, delivery, receiver);
     }
-    if (this.noAck) counters.gotNoAck++;
-    else counters.got++;
     const slot = consuming.slots.forGet(queue);
+    if (this.noAck) slot.tally.gotNoAck++;
+    else slot.tally.got++;
+    if (delivery.redelivered) slot.tally.redelivered++;
     const tag = this.noAck
       ? consuming.unacked.skip()
       : consuming.addGot(slot, delivery, record.bodySizeBytes);
@@ -57,7 +61,7 @@ export class ChannelGet implements Getter {
   }
 
   onEmpty(): void {
-    this.#channel.counters.getEmpty++;
+    if (this.#tally !== undefined) this.#tally.getEmpty++;
     this.#answer(this.#channel.tools.encode(this.#channel.number, { name: "basic.get-empty" }));
   }
 

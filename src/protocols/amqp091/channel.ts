@@ -1,13 +1,13 @@
 // One channel: its methods, its state, its errors. The work itself is in publishing, consuming, topology, transactions.
 
-import {
-  type ChannelCounters,
-  type ChannelFacts,
-  type ChannelView,
-  noMessages,
-} from "../../broker/connection-registry.ts";
+import type { ChannelFacts, ChannelView } from "../../broker/connection-registry.ts";
 import { BrokerError } from "../../broker/errors.ts";
 import type { Publication } from "../../broker/message/publication.ts";
+import {
+  ChannelTallies,
+  type ExchangeTally,
+  type QueueTally,
+} from "../../broker/observing/channel-tallies.ts";
 import { PublishResult, type Route } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address } from "../../lib/arena.ts";
@@ -15,6 +15,7 @@ import { unreachable } from "../../lib/assert.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
 import type { ClientMethod, ServerMethod } from "./codec/methods.generated.ts";
+import { ConfirmShares } from "./confirm-shares.ts";
 import { Consuming } from "./consuming.ts";
 import { ContentAssembly } from "./content-assembly.ts";
 import type { DeliveryWriter } from "./delivery-writer.ts";
@@ -62,7 +63,9 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   /** channel.close was sent: nothing counts until its close-ok. */
   closing = false;
   #lastActiveMs: number;
-  readonly counters: ChannelCounters = noMessages();
+  readonly tallies = new ChannelTallies();
+  /** Whose publishes the confirms are. */
+  #shares: ConfirmShares | undefined = undefined;
 
   constructor(tools: ProtocolTools, host: ChannelHost, number: number) {
     this.tools = tools;
@@ -240,9 +243,9 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
     if (route === undefined) {
       const routed = this.directReply.answer(publication);
       if (!routed && mandatory) this.returnUnroutable(publication);
-      this.onPublished(routed ? PublishResult.routed : 0);
+      const result = routed ? PublishResult.routed : 0;
+      this.onPublished(this.tallies.exchanges.others, result, mandatory);
     } else if (transaction !== undefined) {
-      this.counters.published++;
       transaction.publish(route, mandatory, publication);
     }
   }
@@ -251,14 +254,18 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
     this.directReply.rewriteReplyTo(publication);
   }
 
-  onPublished(result: number): void {
-    this.counters.published++;
-    if ((result & PublishResult.routed) === 0) this.counters.droppedUnroutable++;
+  onPublished(tally: ExchangeTally, result: number, mandatory: boolean): void {
+    tally.published++;
+    if ((result & PublishResult.routed) === 0) {
+      if (mandatory) tally.returned++;
+      else tally.droppedUnroutable++;
+    }
     if (!this.#confirms) {
       if ((result & PublishResult.noMemory) === 0) return;
       throw new BrokerError("resource-error", "the broker has no memory for this message");
     }
     const tag = ++this.#published;
+    (this.#shares as ConfirmShares).published(tag, tally);
     if ((result & PublishResult.refused) !== 0) {
       this.gate.refuse(tag);
     } else {
@@ -268,7 +275,6 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   }
 
   returnUnroutable(publication: Publication): void {
-    this.counters.returned++;
     this.returnCopy(PublishedCopy.of(this.tools.broker, publication));
   }
 
@@ -289,6 +295,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       throw new BrokerError("precondition-failed", "cannot switch from tx to confirm mode");
     }
     this.#confirms = true;
+    this.#shares ??= new ConfirmShares();
     if (!noWait) this.reply({ name: "confirm.select-ok" });
   }
 
@@ -338,7 +345,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
     const method: ServerMethod = refused
       ? { name: "basic.nack", deliveryTag: tag, multiple, requeue: true }
       : { name: "basic.ack", deliveryTag: tag, multiple };
-    this.counters.confirmed = tag;
+    this.#shares?.answered(tag, refused);
     this.host.send(this.tools.encode(this.number, method));
   }
 
@@ -381,7 +388,15 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       uncommittedCount: this.#transaction?.publishCount ?? 0,
       uncommittedAckCount: this.#transaction?.settlementCount ?? 0,
       idleSinceMs: this.#lastActiveMs,
-      counters: this.counters,
+      counters: { ...this.tallies.sum(), publishedToConfirm: this.#published },
     };
+  }
+
+  publishes(): Iterable<ExchangeTally> {
+    return this.tallies.exchanges.apart();
+  }
+
+  deliveries(): Iterable<QueueTally> {
+    return this.tallies.queues.apart();
   }
 }

@@ -31,7 +31,7 @@ export class Consuming implements DeliveringChannel {
   readonly #consumers = new Map<string, ChannelConsumer>();
   /** Tags of consumers whose cancel is told later; see `announceCancelsAfter`. */
   #heldCancels: string[] | undefined = undefined;
-  readonly slots = new DeliverySlots();
+  readonly slots: DeliverySlots;
   readonly unacked = new UnackedDeliveries();
   readonly output: Output;
   readonly writer: DeliveryWriter;
@@ -51,6 +51,7 @@ export class Consuming implements DeliveringChannel {
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.slots = new DeliverySlots(channel.tallies);
     this.output = channel.output;
     this.writer = channel.writer;
     this.bodies = channel.host.bodies;
@@ -111,7 +112,7 @@ export class Consuming implements DeliveringChannel {
     checkConsume(queue, { noAck, prefetchMax: this.prefetchMax, arguments: consumerArguments });
     const slot = this.slots.open(queue);
     const { tools } = this.#channel;
-    const target = new ChannelConsumer(this, tools.nextConsumerNumber(), tag, slot.number);
+    const target = new ChannelConsumer(this, tools.nextConsumerNumber(), tag, slot);
     const consumer = new Consumer({
       tag,
       queue,
@@ -170,7 +171,7 @@ export class Consuming implements DeliveringChannel {
     const consumer = new Consumer({ ...before, queue });
     consumer.inTimeUntilMs = before.inTimeUntilMs;
     const slotBefore = this.slots.get(target.slot);
-    target.slot = slot.number;
+    target.take(slot);
     target.consumer = slot.consumer = consumer;
     this.slots.retire(slotBefore);
     queue.consume(consumer);
@@ -193,19 +194,12 @@ export class Consuming implements DeliveringChannel {
   }
 
   onDelivered(consumer: Consumer, delivery: Delivery): void {
-    const { counters, access, number } = this.#channel;
-    if (consumer.noAck) counters.deliveredNoAck++;
-    else counters.delivered++;
-    if (delivery.redelivered) counters.redelivered++;
+    const { access, number } = this.#channel;
     const { observers } = access.vhost;
     if (observers.any) {
       const receiver = { access, channelNumber: number, consumerTag: consumer.tag };
       observers.delivered(consumer.queue, delivery, receiver);
     }
-  }
-
-  onHandedOver(): void {
-    this.#channel.counters.deliveredNoAck++;
   }
 
   /** Output, credit or room is there again: every queue that was turned away may try. */
@@ -302,7 +296,7 @@ export class Consuming implements DeliveringChannel {
   #settleFound(outcome: Outcome): void {
     const found = this.unacked.found;
     const slot = this.slots.get(found.slot);
-    if (outcome === Outcome.accept) this.#channel.counters.acknowledged++;
+    if (outcome === Outcome.accept) slot.tally.acknowledged++;
     slot.queue.settle(
       slot.consumer,
       found.sequence,

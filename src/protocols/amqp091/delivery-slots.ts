@@ -1,6 +1,7 @@
 // The channel's numbers for where a delivery came from: a consumer, or basic.get on a queue.
 // A number stays taken until the consumer is gone and its last delivery is settled.
 
+import type { ChannelTallies, QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Consumer } from "../../broker/queue/consumer.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import { assert } from "../../lib/assert.ts";
@@ -8,6 +9,8 @@ import { assert } from "../../lib/assert.ts";
 export class DeliverySlot {
   readonly number: number;
   readonly queue: Queue;
+  /** Where its messages are counted. */
+  readonly tally: QueueTally;
   /** Undefined for deliveries by basic.get. */
   consumer: Consumer | undefined = undefined;
   /** Deliveries by basic.get that are not settled yet; those of a consumer are counted by its queue. */
@@ -15,9 +18,10 @@ export class DeliverySlot {
   /** Nothing new comes through it. */
   retired = false;
 
-  constructor(number: number, queue: Queue) {
+  constructor(number: number, queue: Queue, tally: QueueTally) {
     this.number = number;
     this.queue = queue;
+    this.tally = tally;
   }
 
   /** Deliveries not settled yet. */
@@ -31,11 +35,16 @@ export class DeliverySlots {
   readonly #slots: (DeliverySlot | undefined)[] = [undefined];
   readonly #free: number[] = [];
   readonly #gets = new Map<Queue, DeliverySlot>();
+  readonly #tallies: ChannelTallies;
+
+  constructor(tallies: ChannelTallies) {
+    this.#tallies = tallies;
+  }
 
   /** A slot for a new consumer of `queue`. */
   open(queue: Queue): DeliverySlot {
     const number = this.#free.pop() ?? this.#slots.length;
-    const slot = new DeliverySlot(number, queue);
+    const slot = new DeliverySlot(number, queue, this.#tallies.queues.of(queue));
     this.#slots[number] = slot;
     return slot;
   }

@@ -97,7 +97,7 @@ export class DirectReplyChannel implements DirectReplyReceiver {
   #deliver(publication: Publication): boolean {
     const open = this.#open;
     if (open === undefined) return false;
-    const { consuming, counters, host, tools } = this.#channel;
+    const { consuming, host, tallies, tools } = this.#channel;
     if (host.output.pendingBytes > ANSWERS_PENDING_BYTES_MAX || host.bodies.busy) return false;
     const content = new RecordContent();
     content.addressingAt = publication.addressingAt;
@@ -106,7 +106,7 @@ export class DirectReplyChannel implements DirectReplyReceiver {
     content.contentLengthBytes = publication.contentLengthBytes;
     content.bodySizeBytes = publication.bodySizeBytes;
     const tag = consuming.unacked.skip();
-    counters.deliveredNoAck++;
+    tallies.queues.others.deliveredNoAck++;
     if (publication.bodyReference === NO_BODY_REFERENCE) {
       tools.writer.write(host.output, open.to, tag, false, content);
     } else {

@@ -9,6 +9,7 @@ import {
   type Publication,
 } from "../../broker/message/publication.ts";
 import { RecordFlag } from "../../broker/message/record.ts";
+import type { ChannelTallies, ExchangeTally } from "../../broker/observing/channel-tallies.ts";
 import { PublishResult, type Route } from "../../broker/routing/route.ts";
 import type { VhostAccess } from "../../broker/vhost-access.ts";
 import type { Address, Arena } from "../../lib/arena.ts";
@@ -39,13 +40,14 @@ export interface PublishingChannel {
   readonly access: VhostAccess;
   readonly number: number;
   readonly payloadMax: number;
+  readonly tallies: ChannelTallies;
   /** Special cases: a transaction is open, or the message is an answer to a direct reply-to. */
   readonly publishesSpecially: boolean;
   publishSpecially(route: Route | undefined, publication: Publication, mandatory: boolean): void;
   /** `publication` went nowhere though it was mandatory. */
   returnUnroutable(publication: Publication): void;
   /** The message is taken care of; `result` has PublishResult bits. */
-  onPublished(result: number): void;
+  onPublished(tally: ExchangeTally, result: number, mandatory: boolean): void;
   /** The reply-to property asks for an address of this channel; answers with the content that holds it. */
   rewriteReplyTo(publication: Publication): void;
   /** Starts the slow way: header and body frames will come one by one. */
@@ -59,6 +61,8 @@ class PublishMemo {
   lengthBytes = -1;
   tail = 0;
   route: Route | undefined = undefined;
+  /** Where messages along it are counted. */
+  tally: ExchangeTally | undefined = undefined;
   mandatory = false;
 }
 
@@ -160,7 +164,7 @@ export class Publishing {
   refresh(): void {
     const { route } = this.#memo;
     if (route === undefined || route.isCurrent()) return;
-    this.#memo.route = this.#channel.access.route(route.exchange.definition.name, route.routingKey);
+    this.#takeRoute(this.#channel.access.route(route.exchange.definition.name, route.routingKey));
   }
 
   /** Publishes the content that `publication` describes along the remembered route. */
@@ -177,7 +181,15 @@ export class Publishing {
     if (memo.mandatory && (result & PublishResult.routed) === 0) {
       channel.returnUnroutable(publication);
     }
-    channel.onPublished(result);
+    channel.onPublished(memo.tally as ExchangeTally, result, memo.mandatory);
+  }
+
+  #takeRoute(route: Route): void {
+    const memo = this.#memo;
+    memo.route = route;
+    if (memo.tally === undefined || memo.tally.exchange !== route.exchange) {
+      memo.tally = this.#channel.tallies.exchanges.of(route.exchange);
+    }
   }
 
   #assemble(at: Address, frameEnd: Address): Address {
@@ -254,7 +266,7 @@ export class Publishing {
     const { access } = this.#channel;
     const route = access.vhost.routes.addressed.find(access.number, from, addressingLength);
     if (route === undefined) return false;
-    this.#memo.route = route;
+    this.#takeRoute(route);
     this.#memo.mandatory = bits === MANDATORY_BIT;
     return true;
   }
@@ -270,9 +282,10 @@ export class Publishing {
     memo.route = undefined;
     if (isDirectReply(method.exchange, method.routingKey)) return;
     const { access } = this.#channel;
-    memo.route = access.route(method.exchange, method.routingKey);
+    const route = access.route(method.exchange, method.routingKey);
+    this.#takeRoute(route);
     const from = frameAt + 13;
-    access.vhost.routes.addressed.keep(access.number, from, frameEnd - 2 - from, memo.route);
+    access.vhost.routes.addressed.keep(access.number, from, frameEnd - 2 - from, route);
   }
 }
 

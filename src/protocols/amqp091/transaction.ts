@@ -48,6 +48,7 @@ export class Transaction {
       throw new BrokerError("resource-error", text);
     }
     this.#publishes.push({ route, mandatory, copy });
+    this.#channel.tallies.exchanges.of(route.exchange).published++;
   }
 
   settle(tag: number, multiple: boolean, outcome: Outcome): void {
@@ -119,9 +120,16 @@ export class Transaction {
       ? route
       : channel.access.route(route.exchange.definition.name, route.routingKey);
     const result = channel.access.publish(current, publication);
+    const tally = channel.tallies.exchanges.of(current.exchange);
+    const isRouted = (result & PublishResult.routed) !== 0;
+    if (!isRouted && !mandatory) tally.droppedUnroutable++;
+    if (isRouted || !mandatory) {
+      copy.release();
+      return result;
+    }
+    tally.returned++;
     // A returned copy is let go when it has been sent.
-    if (mandatory && (result & PublishResult.routed) === 0) channel.returnCopy(copy);
-    else copy.release();
+    channel.returnCopy(copy);
     return result;
   }
 }
