@@ -33,6 +33,13 @@ export class PublishPairs {
     return this.#add(exchange, queue, pairs);
   }
 
+  /** One for each of `queues`. */
+  ofAll(exchange: Exchange, queues: readonly Queue[]): readonly PublishPair[] {
+    const pairs: PublishPair[] = [];
+    for (let i = 0; i < queues.length; i++) pairs.push(this.of(exchange, queues[i] as Queue));
+    return pairs;
+  }
+
   #add(exchange: Exchange, queue: Queue, pairs: PublishPair[] | undefined): PublishPair {
     let pair = new PublishPair(exchange, queue);
     if (pairs === undefined) {
@@ -40,12 +47,13 @@ export class PublishPairs {
       if (queue.state !== "deleted") this.#byQueue.set(queue, [pair]);
       return pair;
     }
-    if (pairs.length >= APART_MAX) {
-      pair = pairs.find((each) => each.exchange === undefined) ?? new PublishPair(undefined, queue);
-      if (pairs.includes(pair)) return pair;
-    }
     for (let at = pairs.length - 1; at >= 0; at--) {
       if ((pairs[at] as PublishPair).exchange?.isDeleted) pairs.splice(at, 1);
+    }
+    if (pairs.length >= APART_MAX) {
+      const last = pairs[pairs.length - 1] as PublishPair;
+      if (last.exchange === undefined) return last;
+      pair = new PublishPair(undefined, queue);
     }
     pairs.push(pair);
     return pair;

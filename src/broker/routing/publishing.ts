@@ -169,7 +169,7 @@ export class Publishing {
     );
     const byContent = this.#targets.metContentRouting;
     const targets = byContent ? [] : this.#targets.queues.slice(0, this.#targets.queueCount);
-    const pairs = targets.map((queue) => this.pairs.of(exchange, queue));
+    const pairs = this.pairs.ofAll(exchange, targets);
     return new Route(exchange, routingKey, targets, pairs, byContent, this.#vhost);
   }
 }
