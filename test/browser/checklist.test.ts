@@ -157,6 +157,23 @@ describe.skipIf(obstacle !== undefined)(`checklist${obstacle ? `: ${obstacle}` :
     await tom.close();
   });
 
+  test("what this broker has not is not in the menu, and its address says so", async () => {
+    await view.goTo("/");
+    const menu = view.page.getByRole("navigation");
+    await menu.getByRole("link", { name: "Tracing" }).waitFor();
+    const absent = ["Shovel status", "Shovel management", "Federation status", "Top processes"];
+    for (const name of ["Super streams", ...absent]) {
+      expect(await menu.getByRole("link", { name }).count(), name).toBe(
+        absent.includes(name) ? 0 : 1,
+      );
+    }
+    for (const path of ["/dynamic-shovels", "/federation-upstreams"]) {
+      await view.goTo(path);
+      await view.page.getByText("This broker cannot do that").waitFor();
+      expect(await view.page.getByRole("button", { name: /^Add/ }).count()).toBe(0);
+    }
+  });
+
   test("a super stream is an exchange with a stream for each partition", async () => {
     await view.goTo("/stream/super-streams");
     await view.button("Add super stream").first().click();

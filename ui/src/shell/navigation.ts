@@ -7,8 +7,10 @@ export interface NavigationEntry {
   readonly label: string;
   /** The least user tag that makes sense of the page. */
   readonly needs?: "monitoring" | "policymaker" | "administrator";
-  /** Only where this extension of RabbitMQ's management is present (Leveret: always). */
+  /** Only where this extension of RabbitMQ's management is present. */
   readonly extension?: string;
+  /** Leveret has it without an extension. */
+  readonly builtIn?: boolean;
   /** Only on brokers with the functions beyond RabbitMQ's. */
   readonly leveretOnly?: boolean;
 }
@@ -53,7 +55,13 @@ export const navigation: readonly NavigationGroup[] = [
       { path: "/feature-flags", label: pages.featureFlags, needs: "administrator" },
       { path: "/deprecated-features", label: pages.deprecated, needs: "administrator" },
       { path: "/cluster-name", label: pages.cluster, needs: "administrator" },
-      { path: "/traces", label: pages.tracing, needs: "administrator", extension: "tracing.js" },
+      {
+        path: "/traces",
+        label: pages.tracing,
+        needs: "administrator",
+        extension: "tracing.js",
+        builtIn: true,
+      },
     ],
   },
   {
@@ -79,7 +87,12 @@ export const navigation: readonly NavigationGroup[] = [
         extension: "federation.js",
       },
       { path: "/stream/connections", label: pages.streams, extension: "stream.js" },
-      { path: "/stream/super-streams", label: pages.superStreams, extension: "stream.js" },
+      {
+        path: "/stream/super-streams",
+        label: pages.superStreams,
+        extension: "stream.js",
+        builtIn: true,
+      },
       { path: "/top", label: pages.processes, needs: "administrator", extension: "top.js" },
     ],
   },

@@ -17,9 +17,12 @@ export function useNavigation(): readonly NavigationGroup[] {
     enabled: overview !== undefined && !isLeveret,
   });
   const present = new Set((extensions ?? []).map((extension) => extension.javascript));
+  const isThere = ({ extension, builtIn, leveretOnly }: NavigationEntry): boolean =>
+    isLeveret
+      ? extension === undefined || builtIn === true
+      : leveretOnly !== true && (extension === undefined || present.has(extension));
   const shows = (entry: NavigationEntry): boolean =>
-    hasTag(session?.tags ?? [], entry.needs) &&
-    (isLeveret || (!entry.leveretOnly && (!entry.extension || present.has(entry.extension))));
+    hasTag(session?.tags ?? [], entry.needs) && isThere(entry);
   return navigation
     .map((group) => ({ ...group, entries: group.entries.filter(shows) }))
     .filter((group) => group.entries.length > 0);

@@ -1,7 +1,7 @@
 // Federation upstreams, and adding one.
 
 import { apiPath, request } from "../../api/client.ts";
-import { useAction, useApi } from "../../api/query.ts";
+import { useAction, useApi, useBroker } from "../../api/query.ts";
 import type { Parameter } from "../../api/types.ts";
 import type { Field, FormValues } from "../../form/fields.ts";
 import { FormDialog } from "../../form/form-dialog.tsx";
@@ -52,7 +52,17 @@ const columns: readonly Column<Parameter>[] = [
 const parameterKey = (item: Parameter): string => JSON.stringify([item.vhost, item.name]);
 
 export default function UpstreamsPage() {
-  const result = useApi<readonly Parameter[]>("/parameters/federation-upstream");
+  const { isLeveret } = useBroker();
+  const result = useApi<readonly Parameter[]>("/parameters/federation-upstream", {
+    enabled: !isLeveret,
+  });
+  if (isLeveret) {
+    return (
+      <Page title={texts.upstreamsTitle}>
+        <NotHere />
+      </Page>
+    );
+  }
   return (
     <Page title={texts.upstreamsTitle} actions={<AddUpstream />}>
       <Loaded result={result} missing={<NotHere />}>

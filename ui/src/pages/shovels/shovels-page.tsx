@@ -1,7 +1,7 @@
 // Shovels as they are defined.
 
 import { apiPath, request } from "../../api/client.ts";
-import { useApi } from "../../api/query.ts";
+import { useApi, useBroker } from "../../api/query.ts";
 import type { Parameter } from "../../api/types.ts";
 import { runOnAll } from "../../parts/bulk.ts";
 import { confirm } from "../../parts/confirm.tsx";
@@ -62,7 +62,15 @@ function endColumn(side: "src" | "dest", header: string): Column<Parameter> {
 const parameterKey = (item: Parameter): string => JSON.stringify([item.vhost, item.name]);
 
 export default function ShovelsPage() {
-  const result = useApi<readonly Parameter[]>("/parameters/shovel");
+  const { isLeveret } = useBroker();
+  const result = useApi<readonly Parameter[]>("/parameters/shovel", { enabled: !isLeveret });
+  if (isLeveret) {
+    return (
+      <Page title={texts.title}>
+        <NotHere />
+      </Page>
+    );
+  }
   return (
     <Page title={texts.title} actions={<AddShovel />}>
       <Loaded result={result} missing={<NotHere />}>
