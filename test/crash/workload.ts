@@ -164,7 +164,8 @@ export class Workload {
       if (error === null || error === undefined) {
         this.confirmedCount++;
         if (isCopy) this.copies++;
-        keys?.confirmed(key?.key as string);
+        // A copy does not make its key younger: the broker forgets the oldest by when it saw each first.
+        else if (key !== undefined) keys?.confirmed(key.key);
         for (const ledger of ledgers) ledger.confirmed(id);
       } else if (error.message === "message nacked") {
         for (const ledger of ledgers) ledger.refused(id);
