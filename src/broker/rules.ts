@@ -9,7 +9,22 @@ import type { Vhost } from "./vhost.ts";
 const TRANSIENT_QUEUES = "transient_nonexcl_queues";
 const MASTER_LOCATOR = "x-queue-master-locator";
 
+/** A header put on messages as they come in. */
+export interface AddedHeader {
+  /** Instead of one the publisher has put there. */
+  readonly overwrite: boolean;
+}
+
+export interface Interceptions {
+  /** `timestamp_in_ms`, and the property timestamp. */
+  readonly timestamp: AddedHeader | undefined;
+  /** `x-routed-by`: this node. */
+  readonly routingNode: AddedHeader | undefined;
+}
+
 export interface BrokerRules {
+  /** What is put on messages as they come in; undefined = nothing. */
+  readonly interceptions: Interceptions | undefined;
   /** Deprecated features that are refused, by RabbitMQ's names: "transient_nonexcl_queues", "global_qos". */
   readonly deniedFeatures: ReadonlySet<string>;
   /** Queue types of which no new queue may be declared. */
@@ -21,6 +36,7 @@ export interface BrokerRules {
 }
 
 export const permissiveRules: BrokerRules = {
+  interceptions: undefined,
   deniedFeatures: new Set(),
   disabledQueueTypes: new Set(),
   relaxedRedeclaration: false,

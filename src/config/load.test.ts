@@ -132,11 +132,11 @@ describe("the file's dialect", () => {
 
   test("RabbitMQ's keys without meaning here are named in one warning", () => {
     const { warnings } = loadText(
-      "cluster_formation.peer_discovery_backend = k8s\nnum_acceptors.tcp = 10\nmqtt.prefetch = 3\nmessage_interceptors.incoming.set_header_timestamp.overwrite = true",
+      "cluster_formation.peer_discovery_backend = k8s\nnum_acceptors.tcp = 10\nmqtt.prefetch = 3\nmessage_interceptors.outgoing.timestamp.enabled = true",
     );
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("cluster_formation.peer_discovery_backend, num_acceptors.tcp");
-    expect(warnings[0]).toContain("message_interceptors.incoming.set_header_timestamp.overwrite");
+    expect(warnings[0]).toContain("message_interceptors.outgoing.timestamp.enabled");
   });
 
   test("any text is either read or refused with a sentence", () => {

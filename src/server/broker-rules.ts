@@ -18,6 +18,7 @@ export function rulesOf(config: Config, broker: Broker): BrokerRules {
   }
   const disabled = [...resources.queueTypes].filter(([, isEnabled]) => !isEnabled);
   return {
+    interceptions: interceptionsOf(config),
     deniedFeatures: denied,
     disabledQueueTypes: new Set(disabled.map(([name]) => name)),
     relaxedRedeclaration: resources.relaxedRedeclaration,
@@ -27,6 +28,15 @@ export function rulesOf(config: Config, broker: Broker): BrokerRules {
       giveUsers(broker, vhost, config.access.defaultUsers);
     },
   };
+}
+
+function interceptionsOf({ node }: Config): BrokerRules["interceptions"] {
+  const header = (overwrite: boolean | undefined) =>
+    overwrite === undefined ? undefined : { overwrite };
+  const timestamp = header(node.timestampOverwrites);
+  const routingNode = header(node.routingNodeOverwrites);
+  if (timestamp === undefined && routingNode === undefined) return undefined;
+  return { timestamp, routingNode };
 }
 
 /** The first record whose pattern is found in the vhost's name counts. */

@@ -100,7 +100,8 @@ export class Parameters {
   deleteGlobal(name: string, by: string): boolean {
     if (!this.#global.delete(name)) return false;
     this.#context.record("global-parameter.delete", { name });
-    this.#tell("parameter.cleared", by, { component: GLOBAL, name });
+    // As RabbitMQ tells it: set, to nothing.
+    this.#tell("parameter.set", by, { component: GLOBAL, name });
     return true;
   }
 

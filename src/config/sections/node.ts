@@ -75,6 +75,18 @@ export const nodeRows = {
     "What was imported last is not imported again, so that changes made since stay.",
     { live: true },
   ),
+  timestampOverwrites: optional(
+    "message_interceptors.incoming.set_header_timestamp.overwrite",
+    boolean,
+    "Puts the header `timestamp_in_ms` and the property timestamp on messages as they come in; `true` also where the publisher has put them. Unset = not at all.",
+    { live: true },
+  ),
+  routingNodeOverwrites: optional(
+    "message_interceptors.incoming.set_header_routing_node.overwrite",
+    boolean,
+    "Puts the name of this node into the header `x-routed-by` of messages as they come in; `true` also where the publisher has put one. Unset = not at all.",
+    { live: true },
+  ),
   tags: named("node_tags.$tag", text, "Tags of this node, shown in the API."),
   clusterTags: named("cluster_tags.$tag", text, "Tags of the cluster, shown in the API."),
   statisticsIntervalMs: one(

@@ -32,6 +32,7 @@ import {
 } from "./codec/property-scan.ts";
 import { writeShortString } from "./codec/strings.ts";
 import { ContentAssembly } from "./content-assembly.ts";
+import { Interceptors } from "./interceptors.ts";
 
 /** Class, weight, body size and flags lie in front of the properties. */
 const HEADER_PROPERTIES_OFFSET = 12;
@@ -45,17 +46,22 @@ type ContentPlace = Pick<Publication, "contentAt" | "bodySizeBytes" | "bodyRefer
 export class Messages implements MessagePort {
   readonly #broker: Broker;
   readonly #scan: PropertyScan;
+  readonly #interceptors: Interceptors;
   readonly #encoder = new ByteWriter();
   readonly #reader = new ByteReader();
 
   constructor(broker: Broker) {
     this.#broker = broker;
     this.#scan = new PropertyScan(broker.memory.arena);
+    this.#interceptors = new Interceptors(broker);
   }
 
   publish(access: VhostAccess, message: OutgoingMessage): PublishResult {
     const route = access.route(message.exchange, message.routingKey);
-    return this.#withPublication(message, (publication) => {
+    const properties = access.user.isBroker
+      ? message.properties
+      : this.#interceptors.changed(message.properties);
+    return this.#withPublication({ ...message, properties }, (publication) => {
       if (this.#scan.positionOf(PropertyBit.userId) !== 0) {
         access.checkUserId(this.#scan.textOf(PropertyBit.userId));
       }

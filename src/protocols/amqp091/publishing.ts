@@ -26,6 +26,7 @@ import {
   scanError,
 } from "./codec/property-scan.ts";
 import { DIRECT_REPLY_TO, isDirectReply } from "./direct-reply.ts";
+import type { Interceptors } from "./interceptors.ts";
 
 /** What all channels of a broker share while they publish; nothing in it outlives a call. */
 export interface PublishTools {
@@ -33,6 +34,7 @@ export interface PublishTools {
   readonly publication: Publication;
   readonly scan: PropertyScan;
   readonly reader: ByteReader;
+  readonly interceptors: Interceptors;
 }
 
 /** What publishing needs of its channel. */
@@ -171,6 +173,11 @@ export class Publishing {
   publish(publication: Publication): void {
     this.readProperties(publication);
     const channel = this.#channel;
+    const { interceptors } = this.#tools;
+    if (interceptors.isOn) {
+      interceptors.change(publication, channel.payloadMax);
+      this.readProperties(publication);
+    }
     const memo = this.#memo;
     const route = memo.route;
     if (route === undefined || channel.publishesSpecially) {

@@ -11,6 +11,7 @@ import { PropertyScan } from "./codec/property-scan.ts";
 import { DeliveryWriter } from "./delivery-writer.ts";
 import { DirectReplies } from "./direct-reply.ts";
 import type { DirectReplyChannel } from "./direct-reply-channel.ts";
+import { Interceptors } from "./interceptors.ts";
 import type { PublishTools } from "./publishing.ts";
 
 export const SCRATCH_BYTES = LARGE_PAGE_BYTES;
@@ -19,6 +20,7 @@ export class ProtocolTools {
   readonly broker: Broker;
   readonly writer: DeliveryWriter;
   readonly publish: PublishTools;
+  readonly interceptors: Interceptors;
   readonly directReplies: DirectReplies<DirectReplyChannel>;
   readonly reader = new ByteReader();
   /** SCRATCH_BYTES for a content that is made, not received; valid until the publish that uses it returns. */
@@ -32,7 +34,9 @@ export class ProtocolTools {
     this.directReplies = new DirectReplies(broker.random);
     this.scratchAt = broker.memory.output.allocate(SCRATCH_BYTES);
     assert(this.scratchAt !== NO_PAGE, "a new broker has memory for its scratch page");
+    this.interceptors = new Interceptors(broker);
     this.publish = {
+      interceptors: this.interceptors,
       arena: broker.memory.arena,
       publication: broker.publication,
       scan: new PropertyScan(broker.memory.arena),

@@ -82,6 +82,14 @@ test("limits and operator policies are told as parameters too, as RabbitMQ keeps
   expect(parameters(observed, "parameter.cleared")).toBeGreaterThanOrEqual(2);
 });
 
+test("a global parameter is told as set, when it is cleared too: to nothing", () => {
+  const told = ({ events }: Observed) =>
+    events
+      .filter(({ key, headers }) => /^parameter\./.test(key) && headers.vhost === undefined)
+      .map(({ key, headers }) => [key, headers.value]);
+  expect(told(observed)).toEqual(told(recorded));
+});
+
 test("events have RabbitMQ's properties and no body", () => {
   const names = ({ properties }: Told) => Object.keys(properties).sort();
   expect(names(observed.events[0]!)).toEqual(names(recorded.events[0]!));
