@@ -58,6 +58,7 @@ export function nodeView(management: Management, context: ViewContext): ApiObjec
     run_queue: 0,
     loop_delay_ms: delay.last,
     loop_delay_worst_ms: delay.worst,
+    message_size_counts: [...broker.messageSizes.counts],
     processors: node.processorCount,
     exchange_types: exchangeTypesView(),
     auth_mechanisms: management.mechanisms().map(([name, description]) => ({

@@ -10,6 +10,19 @@ import { checks } from "./checks.ts";
 import { type Diagnostic, diagnosticVerb } from "./diagnostic.ts";
 import { listenerLine } from "./reports.ts";
 
+/** As RabbitMQ calls them. */
+const SIZE_RANGES: readonly string[] = [
+  "below 100B",
+  "between 100B and 1KB",
+  "between 1KB and 10KB",
+  "between 10KB and 100KB",
+  "between 100KB and 1MB",
+  "between 1MB and 10MB",
+  "between 10MB and 50MB",
+  "between 50MB and 100MB",
+  "above 100MB",
+];
+
 const looks: readonly Diagnostic[] = [
   {
     name: "listeners",
@@ -128,24 +141,21 @@ const looks: readonly Diagnostic[] = [
   },
   {
     name: "message_size_stats",
-    summary: "Sizes of waiting messages, by virtual host",
-    run: async ({ client }) => {
-      const queues = await client.list("/queues?columns=vhost,messages,message_bytes");
-      const sums = new Map<string, { messages: number; bytes: number }>();
-      for (const { vhost, messages, message_bytes } of queues) {
-        const sum = sums.get(String(vhost)) ?? { messages: 0, bytes: 0 };
-        sums.set(String(vhost), {
-          messages: sum.messages + Number(messages),
-          bytes: sum.bytes + Number(message_bytes),
-        });
-      }
-      const items = [...sums].map(([vhost, { messages, bytes }]) => ({
-        vhost,
-        messages,
-        bytes,
-        average: messages === 0 ? 0 : Math.round(bytes / messages),
+    scopes: ["ctl", "diagnostics"],
+    summary: "How many messages of which size were published",
+    banner: ({ node }) => `Gathering message size statistics from cluster via ${node} ...`,
+    run: async ({ client, node }) => {
+      const { message_size_counts: bySize } = (await client.get(`/nodes/${part(node)}`)) as {
+        message_size_counts: readonly number[];
+      };
+      const sum = bySize.reduce((before, count) => before + count, 0);
+      const items = bySize.map((count, index) => ({
+        "Message Size": SIZE_RANGES[index] ?? "",
+        Count: count,
+        Percentage: (sum === 0 ? 0 : (count / sum) * 100).toFixed(2),
       }));
-      return rows(["vhost", "messages", "bytes", "average"], items);
+      const columns = ["Message Size", "Count", "Percentage"];
+      return { kind: "rows", columns, rows: items, isFramed: true };
     },
   },
   {
