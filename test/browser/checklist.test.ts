@@ -157,6 +157,38 @@ describe.skipIf(obstacle !== undefined)(`checklist${obstacle ? `: ${obstacle}` :
     await tom.close();
   });
 
+  test("who publishes and who gets: by exchange, by queue, by channel", async () => {
+    const { channel } = client;
+    await channel.assertExchange("pairs", "fanout");
+    await channel.assertQueue("paired");
+    await channel.bindQueue("paired", "pairs", "");
+    await channel.consume("paired", (message) => message !== null && channel.ack(message));
+    const publishing = setInterval(() => channel.publish("pairs", "", Buffer.from("x")), 50);
+    const shown = async (path: string, label: string, name: string | RegExp) => {
+      await view.goTo(path);
+      const row = view.page.getByRole("table", { name: label }).locator("tbody tr");
+      await row
+        .filter({ hasText: name })
+        .filter({ hasText: /[1-9][\d.]*\/s/ })
+        .waitFor();
+    };
+    try {
+      const address = /127\.0\.0\.1:\d+ -> /;
+      await shown("/queues/%2F/paired", "Publishes by exchange", "pairs");
+      await shown("/queues/%2F/paired", "Deliveries by channel", address);
+      await shown("/exchanges/%2F/pairs", "Publishes by channel", address);
+      await shown("/exchanges/%2F/pairs", "Publishes by queue", "paired");
+      const own = await stage.api<{ name: string }[]>("GET", "/channels");
+      const path = `/channels/${encodeURIComponent(own[0]?.name ?? "")}`;
+      await shown(path, "Publishes by exchange", "pairs");
+      await shown(path, "Deliveries by queue", "paired");
+      expect(await view.axe()).toEqual([]);
+    } finally {
+      clearInterval(publishing);
+      await channel.deleteQueue("paired");
+    }
+  });
+
   test("what this broker has not is not in the menu, and its address says so", async () => {
     await view.goTo("/");
     const menu = view.page.getByRole("navigation");

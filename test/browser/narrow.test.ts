@@ -61,6 +61,16 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
     },
   );
 
+  test("the map begins where messages come in, large enough to be read", async () => {
+    await view.goTo("/topology");
+    const first = view.page.locator(".react-flow__node", { hasText: SHOP.orders }).first();
+    await first.waitFor();
+    await expect.poll(async () => (await first.boundingBox())?.width ?? 0).toBeGreaterThan(100);
+    const box = await first.boundingBox();
+    expect(box?.x).toBeGreaterThan(0);
+    expect((box?.x ?? 390) + (box?.width ?? 0)).toBeLessThan(390);
+  });
+
   test("the first messages of a queue are above the fold", async () => {
     await view.goTo(`/queues/%2F/${SHOP.urgent}?tab=messages`);
     const row = view.page.getByRole("table", { name: "Messages in the queue" }).locator("tbody tr");

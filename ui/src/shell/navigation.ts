@@ -32,6 +32,12 @@ export const navigation: readonly NavigationGroup[] = [
       { path: "/consumers", label: pages.consumers },
       { path: "/exchanges", label: pages.exchanges },
       { path: "/queues", label: pages.queues },
+      {
+        path: "/stream/super-streams",
+        label: pages.superStreams,
+        extension: "stream.js",
+        builtIn: true,
+      },
     ],
   },
   {
@@ -87,12 +93,6 @@ export const navigation: readonly NavigationGroup[] = [
         extension: "federation.js",
       },
       { path: "/stream/connections", label: pages.streams, extension: "stream.js" },
-      {
-        path: "/stream/super-streams",
-        label: pages.superStreams,
-        extension: "stream.js",
-        builtIn: true,
-      },
       { path: "/top", label: pages.processes, needs: "administrator", extension: "top.js" },
     ],
   },

@@ -11,8 +11,10 @@ import {
   type NodeProps,
   Position,
   ReactFlow,
+  type Rect,
   useReactFlow,
   useStore,
+  type Viewport,
 } from "@xyflow/react";
 import { memo, useEffect, useMemo, useState } from "react";
 import type { TopologyNode } from "../../api/beyond.ts";
@@ -74,7 +76,6 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
         onlyRenderVisibleElements
         minZoom={0.05}
         maxZoom={1.6}
-        fitView
         proOptions={{ hideAttribution: true }}
       >
         <Background />
@@ -103,14 +104,34 @@ function WatchDistance({ nodes, onChange }: WatchDistanceProps) {
   return null;
 }
 
+/** A narrower map shows its beginning instead of everything. */
+const PHONE_PX = 500;
+const PHONE_ZOOM = 0.8;
+const PHONE_PADDING_PX = 16;
+
 function FitOnChange({ changed }: { changed: string }) {
   const flow = useReactFlow();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fits again only when the key changes
   useEffect(() => {
-    const frame = requestAnimationFrame(() => void flow.fitView({ padding: 0.1, maxZoom: 1 }));
+    const frame = requestAnimationFrame(() => {
+      if (width > PHONE_PX) void flow.fitView({ padding: 0.1, maxZoom: 1 });
+      else void flow.setViewport(beginningOf(flow.getNodesBounds(flow.getNodes()), height));
+    });
     return () => cancelAnimationFrame(frame);
-  }, [changed]);
+  }, [changed, width > PHONE_PX]);
   return null;
+}
+
+/** Where messages come in, large enough to be read: a thumb moves on from there. */
+function beginningOf(bounds: Rect, heightPx: number): Viewport {
+  const top = Math.max(PHONE_PADDING_PX, (heightPx - bounds.height * PHONE_ZOOM) / 2);
+  return {
+    x: PHONE_PADDING_PX - bounds.x * PHONE_ZOOM,
+    y: top - bounds.y * PHONE_ZOOM,
+    zoom: PHONE_ZOOM,
+  };
 }
 
 function toBoxes(
