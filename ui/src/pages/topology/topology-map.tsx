@@ -81,7 +81,7 @@ export function TopologyMap({ vhost, graph, lit, fitKey = "" }: TopologyMapProps
         <Background />
         <Controls showInteractive={false} />
         <WatchDistance nodes={graph.nodes.length} onChange={setFar} />
-        <FitOnChange changed={`${fitKey} ${positions?.size ?? 0}`} />
+        <FitOnChange changed={`${fitKey} ${positions?.size ?? 0}`} isWhole={lit !== undefined} />
       </ReactFlow>
     </section>
   );
@@ -104,23 +104,24 @@ function WatchDistance({ nodes, onChange }: WatchDistanceProps) {
   return null;
 }
 
-/** A narrower map shows its beginning instead of everything. */
+/** A narrower map shows its beginning instead of everything, unless a message's way is to be seen. */
 const PHONE_PX = 500;
 const PHONE_ZOOM = 0.8;
 const PHONE_PADDING_PX = 16;
 
-function FitOnChange({ changed }: { changed: string }) {
+function FitOnChange({ changed, isWhole }: { changed: string; isWhole: boolean }) {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
+  const fits = isWhole || width > PHONE_PX;
   // biome-ignore lint/correctness/useExhaustiveDependencies: fits again only when the key changes
   useEffect(() => {
     const frame = requestAnimationFrame(() => {
-      if (width > PHONE_PX) void flow.fitView({ padding: 0.1, maxZoom: 1 });
+      if (fits) void flow.fitView({ padding: 0.1, maxZoom: 1 });
       else void flow.setViewport(beginningOf(flow.getNodesBounds(flow.getNodes()), height));
     });
     return () => cancelAnimationFrame(frame);
-  }, [changed, width > PHONE_PX]);
+  }, [changed, fits]);
   return null;
 }
 
