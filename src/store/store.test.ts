@@ -107,6 +107,36 @@ describe("Store", () => {
     expect(again.ledger.entriesHeard).toBeLessThan(2_000);
   });
 
+  it("tells a write that was cut off behind another one from damage", async () => {
+    const world = new StoreWorld(9);
+    let { store, ledger, report } = await world.open();
+    const path = world.disk.files().find((name) => name.includes("/log/")) as string;
+    const write = async (seed: number) => {
+      for (let key = 0; key < 6; key++) ledger.set(store, key, 3_000, seed);
+      store.log.commit();
+      await world.done(store.log.whenDurable(store.log.position));
+    };
+    /** Only \`bytes[from, to)\` of the file were never written. */
+    const crashWithout = async (from: number, to = Number.POSITIVE_INFINITY) => {
+      world.crash("everything");
+      world.disk.setBytes(path, world.disk.bytesOf(path).slice().fill(0, from, to));
+      ({ store, ledger, report } = await world.open());
+    };
+    await write(1);
+    const blockBytes = new DataView(world.disk.bytesOf(path).buffer).getUint32(4_096 + 8, true);
+    // Of the first write a part is there, of the second only what comes behind its beginning.
+    const firstEnd = 4_096 + 2 * blockBytes;
+    await crashWithout(firstEnd);
+    expect(report).toMatchObject({ torn: true, damage: [] });
+    const { state } = ledger;
+    world.clock.runFor(20);
+    const secondAt = store.log.place.offset;
+    await write(2);
+    await crashWithout(secondAt, secondAt + 2 * 4_096);
+    expect(report).toMatchObject({ torn: true, damage: [] });
+    expect(ledger.state).toBe(state);
+  });
+
   it("says so when the log can't be written, and then nothing is durable any more", async () => {
     const { world, store, ledger, failures } = await openWithFailingLog(6);
     world.clock.runFor(100);

@@ -322,7 +322,7 @@ export class Store implements Engine {
       if (isDiskFull(error)) this.#reserve.noteFull();
       else this.#options.onNotice(`the next log file could not be prepared: ${messageOf(error)}`);
     };
-    this.log.begin(files, end, starts);
+    this.log.begin(files, end, starts, reading.torn || reading.damage.length > 0);
   }
 
   async #wipeEnd(logDirectory: string, { file, offset }: LogPlace): Promise<void> {

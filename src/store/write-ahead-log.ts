@@ -65,14 +65,19 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#clock = clock;
   }
 
-  /** Goes on at `end`. Must be called before the first append. `starts`: of the files recovery has read. */
-  begin(files: LogFiles, end: LogPlace, starts: readonly LogPlace[]): void {
+  /**
+   * Goes on at `end`. Must be called before the first append. `starts`: of the files recovery has read. `isCut`: the
+   * newest batch there is not whole. Before anything else an empty one says that the log goes on behind what is left:
+   * it can't be torn, and without it a next batch that is would pass for damage.
+   */
+  begin(files: LogFiles, end: LogPlace, starts: readonly LogPlace[], isCut: boolean): void {
     this.#buffers.begin(end);
     this.durablePosition = end.position;
     this.#files = files;
     this.#end = end;
     this.#starts.push(...starts);
     files.prepareNext();
+    if (isCut) this.#vouch();
   }
 
   /** The newest place from which everything behind `position` can be read. */
@@ -106,6 +111,11 @@ export class WriteAheadLog implements Log, FileHandler {
       this.commit();
     }
     return durable;
+  }
+
+  /** Behind the newest batch that is on disk. */
+  get place(): LogPlace {
+    return this.#end as LogPlace;
   }
 
   get position(): LogPosition {
