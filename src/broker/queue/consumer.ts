@@ -32,6 +32,11 @@ export interface DeliveryTarget {
    */
   handOver?(consumer: Consumer, publication: Publication): void;
   /**
+   * That was all for now of a run of deliveries: they may leave at once, while their bytes are in the processor's
+   * cache. Without it they leave at the end of the turn.
+   */
+  sendNow?(): void;
+  /**
    * Its delivery with that tag is not overdue before then (monotonic ms), whatever the consumer timeout. False when
    * it has none such.
    */

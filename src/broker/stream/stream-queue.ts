@@ -42,6 +42,9 @@ import { subscriptionFrom } from "./subscription.ts";
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
 
+/** One reader's share that is worth a write of its own at once: with a turn's 4 MiB between, it has left the cache. */
+const SEND_NOW_BYTES_MIN = 32_768;
+
 /** What was published before `position` in the log ends with `sequence`. */
 interface Mark {
   position: LogPosition;
@@ -218,6 +221,7 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, TurnEndWai
       records += delivery.records + 1;
       bytes += delivery.bytes;
       this.counters.delivered += delivery.records;
+      if (delivery.bytes >= SEND_NOW_BYTES_MIN) reader.consumer.target.sendNow?.();
       // It may have gone because of what it got.
       if (!reader.consumer.cancelled) this.#readers.wait(reader, waiting);
     }

@@ -7,6 +7,8 @@ import type { Address, Arena } from "../../lib/arena.ts";
 
 const LONG_LONG = 0x6c;
 const LENGTH_WORD_BYTES = 4;
+/** Of the value, and of what the last word of the entry may reach over. */
+const VALUE_BYTES = 8;
 const TWO_TO_32 = 4_294_967_296;
 const textEncoder = new TextEncoder();
 
@@ -14,7 +16,10 @@ export class AddedHeaderWriter {
   readonly #arena: Arena;
   readonly #headers: ContentHeaders;
   #name = "";
-  #nameBytes = new Uint8Array(0);
+  /** Length of the name, the name and the type, as words; what of the last one is too much is written over. */
+  #entryWords = new Int32Array(0);
+  /** Of the entry without its value. */
+  #entryBytes = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -27,11 +32,8 @@ export class AddedHeaderWriter {
    */
   measure(contentAt: Address, header: DeliveryHeader, payloadMax: number): number {
     if (!this.#headers.locate(contentAt)) return 0;
-    if (header.name !== this.#name) {
-      this.#name = header.name;
-      this.#nameBytes = textEncoder.encode(header.name);
-    }
-    const entryBytes = 1 + this.#nameBytes.length + 1 + 8;
+    if (header.name !== this.#name) this.#prepare(header.name);
+    const entryBytes = this.#entryBytes + VALUE_BYTES;
     const growth = this.#headers.hasTable ? entryBytes : LENGTH_WORD_BYTES + entryBytes;
     return this.#arena.view.getInt32(contentAt + 3) + growth > payloadMax ? 0 : growth;
   }
@@ -44,13 +46,13 @@ export class AddedHeaderWriter {
     header: DeliveryHeader,
     growth: number,
   ): void {
-    const { view, u8 } = this.#arena;
+    const { view } = this.#arena;
     const { hasTable, tableAt, tableLength, flagsAt } = this.#headers;
     const before = tableAt + (hasTable ? LENGTH_WORD_BYTES + tableLength : 0) - contentAt;
     this.#arena.copy(to, contentAt, before);
     view.setInt32(to + 3, view.getInt32(contentAt + 3) + growth);
     let at = to + before;
-    const entryBytes = 1 + this.#nameBytes.length + 1 + 8;
+    const entryBytes = this.#entryBytes + VALUE_BYTES;
     if (hasTable) {
       view.setUint32(to + (tableAt - contentAt), tableLength + entryBytes);
     } else {
@@ -59,12 +61,23 @@ export class AddedHeaderWriter {
       view.setUint32(at, entryBytes);
       at += LENGTH_WORD_BYTES;
     }
-    u8[at] = this.#nameBytes.length;
-    u8.set(this.#nameBytes, at + 1);
-    at += 1 + this.#nameBytes.length;
-    u8[at] = LONG_LONG;
-    view.setInt32(at + 1, Math.floor(header.value / TWO_TO_32));
-    view.setInt32(at + 5, header.value | 0);
+    const words = this.#entryWords;
+    for (let i = 0; i < words.length; i++) view.setInt32(at + 4 * i, words[i] as number);
+    at += this.#entryBytes;
+    view.setInt32(at, Math.floor(header.value / TWO_TO_32));
+    view.setInt32(at + 4, header.value | 0);
     this.#arena.copy(to + before + growth, contentAt + before, lengthBytes - before);
+  }
+
+  #prepare(name: string): void {
+    this.#name = name;
+    const bytes = textEncoder.encode(name);
+    this.#entryBytes = 1 + bytes.length + 1;
+    const entry = new Uint8Array(Math.ceil(this.#entryBytes / 4) * 4);
+    entry[0] = bytes.length;
+    entry.set(bytes, 1);
+    entry[1 + bytes.length] = LONG_LONG;
+    const view = new DataView(entry.buffer);
+    this.#entryWords = new Int32Array(entry.length / 4).map((_, i) => view.getInt32(4 * i));
   }
 }

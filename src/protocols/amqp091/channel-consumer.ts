@@ -128,6 +128,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     this.#tally.deliveredNoAck++;
   }
 
+  sendNow(): void {
+    this.#channel.output.flush();
+  }
+
   held(): readonly HeldDelivery[] {
     return this.#channel.heldBy(this);
   }
