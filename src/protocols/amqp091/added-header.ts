@@ -78,6 +78,7 @@ export class AddedHeaderWriter {
     entry.set(bytes, 1);
     entry[1 + bytes.length] = LONG_LONG;
     const view = new DataView(entry.buffer);
-    this.#entryWords = new Int32Array(entry.length / 4).map((_, i) => view.getInt32(4 * i));
+    this.#entryWords = new Int32Array(entry.length / 4);
+    for (let i = 0; i < this.#entryWords.length; i++) this.#entryWords[i] = view.getInt32(4 * i);
   }
 }
