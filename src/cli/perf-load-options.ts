@@ -17,6 +17,12 @@ const longNames: Readonly<Record<string, string>> = {
   "-mp": "--message-properties",
   "-ms": "--use-millis",
   "-vr": "--variable-rate",
+  "-vs": "--variable-size",
+  "-vl": "--variable-latency",
+  "-ct": "--confirm-timeout",
+  "-udsc": "--use-default-ssl-context",
+  "-se": "--sasl-external",
+  "-mf": "--metrics-format",
   "-na": "--nack",
   "-re": "--requeue",
   "-ew": "--exit-when",
@@ -48,6 +54,12 @@ export function addLoadOptions(command: Command): Command {
 
 function addWorkOptions(command: Command): void {
   addUri(command)
+    .option("-H, --uris <uri,...>", "several nodes instead: connections go to them in turn")
+    .option("--use-default-ssl-context", "amqps: check the broker's certificate (-udsc)")
+    .option("--sasl-external", "log in with the client's certificate, not with a password (-se)")
+    .option("--tls-ca <file>", "whose certificates are trusted, beside --use-default-ssl-context")
+    .option("--tls-cert <file>", "the client's certificate")
+    .option("--tls-key <file>", "and its key")
     .option("-x, --producers <n>", "publishing connections", "1")
     .option("-y, --consumers <n>", "consuming connections", "1")
     .option("-X, --producer-channel-count <n>", "channels of each publishing connection", "1")
@@ -62,6 +74,14 @@ function addWorkOptions(command: Command): void {
     .option("-P, --publishing-interval <seconds>", "one message of each publisher that often")
     .option("-R, --consumer-rate <n>", "messages a second of each consumer (0 = all)", "0")
     .option("-c, --confirm <n>", "publish with confirms, at most n unconfirmed")
+    .option("--confirm-timeout <seconds>", "fail when a confirm takes longer (-ct)", "30")
+    .option("-L, --consumer-latency <us>", "each consumer works so long on each message", "0")
+    .option(
+      "--variable-latency <us:seconds>",
+      "so long for that many seconds, then the next one given, over and over (-vl)",
+      collect,
+      [],
+    )
     .option("-a, --autoack", "consume without acknowledgements")
     .option("-A, --multi-ack-every <n>", "one acknowledgement for n deliveries", "1")
     .option("--nack", "refuse deliveries instead (-na)")
@@ -97,6 +117,14 @@ function addQueueOptions(command: Command): void {
 function addMessageOptions(command: Command): void {
   command
     .option("-s, --size <bytes>", "size of each body (k, m, g = 1024 each)", "16")
+    .option(
+      "--variable-size <bytes:seconds>",
+      "this size for so long, then the next one given, over and over (-vs)",
+      collect,
+      [],
+    )
+    .option("-B, --body <file,...>", "what these files hold are the bodies, in turn")
+    .option("-T, --body-content-type <type>", "content type of the bodies")
     .option("--random-bodies", "bodies of random bytes instead of zeros")
     .option("-f, --flag <flag>", "persistent (durable queues too) or mandatory", collect, [])
     .option("--message-properties <k=v,...>", "properties; other names are headers (-mp)");
@@ -120,5 +148,6 @@ function addLimitOptions(command: Command): void {
     .option("-j, --json", "print the result as JSON and nothing else")
     .option("--quiet", "print only the result")
     .option("-o, --output-file <file>", "one CSV line per interval")
+    .option("--metrics-format <format>", "default, or compact: columns (-mf)", "default")
     .option("--use-millis", "latencies in milliseconds (-ms)");
 }

@@ -27,6 +27,7 @@ interface OutputFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly useMillis?: boolean;
+  readonly metricsFormat?: string;
   readonly outputFile?: string;
 }
 
@@ -154,10 +155,16 @@ async function throughput(flags: LoadFlags & OutputFlags): Promise<number> {
     json: flags.json === true,
     quiet: flags.quiet === true,
     unit: flags.useMillis === true ? MILLISECONDS : MICROSECONDS,
+    compact: isCompact(flags.metricsFormat),
     csvFile: flags.outputFile,
     signal: interrupted.signal,
   });
   return inOrder ? 0 : EXIT_FAILED;
+}
+
+function isCompact(format = "default"): boolean {
+  if (format === "compact" || format === "default") return format === "compact";
+  throw new Error(`--metrics-format: default or compact, not "${format}"`);
 }
 
 /** An AggregateError (every address of a host refused) has no message of its own. */

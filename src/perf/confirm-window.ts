@@ -29,6 +29,11 @@ export class ConfirmWindow {
     return this.limit - (this.#lastTag - this.#settledTag);
   }
 
+  /** When the oldest message that is not confirmed was sent; only while there is one. */
+  get oldestSentAtUs(): number {
+    return this.#sentAtUs[(this.#settledTag + 1) & this.#mask]!;
+  }
+
   onPublished(count: number, sentAtUs: number): void {
     for (let index = 1; index <= count; index++) {
       const slot = (this.#lastTag + index) & this.#mask;

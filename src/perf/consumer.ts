@@ -14,6 +14,8 @@ import {
   STAMP_BYTES,
 } from "./message-stamp.ts";
 import type { SequenceCheck } from "./sequence-check.ts";
+import { SimulatedWork, type Worker } from "./simulated-work.ts";
+import type { StepSchedule } from "./step-schedule.ts";
 import type { Tally } from "./tally.ts";
 
 const METHOD = 1 << 24;
@@ -32,6 +34,8 @@ const BODY_SIZE_LOW_AT = 15;
 const PART_BYTES_MIN = 1024;
 /** A body too short for a time stamp. */
 const NO_TIME = -1;
+/** Deliveries a consumer that works keeps waiting before it reads no more. */
+const WAITING_MAX = 1_000;
 const TWO_TO_32 = 4_294_967_296;
 
 export interface ConsumerOptions {
@@ -41,9 +45,11 @@ export interface ConsumerOptions {
   readonly ackEvery: number;
   /** Reads on only as fast as this; 0 = no limit. */
   readonly ratePerSecond: number;
+  /** Works so long on each delivery, in microseconds, before it settles it. */
+  readonly workUs?: StepSchedule | undefined;
 }
 
-export class Consumer implements FrameSink {
+export class Consumer implements FrameSink, Worker {
   /** Called after a read that completed messages. */
   onReceived: (() => void) | undefined;
   readonly #channel: ClientChannel;
@@ -58,6 +64,9 @@ export class Consumer implements FrameSink {
   #unacked = 0;
   #tagHigh = 0;
   #tagLow = 0;
+  /** Of the last delivery that was counted. */
+  #handledHigh = 0;
+  #handledLow = 0;
   #isRedelivered = false;
   /** Bytes of the current message's body that are still to come; -1 = no message is open. */
   #bodyLeft = -1;
@@ -71,6 +80,8 @@ export class Consumer implements FrameSink {
   #runSentAtUs = 0;
   #runCount = 0;
   #startedAtUs = 0;
+  readonly #work: SimulatedWork | undefined;
+  #isPaused = false;
   readonly #onDue = (): void => this.#channel.connection.resume();
 
   constructor(
@@ -83,6 +94,8 @@ export class Consumer implements FrameSink {
     this.#options = options;
     this.#check = check;
     this.#tally = tally;
+    const { workUs } = options;
+    this.#work = workUs === undefined ? undefined : new SimulatedWork(workUs, this);
     this.#methodWord = METHOD | (channel.number << 8);
     this.#headerWord = HEADER | (channel.number << 8);
     this.#bodyWord = BODY | (channel.number << 8);
@@ -98,6 +111,10 @@ export class Consumer implements FrameSink {
     if (this.#runCount > 0) this.#endRun();
     if (this.#options.acks !== undefined) this.#options.acks.flush();
     if (this.#options.ratePerSecond > 0) this.#slowDown();
+    if (this.#work !== undefined && this.#work.count > WAITING_MAX && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#channel.connection.pause();
+    }
     this.onReceived?.();
   }
 
@@ -105,7 +122,7 @@ export class Consumer implements FrameSink {
   ackRest(): void {
     const { acks } = this.#options;
     if (acks === undefined || this.#unacked === 0) return;
-    acks.add(this.#tagHigh, this.#tagLow);
+    acks.add(this.#handledHigh, this.#handledLow);
     acks.flush();
     this.#unacked = 0;
   }
@@ -218,13 +235,33 @@ export class Consumer implements FrameSink {
   }
 
   #onMessage(sizeBytes: number): void {
+    if (this.#work === undefined) this.#count(this.#tagHigh, this.#tagLow, sizeBytes);
+    else this.#work.add(this.#tagHigh, this.#tagLow, sizeBytes);
+  }
+
+  onWorked(tagHigh: number, tagLow: number, sizeBytes: number): void {
+    this.#count(tagHigh, tagLow, sizeBytes);
+  }
+
+  onWorkedSoFar(): void {
+    this.#options.acks?.flush();
+    if (this.#isPaused && this.#work!.count <= WAITING_MAX / 2) {
+      this.#isPaused = false;
+      this.#channel.connection.resume();
+    }
+    this.onReceived?.();
+  }
+
+  #count(tagHigh: number, tagLow: number, sizeBytes: number): void {
     this.received++;
     this.#tally.received++;
     this.#tally.receivedBytes += sizeBytes;
     const { acks } = this.#options;
     if (acks === undefined) return;
+    this.#handledHigh = tagHigh;
+    this.#handledLow = tagLow;
     if (++this.#unacked < this.#options.ackEvery) return;
-    acks.add(this.#tagHigh, this.#tagLow);
+    acks.add(tagHigh, tagLow);
     this.#unacked = 0;
   }
 

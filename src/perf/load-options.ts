@@ -1,5 +1,6 @@
 // From what was typed to the plan of a throughput or latency run.
 
+import { readFileSync } from "node:fs";
 import { type FieldTable, type FieldValue, longString } from "../broker/message/field-table.ts";
 import type { MessageProperties } from "../broker/message/message-properties.ts";
 import { PUBLISHERS_MAX } from "./message-stamp.ts";
@@ -9,6 +10,7 @@ import {
   parseRateStep,
   parseSeconds,
   parseSize,
+  parseStep,
   parseTable,
 } from "./option-values.ts";
 import type {
@@ -20,11 +22,18 @@ import type {
   Settlement,
 } from "./plan.ts";
 import { RateSchedule } from "./rate-schedule.ts";
-import { parseTarget } from "./target.ts";
+import { StepSchedule } from "./step-schedule.ts";
+import { type LoginOptions, parseTarget, type Target } from "./target.ts";
 
 /** Option values by their long names, as typed; what was left out is undefined. */
 export interface LoadFlags {
   readonly uri: string;
+  readonly uris?: string;
+  readonly useDefaultSslContext?: boolean;
+  readonly saslExternal?: boolean;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly id?: string;
   readonly producers: string;
   readonly consumers: string;
@@ -49,6 +58,9 @@ export interface LoadFlags {
   readonly keep?: boolean;
   readonly purge: boolean;
   readonly size: string;
+  readonly variableSize?: readonly string[];
+  readonly body?: string;
+  readonly bodyContentType?: string;
   readonly randomBodies?: boolean;
   readonly flag: readonly string[];
   readonly messageProperties?: string;
@@ -57,6 +69,9 @@ export interface LoadFlags {
   readonly publishingInterval?: string;
   readonly consumerRate: string;
   readonly confirm?: string;
+  readonly confirmTimeout?: string;
+  readonly consumerLatency?: string;
+  readonly variableLatency?: readonly string[];
   readonly autoack?: boolean;
   readonly nack?: boolean;
   readonly requeue?: string;
@@ -80,6 +95,8 @@ const FLAGS = ["persistent", "mandatory"];
 /** Without a time or a number of messages a run goes on until it is interrupted. */
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const PREFETCH_MAX = 65_535;
+/** As PerfTest's. */
+const CONFIRM_TIMEOUT = "30";
 const BATCH_MESSAGES = 16;
 const BATCH_BYTES_MIN = 65_536;
 const BATCH_BYTES_MAX = 262_144;
@@ -88,8 +105,10 @@ const STREAM_PREFETCH = 200;
 
 /** Checks the options and fills in the plan. Throws an Error that says which option is wrong and why. */
 export function planFrom(flags: LoadFlags): LoadPlan {
+  const targets = targetsFrom(flags);
   const plan: LoadPlan = {
-    target: named("--uri", () => parseTarget(flags.uri)),
+    target: targets[0] as Target,
+    targets,
     id: flags.id ?? defaultId(new Date()),
     runNumber: 1 + Math.floor(Math.random() * 0xfffe),
     queues: queuePlan(flags),
@@ -106,11 +125,28 @@ export function planFrom(flags: LoadFlags): LoadPlan {
   return plan;
 }
 
+function targetsFrom(flags: LoadFlags): Target[] {
+  const file = (option: string, path: string | undefined): Uint8Array | undefined =>
+    path === undefined ? undefined : named(option, () => readFileSync(path));
+  const options: LoginOptions = {
+    verifiesCertificate: flags.useDefaultSslContext === true,
+    external: flags.saslExternal === true,
+    ca: file("--tls-ca", flags.tlsCa),
+    cert: file("--tls-cert", flags.tlsCert),
+    key: file("--tls-key", flags.tlsKey),
+  };
+  if (flags.uris === undefined) return [named("--uri", () => parseTarget(flags.uri, options))];
+  return flags.uris.split(",").map((uri) => named("--uris", () => parseTarget(uri, options)));
+}
+
 function check(plan: LoadPlan): void {
   const publishers = plan.publish.connections * plan.publish.channels;
   if (publishers > PUBLISHERS_MAX) throw new Error(`at most ${PUBLISHERS_MAX} publishers`);
   if (publishers + plan.consume.connections === 0) {
     throw new Error("--producers and --consumers are both 0: there is nothing to do");
+  }
+  if (plan.publish.bodies !== undefined && plan.publish.sizes !== undefined) {
+    throw new Error("--body and --variable-size: one of them");
   }
   if (plan.intervalSeconds <= 0) throw new Error("--interval: must be more than 0");
 }
@@ -173,11 +209,16 @@ function publishPlan(flags: LoadFlags): PublishPlan {
     connections: count("--producers", flags.producers),
     channels: count("--producer-channel-count", flags.producerChannelCount, 1),
     sizeBytes: named("--size", () => parseSize(flags.size)),
+    sizes: steps("--variable-size", flags.variableSize, parseSize),
+    bodies: flags.body === undefined ? undefined : bodiesFrom(flags.body),
     randomBody: flags.randomBodies === true,
     properties: properties(flags),
     mandatory: flags.flag.includes("mandatory"),
     rate: rateSchedule(flags),
     confirmWindow: flags.confirm === undefined ? undefined : count("--confirm", flags.confirm, 1),
+    confirmTimeoutSeconds: named("--confirm-timeout", () =>
+      parseSeconds(flags.confirmTimeout ?? CONFIRM_TIMEOUT),
+    ),
     messages: flags.pmessages === undefined ? FOR_EVER : count("--pmessages", flags.pmessages, 1),
     lagMax: count("--max-lag", flags.maxLag),
     batchBytes: batchBytes(flags),
@@ -201,6 +242,25 @@ function rateSchedule(flags: LoadFlags): RateSchedule | undefined {
   return ratePerSecond > 0 ? RateSchedule.steady(ratePerSecond) : undefined;
 }
 
+const steadyWork = ({ consumerLatency = "0" }: LoadFlags): StepSchedule | undefined => {
+  const workUs = count("--consumer-latency", consumerLatency);
+  return workUs === 0 ? undefined : StepSchedule.steady(workUs);
+};
+
+/** `VALUE:SECONDS`, any number of times. */
+function steps(
+  option: string,
+  texts: readonly string[] | undefined,
+  parseValue: (text: string) => number,
+): StepSchedule | undefined {
+  if (texts === undefined || texts.length === 0) return undefined;
+  return new StepSchedule(texts.map((text) => named(option, () => parseStep(text, parseValue))));
+}
+
+function bodiesFrom(files: string): Uint8Array[] {
+  return files.split(",").map((file) => named("--body", () => readFileSync(file)));
+}
+
 /** Enough messages that a write costs little beside them, and not more than stays in a processor's cache. */
 function batchBytes({ batchBytes, size }: LoadFlags): number {
   if (batchBytes !== undefined) return named("--batch-bytes", () => parseSize(batchBytes));
@@ -210,7 +270,9 @@ function batchBytes({ batchBytes, size }: LoadFlags): number {
 
 function properties(flags: LoadFlags): MessageProperties {
   const given = flags.messageProperties ?? "";
-  const parsed = named("--message-properties", () => parseProperties(given));
+  const typed = named("--message-properties", () => parseProperties(given));
+  const contentType = flags.bodyContentType;
+  const parsed = contentType === undefined ? typed : { ...typed, contentType };
   return flags.flag.includes("persistent") ? { ...parsed, deliveryMode: 2 } : parsed;
 }
 
@@ -228,6 +290,7 @@ function consumePlan(flags: LoadFlags): ConsumePlan {
     ratePerSecond: Math.max(0, number("--consumer-rate", flags.consumerRate)),
     messages: flags.cmessages === undefined ? FOR_EVER : count("--cmessages", flags.cmessages, 1),
     arguments: named("--consumer-args", () => parseTable(flags.consumerArgs ?? "")),
+    workUs: steps("--variable-latency", flags.variableLatency, parseCount) ?? steadyWork(flags),
     polling: flags.polling === true,
     pollingPauseMs: count("--polling-interval", flags.pollingInterval),
   };

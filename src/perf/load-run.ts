@@ -237,12 +237,22 @@ export class LoadRun {
   async #until(reason: () => string | undefined, seconds: number): Promise<string | undefined> {
     const endUs = monotonicUs() + seconds * 1e6;
     for (;;) {
+      this.#checkConfirms();
       if (this.#failure !== undefined) throw this.#failure;
       const found = reason();
       if (found !== undefined) return found;
       const leftMs = (endUs - monotonicUs()) / 1e3;
       if (leftMs <= 0) return undefined;
       await sleep(Math.min(WATCH_MS, leftMs));
+    }
+  }
+
+  #checkConfirms(): void {
+    const { confirmTimeoutSeconds } = this.#plan.publish;
+    const nowUs = monotonicUs();
+    for (const publisher of this.#publishers) {
+      if (publisher.waitsSinceUs(nowUs) <= confirmTimeoutSeconds * 1e6) continue;
+      this.#failure ??= new Error(`a confirm did not come within ${confirmTimeoutSeconds} s`);
     }
   }
 

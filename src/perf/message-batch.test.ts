@@ -84,3 +84,28 @@ describe("MessageBatch", () => {
     if (sizeBytes >= 8) expect(readSequence(new DataView(body!.buffer), 0)).toBe(42);
   });
 });
+
+describe("MessageBatch of given bodies", () => {
+  const bodies = ["one", "", "the third"].map((text) => new TextEncoder().encode(text));
+  const textsOf = (bytes: Uint8Array): string[] => {
+    const texts: string[] = [];
+    for (const { type, payload } of framesIn(bytes)) {
+      if (type === 2) texts.push("");
+      if (type === 3) texts[texts.length - 1] += new TextDecoder().decode(payload);
+    }
+    return texts;
+  };
+
+  test("they come in turn, wherever a batch begins and ends, and stay as they are", () => {
+    const batch = new MessageBatch({ ...shape, bodies }, place, 500);
+    expect(batch.capacity % 3).toBe(0);
+    let sequence = 1;
+    for (const count of [1, 1, 2, batch.capacity, batch.capacity - 1, 3]) {
+      const expected = Array.from({ length: count }, (_, index) =>
+        new TextDecoder().decode(bodies[(sequence - 1 + index) % 3]),
+      );
+      expect(textsOf(batch.fill(count, sequence, 7))).toEqual(expected);
+      sequence += count;
+    }
+  });
+});

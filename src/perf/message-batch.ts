@@ -25,6 +25,8 @@ export interface MessageShape {
   readonly sizeBytes: number;
   /** Bodies of random bytes instead of zeros (nothing on the way can compress or share them). */
   readonly randomBody: boolean;
+  /** Instead of `sizeBytes` of our own: these in turn, without numbers and times. */
+  readonly bodies?: readonly Uint8Array[] | undefined;
 }
 
 export interface BatchPlace {
@@ -40,63 +42,98 @@ const KEY_DIGITS = 6;
 export class MessageBatch {
   /** Messages it holds, at least one. */
   readonly capacity: number;
-  /** Bytes of one message on the wire. */
-  readonly strideBytes: number;
   readonly #block: ByteBlock;
-  readonly #bodyAt: number;
+  /** Where each message begins, and where the last one ends. */
+  readonly #starts: Float64Array;
+  /** Of a body, in a message. */
+  readonly #bodyOffset: number;
+  /** Of a body that is numbered and timed; 0 where bodies are given. */
   readonly #sizeBytes: number;
+  /** After so many messages the first body comes again. */
+  readonly #bodyCount: number;
 
   /** As many messages as `batchBytes` hold. */
   constructor(shape: MessageShape, place: BatchPlace, batchBytes: number) {
-    const writer = new ByteWriter();
-    writeClientMethod(writer, place.channel, {
-      name: "basic.publish",
-      exchange: shape.exchange,
-      routingKey: shape.varyKey ? `${shape.routingKey}.${digits(0)}` : shape.routingKey,
-      mandatory: shape.mandatory,
-      immediate: false,
-    });
-    // Behind the key come the bits octet and the end of the frame.
-    const keyEnd = writer.at - 2;
-    writeContentHeader(writer, place.channel, shape.sizeBytes, shape.properties);
-    this.#bodyAt = writer.at + METHOD_FRAME_OVERHEAD - 1;
-    writeBodyFrames(writer, place.channel, bodyOf(shape), place.frameMax);
-    const one = writer.toBytes();
-    this.#sizeBytes = shape.sizeBytes;
-    this.strideBytes = one.length;
-    this.capacity = Math.max(1, Math.floor(batchBytes / one.length));
-    const bytes = new Uint8Array(one.length * this.capacity);
-    for (let index = 0; index < this.capacity; index++) bytes.set(one, index * one.length);
-    this.#block = byteBlock(bytes);
-    for (let index = 0; index < this.capacity && shape.varyKey; index++) {
-      this.#block.buffer.latin1Write(
-        digits(index),
-        index * one.length + keyEnd - KEY_DIGITS,
-        KEY_DIGITS,
-      );
+    const bodies = shape.bodies ?? [bodyOf(shape)];
+    const messages = bodies.map((body) => encode(shape, place.channel, place.frameMax, body));
+    const first = messages[0]!;
+    const roundBytes = messages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#bodyCount = bodies.length;
+    this.#bodyOffset = first.bodyOffset;
+    this.#sizeBytes = shape.bodies === undefined ? shape.sizeBytes : 0;
+    this.capacity = bodies.length * Math.max(1, Math.floor(batchBytes / roundBytes));
+    // A batch may begin with any of the bodies.
+    const count = this.capacity + bodies.length - 1;
+    this.#starts = new Float64Array(count + 1);
+    for (let index = 0; index < count; index++) {
+      const { bytes } = messages[index % messages.length]!;
+      this.#starts[index + 1] = this.#starts[index]! + bytes.length;
     }
-    for (let index = 0; index < this.capacity && shape.sizeBytes >= SEQUENCE_BYTES; index++) {
-      writeOrigin(this.#block.view, this.#bodyAt + index * one.length, place.run, place.publisher);
+    this.#block = byteBlock(new Uint8Array(this.#starts[count]!));
+    for (let index = 0; index < count; index++) {
+      const at = this.#starts[index]!;
+      this.#block.u8.set(messages[index % messages.length]!.bytes, at);
+      if (shape.varyKey) {
+        this.#block.buffer.latin1Write(digits(index), at + first.keyEnd - KEY_DIGITS, KEY_DIGITS);
+      }
+      if (this.#sizeBytes >= SEQUENCE_BYTES) {
+        writeOrigin(this.#block.view, at + this.#bodyOffset, place.run, place.publisher);
+      }
     }
+  }
+
+  /** Bytes of one message on the wire, of the first where they differ. */
+  get strideBytes(): number {
+    return this.#starts[1]!;
   }
 
   /** Numbers the first `count` messages from `firstSequence` on and answers their bytes, valid until the next call. */
   fill(count: number, firstSequence: number, sentAtUs: number): Uint8Array {
     const { view, u8 } = this.#block;
+    if (this.#sizeBytes < SEQUENCE_BYTES) return this.#givenBodies(count, firstSequence);
+    const starts = this.#starts;
     const stride = this.strideBytes;
-    let at = this.#bodyAt;
-    if (this.#sizeBytes >= STAMP_BYTES) {
-      for (let index = 0; index < count; index++, at += stride) {
-        writeSequence(view, at, firstSequence + index);
-        writeSentAt(view, at, sentAtUs);
-      }
-    } else if (this.#sizeBytes >= SEQUENCE_BYTES) {
-      for (let index = 0; index < count; index++, at += stride) {
-        writeSequence(view, at, firstSequence + index);
-      }
+    let at = this.#bodyOffset;
+    const isTimed = this.#sizeBytes >= STAMP_BYTES;
+    for (let index = 0; index < count; index++, at += stride) {
+      writeSequence(view, at, firstSequence + index);
+      if (isTimed) writeSentAt(view, at, sentAtUs);
     }
-    return count === this.capacity ? u8 : u8.subarray(0, count * stride);
+    return count === this.capacity ? u8 : u8.subarray(0, starts[count]);
   }
+
+  #givenBodies(count: number, firstSequence: number): Uint8Array {
+    const first = (firstSequence - 1) % this.#bodyCount;
+    return this.#block.u8.subarray(this.#starts[first], this.#starts[first + count]);
+  }
+}
+
+interface EncodedMessage {
+  readonly bytes: Uint8Array;
+  readonly keyEnd: number;
+  readonly bodyOffset: number;
+}
+
+function encode(
+  shape: MessageShape,
+  channel: number,
+  frameMax: number,
+  body: Uint8Array,
+): EncodedMessage {
+  const writer = new ByteWriter();
+  writeClientMethod(writer, channel, {
+    name: "basic.publish",
+    exchange: shape.exchange,
+    routingKey: shape.varyKey ? `${shape.routingKey}.${digits(0)}` : shape.routingKey,
+    mandatory: shape.mandatory,
+    immediate: false,
+  });
+  // Behind the key come the bits octet and the end of the frame.
+  const keyEnd = writer.at - 2;
+  writeContentHeader(writer, channel, body.length, shape.properties);
+  const bodyOffset = writer.at + METHOD_FRAME_OVERHEAD - 1;
+  writeBodyFrames(writer, channel, body, frameMax);
+  return { bytes: writer.toBytes(), keyEnd, bodyOffset };
 }
 
 function digits(index: number): string {

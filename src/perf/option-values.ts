@@ -3,6 +3,7 @@
 import { type FieldTable, type FieldValue, longString } from "../broker/message/field-table.ts";
 import type { MessageProperties } from "../broker/message/message-properties.ts";
 import type { RateStep } from "./rate-schedule.ts";
+import type { Step } from "./step-schedule.ts";
 
 const INT32_MAX = 0x7fff_ffff;
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
@@ -37,6 +38,15 @@ export function parseRateStep(text: string): RateStep {
   const seconds = parseSeconds(time!);
   if (seconds === 0) throw new Error(`a rate must last longer than 0 s: "${text}"`);
   return { ratePerSecond: Number(rate), seconds };
+}
+
+/** `VALUE:SECONDS`, as `4k:30`. */
+export function parseStep(text: string, parseValue: (text: string) => number): Step {
+  const colon = text.lastIndexOf(":");
+  if (colon < 1) throw new Error(`VALUE:SECONDS is needed, not "${text}"`);
+  const seconds = parseSeconds(text.slice(colon + 1));
+  if (seconds === 0) throw new Error(`a value must last longer than 0 s: "${text}"`);
+  return { value: parseValue(text.slice(0, colon)), seconds };
 }
 
 /** `name=value,name=value`, or a JSON object: arguments of queues and consumers. */

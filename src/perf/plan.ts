@@ -3,6 +3,7 @@
 import type { FieldTable } from "../broker/message/field-table.ts";
 import type { MessageProperties } from "../broker/message/message-properties.ts";
 import type { RateSchedule } from "./rate-schedule.ts";
+import type { StepSchedule } from "./step-schedule.ts";
 import type { Target } from "./target.ts";
 
 export interface QueuePlan {
@@ -35,6 +36,10 @@ export interface PublishPlan {
   readonly connections: number;
   readonly channels: number;
   readonly sizeBytes: number;
+  /** Instead of the one size. */
+  readonly sizes: StepSchedule | undefined;
+  /** Instead of bodies of our own, in turn: they carry no number and no time, so order and latency are not measured. */
+  readonly bodies: readonly Uint8Array[] | undefined;
   readonly randomBody: boolean;
   readonly properties: MessageProperties;
   readonly mandatory: boolean;
@@ -42,6 +47,8 @@ export interface PublishPlan {
   readonly rate: RateSchedule | undefined;
   /** Unconfirmed messages allowed; undefined = no confirms. */
   readonly confirmWindow: number | undefined;
+  /** The run fails when the oldest unconfirmed message has waited longer. */
+  readonly confirmTimeoutSeconds: number;
   /** Messages of each publisher; Infinity = the time decides. */
   readonly messages: number;
   readonly lagMax: number;
@@ -66,12 +73,17 @@ export interface ConsumePlan {
   /** Messages of each consumer; Infinity = the time decides. */
   readonly messages: number;
   readonly arguments: FieldTable;
+  /** Microseconds that each consumer works on each message; undefined = none. */
+  readonly workUs: StepSchedule | undefined;
   readonly polling: boolean;
   readonly pollingPauseMs: number;
 }
 
 export interface LoadPlan {
+  /** Where queues are made and asked. */
   readonly target: Target;
+  /** Where publishers and consumers connect, in turn. */
+  readonly targets: readonly Target[];
   readonly id: string;
   /** 1 to 65,535, in every body: messages of other runs are not checked for order. */
   readonly runNumber: number;

@@ -1,5 +1,6 @@
 // Publishes batches on one channel as fast as the socket, the confirm window, the rate and the run's limits allow.
 
+import type { BatchSchedule } from "./batch-schedule.ts";
 import type { ClientChannel } from "./client/channel.ts";
 import type { WriteListener } from "./client/connection.ts";
 import { type FrameSink, wholeFrameEnd } from "./client/frame-sink.ts";
@@ -26,7 +27,8 @@ export interface PublisherLimits {
 
 export class Publisher implements FrameSink, WriteListener {
   readonly #channel: ClientChannel;
-  readonly #batch: MessageBatch;
+  readonly #batches: BatchSchedule;
+  #batch: MessageBatch;
   readonly #window: ConfirmWindow | undefined;
   readonly #limits: PublisherLimits;
   readonly #tally: Tally;
@@ -44,13 +46,14 @@ export class Publisher implements FrameSink, WriteListener {
 
   constructor(
     channel: ClientChannel,
-    batch: MessageBatch,
+    batches: BatchSchedule,
     window: ConfirmWindow | undefined,
     limits: PublisherLimits,
     tally: Tally,
   ) {
     this.#channel = channel;
-    this.#batch = batch;
+    this.#batches = batches;
+    this.#batch = batches.at(0);
     this.#window = window;
     this.#limits = limits;
     this.#tally = tally;
@@ -65,6 +68,12 @@ export class Publisher implements FrameSink, WriteListener {
   /** All it was to publish is published, and confirmed or at least taken by the broker. */
   get isDone(): boolean {
     return this.#sent >= this.#limits.messages && this.#isTaken;
+  }
+
+  /** How long the oldest message has waited for its confirm; 0 when none does. */
+  waitsSinceUs(nowUs: number): number {
+    const window = this.#window;
+    return window === undefined || window.outstanding === 0 ? 0 : nowUs - window.oldestSentAtUs;
   }
 
   start(): void {
@@ -104,6 +113,7 @@ export class Publisher implements FrameSink, WriteListener {
   pump(): void {
     if (!this.#isRunning || this.#isScheduled || this.#channel.connection.isBusy) return;
     const nowUs = monotonicUs();
+    this.#batch = this.#batches.at((nowUs - this.#startedAtUs) / 1e6);
     const count = this.#allowed(nowUs);
     if (count <= 0) return;
     const bytes = this.#batch.fill(count, this.#sent + 1, nowUs);

@@ -4,10 +4,13 @@ import { compareCase, figureText, outcomeOf, ratioText, spreadOf } from "./compa
 import { Histogram } from "./histogram.ts";
 import type { LoadResult } from "./load-run.ts";
 import {
+  compactHeader,
+  compactLine,
   csvHeader,
   csvLine,
   jsonResult,
   MICROSECONDS,
+  MILLISECONDS,
   sampleLine,
   summaryLines,
 } from "./report.ts";
@@ -57,6 +60,18 @@ describe("the report", () => {
       "id: durable-both, time 2.000 s, sent: 1000 msg/s, confirmed: 950 msg/s, nacked: 0 msg/s, " +
         "received: 900 msg/s, min/median/75th/95th/99th/max consumer latency: 5/5/5/5/5/5 µs",
     );
+    expect(compactHeader(plan, MILLISECONDS)).toContain(
+      "sent/s  confirmed/s     nacked/s   received/s",
+    );
+    expect(compactLine(plan, sample, MICROSECONDS).trim().split(/ +/)).toEqual([
+      "2.000",
+      "1000",
+      "950",
+      "0",
+      "900",
+      "5/5/5/5/5/5",
+      "-",
+    ]);
     const columns = csvHeader(MICROSECONDS).split(",");
     expect(csvLine(plan, sample, MICROSECONDS).split(",").length).toBe(columns.length);
   });

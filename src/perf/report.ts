@@ -5,6 +5,7 @@ import type { LoadResult, Sample } from "./load-run.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { Counts } from "./tally.ts";
 
+const COMPACT_WIDTH = 11;
 const PERCENTS = [50, 75, 95, 99] as const;
 
 export interface LatencyUnit {
@@ -55,6 +56,45 @@ export function sampleLine(plan: LoadPlan, sample: Sample, unit: LatencyUnit): s
     parts.push(`confirm latency: ${figures} ${unit.name}`);
   }
   return `id: ${plan.id}, ${parts.join(", ")}`;
+}
+
+/** What stands above the lines of `compactLine`. */
+export function compactHeader(plan: LoadPlan, unit: LatencyUnit): string {
+  return compact(compactColumns(plan).map(({ title }) => title.replace("UNIT", unit.name)));
+}
+
+/** The line of one interval, in columns. */
+export function compactLine(plan: LoadPlan, sample: Sample, unit: LatencyUnit): string {
+  return compact(compactColumns(plan).map(({ text }) => text(sample, unit)));
+}
+
+interface CompactColumn {
+  readonly title: string;
+  readonly text: (sample: Sample, unit: LatencyUnit) => string;
+}
+
+function compactColumns(plan: LoadPlan): CompactColumn[] {
+  const { publishes, mandatory, confirms, consumes } = columnsOf(plan);
+  const rate = (name: keyof Counts, title: string): CompactColumn => ({
+    title: `${title}/s`,
+    text: ({ counts, sinceSeconds }) => String(Math.round(counts[name] / sinceSeconds)),
+  });
+  const latency = (name: "latency" | "confirmLatency", title: string): CompactColumn => ({
+    title: `${title} min/median/75th/95th/99th/max (UNIT)`,
+    text: (sample, unit) => (sample[name].count === 0 ? "-" : latencyFigures(sample[name], unit)),
+  });
+  return [
+    { title: "time (s)", text: ({ seconds }) => seconds.toFixed(3) },
+    ...(publishes ? [rate("published", "sent")] : []),
+    ...(mandatory ? [rate("returned", "returned")] : []),
+    ...(confirms ? [rate("confirmed", "confirmed"), rate("nacked", "nacked")] : []),
+    ...(consumes ? [rate("received", "received"), latency("latency", "consumer")] : []),
+    ...(confirms ? [latency("confirmLatency", "confirm")] : []),
+  ];
+}
+
+function compact(cells: readonly string[]): string {
+  return cells.map((cell) => cell.padStart(COMPACT_WIDTH)).join("  ");
 }
 
 function rates(columns: Columns, counts: Counts, seconds: number): string[] {

@@ -1,5 +1,19 @@
 // Where a broker is and as whom to speak to it: an AMQP URI, taken apart.
 
+/** How to prove who is who, beyond what the URI says. */
+export interface LoginOptions {
+  /** TLS: the broker's certificate must be of somebody trusted, and for this host. */
+  readonly verifiesCertificate: boolean;
+  /** SASL EXTERNAL: the client's certificate says who it is. */
+  readonly external: boolean;
+  /** PEM, all three; undefined = what the system trusts, and no certificate of our own. */
+  readonly ca?: Uint8Array | undefined;
+  readonly cert?: Uint8Array | undefined;
+  readonly key?: Uint8Array | undefined;
+}
+
+const AS_USUAL: LoginOptions = { verifiesCertificate: false, external: false };
+
 /** A broker to load. */
 export interface Target {
   readonly host: string;
@@ -8,6 +22,7 @@ export interface Target {
   readonly password: string;
   readonly virtualHost: string;
   readonly tls: boolean;
+  readonly login: LoginOptions;
   /** The URI without its password, for people. */
   readonly label: string;
 }
@@ -19,7 +34,7 @@ const DEFAULT_TLS_PORT = 5671;
  * Reads `amqp://user:password@host:port/vhost` (or `amqps:`). What is left out is guest, guest, the usual port and
  * vhost `/`; a path of just `/` means vhost `/` too. Throws an Error that says what is wrong with the text.
  */
-export function parseTarget(uri: string): Target {
+export function parseTarget(uri: string, login: LoginOptions = AS_USUAL): Target {
   let url: URL;
   try {
     url = new URL(uri);
@@ -42,6 +57,7 @@ export function parseTarget(uri: string): Target {
     password: url.username === "" ? "guest" : decodeURIComponent(url.password),
     virtualHost,
     tls,
+    login,
     label: `${url.protocol}//${host}:${port}/${encodeURIComponent(virtualHost)}`,
   };
 }

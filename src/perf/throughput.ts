@@ -4,6 +4,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { LoadRun } from "./load-run.ts";
 import type { LoadPlan } from "./plan.ts";
 import {
+  compactHeader,
+  compactLine,
   csvHeader,
   csvLine,
   jsonResult,
@@ -20,6 +22,8 @@ export interface ThroughputOutput {
   /** Print only the summary. */
   readonly quiet: boolean;
   readonly unit: LatencyUnit;
+  /** Intervals as lines of columns. */
+  readonly compact: boolean;
   /** File for one CSV line per interval. */
   readonly csvFile: string | undefined;
   /** Ends the run early. */
@@ -32,12 +36,16 @@ export async function runThroughput(plan: LoadPlan, output: ThroughputOutput): P
   const isSilent = output.json || output.quiet;
   const csv = output.csvFile === undefined ? undefined : openSync(output.csvFile, "w");
   if (csv !== undefined) writeSync(csv, `${csvHeader(output.unit)}\n`);
+  const { unit } = output;
   const run = new LoadRun(plan, (sample) => {
     if (csv !== undefined) writeSync(csv, `${csvLine(plan, sample, output.unit)}\n`);
-    if (!isSilent) terminal.live(sampleLine(plan, sample, output.unit));
+    if (isSilent) return;
+    if (output.compact) terminal.line(compactLine(plan, sample, unit));
+    else terminal.live(sampleLine(plan, sample, unit));
   });
   output.signal.addEventListener("abort", () => run.interrupt());
   if (!isSilent) announce(plan, terminal);
+  if (!isSilent && output.compact) terminal.line(compactHeader(plan, unit));
   try {
     const result = await run.execute();
     if (output.json) terminal.line(JSON.stringify(jsonResult(plan, result)));

@@ -1,12 +1,12 @@
 // Opens the publishers and consumers of a run, each on a channel of its own.
 
 import { AckBatch } from "./ack-batch.ts";
+import { BatchSchedule } from "./batch-schedule.ts";
 import { ClientChannel } from "./client/channel.ts";
 import type { ClientConnection } from "./client/connection.ts";
 import { openConnection } from "./client/handshake.ts";
 import { ConfirmWindow } from "./confirm-window.ts";
 import { Consumer } from "./consumer.ts";
-import { MessageBatch } from "./message-batch.ts";
 import type { LoadPlan } from "./plan.ts";
 import { Poller } from "./poller.ts";
 import { Publisher } from "./publisher.ts";
@@ -47,7 +47,11 @@ export function openConnections(
   count: number,
   role: string,
 ): Promise<ClientConnection[]> {
-  return openAll(count, (index) => openConnection(plan.target, `${plan.id} ${role} ${index}`));
+  const { targets } = plan;
+  return openAll(count, (index) => {
+    const target = targets[index % targets.length]!;
+    return openConnection(target, `${plan.id} ${role} ${index}`);
+  });
 }
 
 export async function openPublishers(
@@ -67,13 +71,13 @@ export async function openPublishers(
     }
     const { frameMax } = connection;
     const place = { channel: channel.number, frameMax, run, publisher: index };
-    const batch = new MessageBatch(shapeFor(plan, index), place, publish.batchBytes);
+    const batches = new BatchSchedule(shapeFor(plan, index), place, publish);
     const limits = {
       messages: publish.messages,
       rate: publish.rate,
       lagMax: publish.lagMax,
     };
-    return new Publisher(channel, batch, window, limits, tally);
+    return new Publisher(channel, batches, window, limits, tally);
   });
 }
 
@@ -88,6 +92,7 @@ function shapeFor(plan: LoadPlan, index: number) {
     properties: publish.properties,
     sizeBytes: publish.sizeBytes,
     randomBody: publish.randomBody,
+    bodies: publish.bodies,
   };
 }
 
@@ -109,7 +114,8 @@ export async function openConsumers(
     const acks = consume.autoAck
       ? undefined
       : new AckBatch(connection, channel.number, ackEvery > 1, consume.settlement);
-    const options = { acks, ackEvery, ratePerSecond: consume.ratePerSecond };
+    const { ratePerSecond, workUs } = consume;
+    const options = { acks, ackEvery, ratePerSecond, workUs };
     const check = new SequenceCheck(run, isAlone, tally);
     const consumer = new Consumer(channel, options, check, tally);
     const queue = queues.names[index % queues.names.length]!;

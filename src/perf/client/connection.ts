@@ -1,8 +1,8 @@
 // One AMQP connection as a client: reads into shared memory, hands frames to the sinks of their channels where they
 // lie, and writes batches that somebody else has encoded. Setting up is done with promises; moving messages is not.
 
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { FRAME_END, FRAME_OVERHEAD_BYTES } from "../../protocols/amqp091/codec/frames.ts";
 import { monotonicUs } from "../monotonic.ts";
 import type { Target } from "../target.ts";
@@ -54,7 +54,7 @@ export class ClientConnection {
       onread: { buffer: readArea, callback },
     };
     this.#socket = target.tls
-      ? connectTls({ ...options, servername: target.host, rejectUnauthorized: false })
+      ? connectTls({ ...options, ...tlsOptions(target) })
       : connectTcp(options);
     this.#socket.setNoDelay(true);
     this.#socket.on("error", (error) => this.fail(error));
@@ -211,6 +211,17 @@ export class ClientConnection {
     this.#leftover.set(readBlock.u8.subarray(at, end));
     this.#leftoverBytes = lengthBytes;
   }
+}
+
+function tlsOptions({ host, login }: Target): ConnectionOptions {
+  const given: ConnectionOptions = { rejectUnauthorized: login.verifiesCertificate };
+  // Server names are names: an address is not allowed in their place.
+  if (isIP(host) === 0) given.servername = host;
+  for (const name of ["ca", "cert", "key"] as const) {
+    const pem = login[name];
+    if (pem !== undefined) given[name] = Buffer.from(pem);
+  }
+  return given;
 }
 
 function frameTooLarge(): Error {

@@ -52,8 +52,10 @@ async function login(connection: ClientConnection, name: string): Promise<void> 
     {
       name: "connection.start-ok",
       clientProperties: new Map([...clientProperties, ["connection_name", longString(name)]]),
-      mechanism: "PLAIN",
-      response: new TextEncoder().encode(`\0${target.user}\0${target.password}`),
+      mechanism: target.login.external ? "EXTERNAL" : "PLAIN",
+      response: target.login.external
+        ? new Uint8Array(0)
+        : new TextEncoder().encode(`\0${target.user}\0${target.password}`),
       locale: "en_US",
     },
     "connection.tune",
