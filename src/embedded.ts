@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
 export interface ReplacedParts {
   readonly clock?: Clock;
   readonly net?: (real: Net, memory: Memory) => Net;
+  /** Clients' own heartbeats are not held against them. */
+  readonly timeJumps?: boolean;
 }
 
 const DEFAULT_MEMORY_MIB = 32;
@@ -74,6 +76,7 @@ export async function startEmbedded(
       },
       hostName: "localhost",
       ...(facts === undefined ? {} : { facts }),
+      timeJumps: replaced.timeJumps === true,
     },
   });
 }

@@ -38,6 +38,8 @@ export interface ServerWorld extends Pick<Env, "clock" | "random" | "net">, Defi
   readonly hostName: string;
   /** The process around the server; without it there is no management. */
   readonly facts?: ProcessFacts;
+  /** Time may pass at once: clients that want heartbeats cannot keep up, and are not given up. */
+  readonly timeJumps?: boolean;
 }
 
 export interface ServerOptions {
@@ -371,6 +373,7 @@ export class Server {
       handshakeTimeoutMs: network.handshakeTimeoutMs ?? Number.POSITIVE_INFINITY,
       closeTimeoutMs: 10_000,
       silentCloseDelayMs: 3_000,
+      allowsSilence: this.#world.timeJumps === true,
       server: () => ({
         product: node.productName,
         version: node.productVersion,

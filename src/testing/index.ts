@@ -67,7 +67,10 @@ export class TestBroker {
     };
   }
 
-  /** Heartbeats are off unless asked for: a client can't keep up with hours that pass at once. */
+  /**
+   * Heartbeats are off unless `settings` ask for them, and those a client wants are not held against it: it can't keep
+   * up with hours that pass at once.
+   */
   static async start(options: EmbeddedOptions = {}): Promise<TestBroker> {
     const clock = new ShiftedClock(nodeClock);
     let net: BreakableNet | undefined;
@@ -75,6 +78,7 @@ export class TestBroker {
       { ...options, settings: { heartbeat: "0", ...options.settings } },
       {
         clock,
+        timeJumps: options.settings?.heartbeat === undefined,
         net: (real, memory) => {
           net = new BreakableNet(real, memory, nodeClock);
           return net;

@@ -43,6 +43,15 @@ test.each(["", "soon", "-1", -1, Number.NaN])("%s is no duration", (text) =>
   expect(() => durationMs(text)).toThrow(/is no duration/),
 );
 
+test("a client that wants heartbeats is not given up while hours pass", async () => {
+  const url = new URL(broker.url);
+  url.searchParams.set("heartbeat", "60");
+  const patient = await amqplib.connect(url.href);
+  await broker.clock.advance("3h");
+  await (await patient.createChannel()).assertQueue("still here");
+  await patient.close();
+});
+
 describe("expectations", () => {
   test("a message in a queue is found by anything it has, and stays there", async () => {
     order(7, { "x-retries": 2, source: "web" });

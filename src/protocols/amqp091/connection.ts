@@ -105,7 +105,10 @@ export class Connection
     const dispatch = new FrameDispatch(tools, this, this.#channels);
     this.#input = new FrameInput(tools.broker.memory, socket, dispatch);
     this.#heartbeats = new Heartbeats(tools.broker.timers, {
-      received: () => (this.#input.stopped ? -1 : this.#input.byteCount),
+      received: () => {
+        const isExcused = this.#input.stopped || settings.allowsSilence === true;
+        return isExcused ? -1 : this.#input.byteCount;
+      },
       sent: () => this.output.sentBytes,
       send: () => this.send(HEARTBEAT_FRAME),
       onSilence: () => this.#drop("missed heartbeats from client"),

@@ -19,6 +19,8 @@ export interface ConnectionSettings {
   readonly closeTimeoutMs: number;
   /** How long a refused client hears nothing before the end: slows guessing down. RabbitMQ: 3 s. */
   readonly silentCloseDelayMs: number;
+  /** A client that sends no heartbeats, whether it asked for them or not, is not given up: time is not what it is to it. */
+  readonly allowsSilence?: boolean;
   readonly server: () => ServerFacts;
   /** Decides who a client is; answers in this turn or later. */
   readonly authenticate: (
