@@ -32,26 +32,17 @@ function refusal(needs: string): ApiError {
   return new ApiError(401, { error: "not_authorised", reason: TAG_REASONS[needs] });
 }
 
-/** `trusted`: requests come over the socket in the data directory and need no password. */
-/** What Node's HTTPS server takes; PEM texts. */
-export interface HttpTls {
-  readonly key: string;
-  readonly cert: string;
-  readonly [option: string]: unknown;
-}
+/** Tells requests that need no password: those over the socket in the data directory. */
+export type Trusts = (request: FastifyRequest) => boolean;
 
-export interface AppOptions {
-  readonly trusted: boolean;
-  /** PEM texts; undefined = without TLS. */
-  readonly tls: HttpTls | undefined;
-}
+const trustsNobody: Trusts = () => false;
 
 export async function createApp(
   management: Management,
   routes: readonly Route[],
-  options: AppOptions = { trusted: false, tls: undefined },
+  trusts: Trusts = trustsNobody,
 ): Promise<FastifyInstance> {
-  const app = newApp(management, options.tls);
+  const app = newApp(management);
   addSecurity(app, management.options);
   const authentication = newAuthentication(management);
   for (const [path, rows] of byPath(routes)) {
@@ -61,13 +52,13 @@ export async function createApp(
         method: route.method,
         url,
         handler: (request, reply) =>
-          serve({ management, route, authentication, trusted: options.trusted }, request, reply),
+          serve({ management, route, authentication, trusted: trusts(request) }, request, reply),
       });
     }
     refuseOtherMethods(app, url, rows);
   }
   addMetrics(app, management, async (request) => {
-    if (options.trusted) return;
+    if (trusts(request)) return;
     const peer = peerOf(request);
     const user = await authentication.userOf(request.headers.authorization, peer);
     if (!mayAs(user, "monitoring")) throw refusal("monitoring");
@@ -83,15 +74,11 @@ function refuseSchemas(): never {
   throw new Error("routes have no schemas");
 }
 
-function newApp(management: Management, tls: HttpTls | undefined): FastifyInstance {
+function newApp(management: Management): FastifyInstance {
   const app: FastifyInstance = fastify({
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX, ignoreTrailingSlash: true },
     bodyLimit: management.options.bodyMaxBytes,
     exposeHeadRoutes: true,
-    // Lists of connections are asked for by name, and names are long.
-    ...(tls === undefined
-      ? { http: { maxHeaderSize: 65_536 } }
-      : { https: { ...tls, maxHeaderSize: 65_536 } }),
     // What is refused before a route is found has passed no hook.
     frameworkErrors: (error, request, reply) => {
       reply.headers(securityHeaders(management.options));
@@ -128,10 +115,9 @@ export async function createMetricsApp(
     readonly path: string;
     readonly perObject: boolean;
     readonly authenticated: boolean;
-    readonly tls?: HttpTls | undefined;
   },
 ): Promise<FastifyInstance> {
-  const app = newApp(management, options.tls);
+  const app = newApp(management);
   addSecurity(app, management.options);
   const authentication = newAuthentication(management);
   const check = async (request: FastifyRequest) => {

@@ -1,16 +1,15 @@
 // Brings the management up: the API with the web pages, the metrics, and the socket for local command lines.
 
-import type { FastifyInstance } from "fastify";
 import { openAuthorizer, type User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
 import type { MessagePort } from "../broker/message/message-port.ts";
-import { createApp, createMetricsApp, type HttpTls } from "./app.ts";
+import type { HttpSocket, HttpTls, OpenHttpSocket } from "../env/http.ts";
 import type { NodeControl } from "./control.ts";
+import { type Handler, LateHandler } from "./late-handler.ts";
 import type { Authenticate, Management, ManagementOptions } from "./management.ts";
 import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
 import { RecentEvents } from "./resources/control.ts";
-import { routes } from "./routes.ts";
 import { Sampler } from "./sampling/sampler.ts";
 import type { TraceFiles } from "./tracing/trace-files.ts";
 import { Traces } from "./tracing/traces.ts";
@@ -39,6 +38,7 @@ export interface ManagementSetup {
   readonly metricsPath: string;
   readonly metricsPerObject: boolean;
   readonly metricsAuthenticated: boolean;
+  readonly openHttpSocket: OpenHttpSocket;
   /** Path of the socket for local command lines; undefined = none. */
   readonly socketPath: string | undefined;
   /** Makes a file readable and writable for its owner alone. */
@@ -164,16 +164,19 @@ function whenDurable({ gates, replyPosition }: Broker): Promise<void> {
   return new Promise((resolve) => gates.whenDurable(replyPosition, resolve));
 }
 
-interface SecureServer {
+interface SecureSocket {
   readonly protocol: string;
-  readonly server: { setSecureContext(tls: HttpTls): void };
+  readonly socket: HttpSocket;
 }
 
-/** Opens and closes the HTTP servers. */
+/** Opens and closes the HTTP sockets. What answers on them is loaded with the first request, once for all. */
 class Servers {
   readonly #setup: ManagementSetup;
-  readonly #apps: FastifyInstance[] = [];
-  readonly #secure: SecureServer[] = [];
+  readonly #handlers: LateHandler[] = [];
+  readonly #sockets: HttpSocket[] = [];
+  readonly #secure: SecureSocket[] = [];
+  /** Connections to the socket in the data directory. */
+  readonly #local = new WeakSet<object>();
   #listeners: ListenerFacts[] = [];
 
   constructor(setup: ManagementSetup) {
@@ -181,27 +184,40 @@ class Servers {
   }
 
   async listenAll(management: Management): Promise<void> {
-    const { api, metrics, metricsPath, metricsPerObject, metricsAuthenticated } = this.#setup;
-    for (const at of api) {
-      await this.#listen(
-        await createApp(management, routes, { trusted: false, tls: at.tls }),
-        at,
-        "http",
-      );
-    }
-    const options = {
+    const { api, metrics } = this.#setup;
+    const apiHandler = this.#handler(() => this.#loadApi(management));
+    const metricsHandler = this.#handler(() => this.#loadMetrics(management));
+    for (const at of api) await this.#listen(apiHandler, at, "http");
+    for (const at of metrics) await this.#listen(metricsHandler, at, "http/prometheus");
+    await this.#listenLocally(apiHandler);
+  }
+
+  #handler(load: () => Promise<Handler>): LateHandler {
+    const handler = new LateHandler(load, this.#setup.onBug);
+    this.#handlers.push(handler);
+    return handler;
+  }
+
+  async #loadApi(management: Management): Promise<Handler> {
+    const [{ createApp }, { routes }] = await Promise.all([
+      import("./app.ts"),
+      import("./routes.ts"),
+    ]);
+    const app = await createApp(management, routes, ({ raw }) => this.#local.has(raw.socket));
+    await app.ready();
+    return app;
+  }
+
+  async #loadMetrics(management: Management): Promise<Handler> {
+    const { metricsPath, metricsPerObject, metricsAuthenticated } = this.#setup;
+    const { createMetricsApp } = await import("./app.ts");
+    const app = await createMetricsApp(management, {
       path: metricsPath,
       perObject: metricsPerObject,
       authenticated: metricsAuthenticated,
-    };
-    for (const at of metrics) {
-      await this.#listen(
-        await createMetricsApp(management, { ...options, tls: at.tls }),
-        at,
-        "http/prometheus",
-      );
-    }
-    await this.#listenLocally(management);
+    });
+    await app.ready();
+    return app;
   }
 
   get listeners(): readonly ListenerFacts[] {
@@ -210,52 +226,59 @@ class Servers {
 
   setTls(of: "api" | "metrics", tls: HttpTls): void {
     const wanted = of === "api" ? "https" : "https/prometheus";
-    for (const { protocol, server } of this.#secure) {
-      if (protocol === wanted) server.setSecureContext(tls);
-    }
+    for (const { protocol, socket } of this.#secure) if (protocol === wanted) socket.setTls(tls);
     this.#listeners = this.#listeners.map((facts) =>
       facts.protocol === wanted ? { ...facts, certificate: tls.cert } : facts,
     );
   }
 
-  async #listen(app: FastifyInstance, at: HttpAddress, protocol: string): Promise<void> {
-    this.#apps.push(app);
-    try {
-      await app.listen({ port: at.port, host: at.host ?? "::" });
-    } catch (error) {
-      if (at.isRequired) throw error;
-      this.#setup.warn(
-        `cannot listen for ${protocol}: port ${at.port}: ${(error as Error).message}; it is left out`,
-      );
-      return;
-    }
-    const bound = app.server.address();
-    const address = typeof bound === "object" && bound !== null ? bound : undefined;
+  async #listen(handler: LateHandler, at: HttpAddress, protocol: string): Promise<void> {
+    const socket = await this.#open(handler, at, protocol);
+    if (socket === undefined) return;
+    this.#sockets.push(socket);
     const served = at.tls === undefined ? protocol : protocol.replace("http", "https");
-    if (at.tls !== undefined) {
-      const server = app.server as unknown as SecureServer["server"];
-      this.#secure.push({ protocol: served, server });
-    }
+    if (at.tls !== undefined) this.#secure.push({ protocol: served, socket });
     this.#listeners.push({
       protocol: served,
-      address: address?.address ?? "",
-      port: address?.port ?? at.port,
+      address: socket.address,
+      port: socket.port,
       tls: at.tls !== undefined,
       certificate: at.tls?.cert,
     });
   }
 
-  async #listenLocally(management: Management): Promise<void> {
-    const { socketPath, protectFile, removeFile } = this.#setup;
+  async #open(
+    handler: LateHandler,
+    at: HttpAddress,
+    protocol: string,
+  ): Promise<HttpSocket | undefined> {
+    try {
+      return await this.#setup.openHttpSocket(at, at.tls, (request, response) =>
+        handler.handle(request, response),
+      );
+    } catch (error) {
+      if (at.isRequired) throw error;
+      this.#setup.warn(
+        `cannot listen for ${protocol}: port ${at.port}: ${(error as Error).message}; it is left out`,
+      );
+      return undefined;
+    }
+  }
+
+  async #listenLocally(handler: LateHandler): Promise<void> {
+    const { socketPath, openHttpSocket, protectFile, removeFile } = this.#setup;
     if (socketPath === undefined) return;
-    const app = await createApp(management, routes, { trusted: true, tls: undefined });
-    this.#apps.push(app);
     await removeFile(socketPath);
-    await app.listen({ path: socketPath });
+    const socket = await openHttpSocket({ path: socketPath }, undefined, (request, response) => {
+      this.#local.add(request.socket);
+      handler.handle(request, response);
+    });
+    this.#sockets.push(socket);
     await protectFile(socketPath);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#apps.map((app) => app.close()));
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    await Promise.all(this.#handlers.map((handler) => handler.close()));
   }
 }

@@ -7,13 +7,14 @@ import { fileURLToPath } from "node:url";
 import type { Broker } from "../broker/broker.ts";
 import type { Config } from "../config/table.ts";
 import type { TlsOptions } from "../env/env.ts";
+import type { HttpTls } from "../env/http.ts";
+import { openHttpSocket } from "../env/node-http.ts";
 import { serverOptions } from "../env/node-tls.ts";
 import { NodeTraceFiles } from "../env/node-trace-files.ts";
 import { type ProcessFacts, protectFile, removeFile } from "../env/process-facts.ts";
 import type { Log } from "../logging/log.ts";
 import type { Logger } from "../logging/logger.ts";
 import { badRequest } from "../management/answers.ts";
-import type { HttpTls } from "../management/app.ts";
 import type { ManagementOptions } from "../management/management.ts";
 import type { ListenerFacts, NodeFacts } from "../management/node-facts.ts";
 import { type HttpAddress, type RunningManagement, startManagement } from "../management/start.ts";
@@ -80,6 +81,7 @@ export async function startServerManagement(parts: ServerParts): Promise<Running
       metricsPath: prometheus.path,
       metricsPerObject: prometheus.perObject,
       metricsAuthenticated: prometheus.authentication,
+      openHttpSocket,
       socketPath: socketPathOf(config),
       protectFile,
       removeFile,
