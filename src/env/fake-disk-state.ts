@@ -3,6 +3,7 @@
 
 /** The unit that is written wholly or not at all. */
 const SECTOR_BYTES = 512;
+const NOTHING = new Uint8Array(0);
 
 export type SurvivalOfSector = () => boolean;
 
@@ -10,15 +11,19 @@ export class FakeInode {
   readonly isDirectory: boolean;
   #current: Uint8Array;
   #durable: Uint8Array;
+  /** The arrays are others' too: whoever changes one takes a copy of it first. */
+  #sharesCurrent = true;
+  #sharesDurable = true;
   #size: number;
   #durableSize: number;
   /** Sectors whose cached bytes have not reached the platter, in the order they were written last. */
   readonly #dirty = new Set<number>();
 
-  constructor(isDirectory: boolean, content: Uint8Array = new Uint8Array(0)) {
+  /** `content` may be changed by nobody from now on. */
+  constructor(isDirectory: boolean, content: Uint8Array = NOTHING) {
     this.isDirectory = isDirectory;
     this.#current = content;
-    this.#durable = content.slice();
+    this.#durable = content;
     this.#size = content.length;
     this.#durableSize = content.length;
   }
@@ -37,6 +42,7 @@ export class FakeInode {
 
   write(offset: number, bytes: Uint8Array): void {
     this.grow(offset + bytes.length);
+    this.#ownCurrent();
     this.#current.set(bytes, offset);
     const last = Math.floor((offset + bytes.length - 1) / SECTOR_BYTES);
     for (let sector = Math.floor(offset / SECTOR_BYTES); sector <= last; sector++) {
@@ -52,6 +58,7 @@ export class FakeInode {
       const more = new Uint8Array(Math.max(sizeBytes, this.#current.length * 2));
       more.set(this.#current);
       this.#current = more;
+      this.#sharesCurrent = false;
     }
     this.#size = sizeBytes;
   }
@@ -61,6 +68,7 @@ export class FakeInode {
       this.grow(sizeBytes);
       return;
     }
+    this.#ownCurrent();
     this.#current.fill(0, sizeBytes, this.#size);
     this.#size = sizeBytes;
     // The part that was cut off reads as zeros if the file grows again.
@@ -72,7 +80,10 @@ export class FakeInode {
   /** What is dirty reaches the platter; what a failed sync has forgotten does not, however clean it looks. */
   sync(): void {
     this.#growDurable(Math.max(this.#size, this.#durableSize));
-    this.#durable.fill(0, this.#size, this.#durableSize);
+    if (this.#durableSize > this.#size) {
+      this.#ownDurable();
+      this.#durable.fill(0, this.#size, this.#durableSize);
+    }
     this.#durableSize = this.#size;
     for (const sector of this.#dirty) this.#copySector(sector);
     this.#dirty.clear();
@@ -96,6 +107,8 @@ export class FakeInode {
   flipBit(bit: number): void {
     const at = bit >>> 3;
     const mask = 1 << (bit & 7);
+    this.#ownCurrent();
+    this.#ownDurable();
     for (const bytes of [this.#current, this.#durable]) {
       if (at < bytes.length) bytes[at] = (bytes[at] as number) ^ mask;
     }
@@ -103,6 +116,7 @@ export class FakeInode {
 
   afterCrash(survives: SurvivalOfSector, random: () => number): FakeInode {
     if (this.isDirectory) return new FakeInode(true);
+    if (this.#dirty.size === 0 && this.#size === this.#durableSize) return this.#sharedDurable();
     const kept: number[] = [];
     for (const sector of this.#dirty) if (survives()) kept.push(sector);
     const sizeKept = this.#size === this.#durableSize || kept.length > 0 || random() < 0.5;
@@ -117,11 +131,31 @@ export class FakeInode {
     return new FakeInode(false, content);
   }
 
+  /** What is on the platter, without a copy of it. */
+  #sharedDurable(): FakeInode {
+    this.#sharesDurable = true;
+    if (this.#current === this.#durable) this.#sharesCurrent = true;
+    return new FakeInode(false, this.#durable.subarray(0, this.#durableSize));
+  }
+
+  #ownCurrent(): void {
+    if (!this.#sharesCurrent) return;
+    this.#current = this.#current.slice();
+    this.#sharesCurrent = false;
+  }
+
+  #ownDurable(): void {
+    if (!this.#sharesDurable) return;
+    this.#durable = this.#durable.slice();
+    this.#sharesDurable = false;
+  }
+
   #growDurable(sizeBytes: number): void {
     if (sizeBytes > this.#durable.length) {
       const more = new Uint8Array(Math.max(sizeBytes, this.#durable.length * 2));
       more.set(this.#durable);
       this.#durable = more;
+      this.#sharesDurable = false;
     }
     this.#durableSize = sizeBytes;
   }
@@ -131,6 +165,7 @@ export class FakeInode {
     const to = Math.min(from + SECTOR_BYTES, this.#size);
     if (from >= to) return;
     this.#growDurable(Math.max(this.#durableSize, to));
+    this.#ownDurable();
     this.#durable.set(this.#current.subarray(from, to), from);
   }
 }

@@ -112,7 +112,7 @@ export class FakeDisk implements Disk {
       .sort();
   }
 
-  /** The bytes of a file, to be looked at and changed by tests. */
+  /** The bytes of a file, to be looked at; `setBytes` and `flipBit` change them. */
   bytesOf(path: string): Uint8Array {
     return this.#file(path).bytes;
   }

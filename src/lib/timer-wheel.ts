@@ -59,7 +59,8 @@ class SlotHead extends WheelTimer {
 export class TimerWheel {
   readonly #clock: WheelClock;
   readonly #tickMs: number;
-  readonly #slots: SlotHead[] = [];
+  /** Most are never used: made when they are. */
+  readonly #slots = new Array<SlotHead | undefined>(LEVELS * SLOTS);
   /** Per level one bit for each slot that is not empty. */
   readonly #occupied = new Int32Array(LEVELS);
   /** Timers taken from their slot to be fired now. */
@@ -81,7 +82,6 @@ export class TimerWheel {
     this.#clock = clock;
     this.#tickMs = tickMs;
     this.#nowTick = Math.floor(clock.monotonicMs() / tickMs);
-    for (let i = 0; i < LEVELS * SLOTS; i++) this.#slots.push(new SlotHead());
   }
 
   /** Timers that are scheduled. */
@@ -124,7 +124,7 @@ export class TimerWheel {
   /** Forgets all timers; nothing fires any more. */
   stop(): void {
     for (const head of [...this.#slots, this.#firing]) {
-      while (!isEmpty(head)) this.cancel(head.wheelNext);
+      while (head !== undefined && !isEmpty(head)) this.cancel(head.wheelNext);
     }
     if (this.#armed !== undefined) this.#clock.clearTimer(this.#armed);
     this.#armed = undefined;
@@ -144,7 +144,12 @@ export class TimerWheel {
     const digit = Math.floor(due / (span / SLOTS)) % SLOTS;
     const slot = level * SLOTS + digit;
     timer.wheelSlot = slot;
-    linkBefore(this.#slots[slot] as SlotHead, timer);
+    let head = this.#slots[slot];
+    if (head === undefined) {
+      head = new SlotHead();
+      this.#slots[slot] = head;
+    }
+    linkBefore(head, timer);
     this.#occupied[level] = (this.#occupied[level] as number) | (1 << digit);
   }
 
@@ -200,8 +205,8 @@ export class TimerWheel {
     for (let level = LEVELS - 1; level >= 0; level--, span /= SLOTS) {
       if (tick % span !== 0) continue;
       const slot = level * SLOTS + (Math.floor(tick / span) % SLOTS);
-      const head = this.#slots[slot] as SlotHead;
-      if (isEmpty(head)) continue;
+      const head = this.#slots[slot];
+      if (head === undefined || isEmpty(head)) continue;
       this.#clearBit(slot);
       // The timers are hung on a list of their own first: one may be due back in this very slot.
       const last = head.wheelPrevious;

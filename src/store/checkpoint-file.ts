@@ -51,6 +51,8 @@ export interface CheckpointHead {
 
 /** Bytes copied into the whole file in one slice. */
 const PIECE_BYTES = 1_048_576;
+/** Most checkpoints are small. The first piece grows, the others are whole at once. */
+const FIRST_PIECE_BYTES = 65_536;
 
 /** Collects a checkpoint in memory. No call takes longer the more there is already. */
 export class CheckpointBuilder implements CheckpointSink {
@@ -61,7 +63,7 @@ export class CheckpointBuilder implements CheckpointSink {
   view: DataView = new DataView(this.u8.buffer);
   #used = BLOCK_HEADER_BYTES;
   /** Blocks that are complete, in full pieces; the last one is filled up to `#pieceUsed`. */
-  readonly #pieces: Uint8Array[] = [new Uint8Array(PIECE_BYTES)];
+  readonly #pieces: Uint8Array[] = [new Uint8Array(FIRST_PIECE_BYTES)];
   #pieceUsed = FILE_HEADER_BYTES;
   #blockIndex = 0;
   #blockPosition = 0;
@@ -161,6 +163,14 @@ export class CheckpointBuilder implements CheckpointSink {
     this.#blockPosition = this.#position;
   }
 
+  #growPiece(neededBytes: number): void {
+    const piece = this.#pieces.at(-1) as Uint8Array;
+    if (neededBytes <= piece.length) return;
+    const larger = new Uint8Array(Math.min(PIECE_BYTES, Math.max(neededBytes, 2 * piece.length)));
+    larger.set(piece);
+    this.#pieces[this.#pieces.length - 1] = larger;
+  }
+
   #keep(block: Uint8Array): void {
     for (let kept = 0; kept < block.length; ) {
       if (this.#pieceUsed === PIECE_BYTES) {
@@ -168,6 +178,7 @@ export class CheckpointBuilder implements CheckpointSink {
         this.#pieceUsed = 0;
       }
       const some = block.subarray(kept, kept + PIECE_BYTES - this.#pieceUsed);
+      this.#growPiece(this.#pieceUsed + some.length);
       (this.#pieces.at(-1) as Uint8Array).set(some, this.#pieceUsed);
       this.#pieceUsed += some.length;
       kept += some.length;
