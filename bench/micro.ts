@@ -2,10 +2,13 @@
 // Owners of hot files add their cases to the list below.
 
 import { parseArgs } from "node:util";
+import { setEngineFlags } from "../src/cli/engine-flags.ts";
 import { dataPathCases } from "./micro/data-path.ts";
 import { type MicroCase, type MicroResult, runMicroCase } from "./micro/micro-case.ts";
 
 const cases: readonly MicroCase[] = [...dataPathCases];
+
+setEngineFlags();
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,6 @@
 // `leveret start`: configuration, banner, signals, exit codes.
 
 import { hostname } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import { ConfigError } from "../config/config-error.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { DiskError } from "../env/env.ts";
@@ -21,6 +20,7 @@ import { CertificateError } from "../server/tls-files.ts";
 import { StoreRefusal } from "../store/data-directory.ts";
 import { LEVERET_VERSION } from "../version.ts";
 import { loadConfigFiles } from "./config-files.ts";
+import { setEngineFlags } from "./engine-flags.ts";
 
 export interface StartFlags {
   readonly dataDir?: string;
@@ -39,11 +39,7 @@ const EXIT_STORAGE_FAILED = 74;
 
 /** Runs the broker until a signal; answers the exit code. */
 export async function start(flags: StartFlags): Promise<number> {
-  // Regexes that backtrack too much fall back to a linear engine (ReDoS).
-  setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
-  // Nothing is allocated per message: a large young generation, which V8 never gives back, would only cost memory
-  // (17 of 109 MB when idle, 30 of 180 under load).
-  setFlagsFromString("--semi-space-growth-factor=1");
+  setEngineFlags();
   let loaded: LoadedConfig;
   try {
     loaded = loadConfigFiles(configFlags(flags));
