@@ -74,6 +74,12 @@ export class Observers implements MessageObserver {
     for (const observer of this.#list) observer.settled(queue, sequence, outcome);
   }
 
+  /** The same for `count` deliveries in a row. */
+  settledSome(queue: Queue, from: Sequence, count: number, outcome: Outcome): void {
+    if (!this.any) return;
+    for (let at = from; at < from + count; at++) this.settled(queue, at, outcome);
+  }
+
   died(queue: Queue, sequence: Sequence, death: Death): void {
     for (const observer of this.#list) observer.died(queue, sequence, death);
   }

@@ -78,6 +78,30 @@ describe("a walk over a queue", () => {
     expect(queue.depth).toEqual(depth);
   });
 
+  it("does not show what was accepted in one go, whose bodies are given up", () => {
+    const world = setUp();
+    const { queue, publication, clock, memory, bodies } = world;
+    const emptyBytes = memory.pages.usedBytes;
+    for (const body of ["a", "b", "c", "d", "e", "f"]) {
+      const message = publication(body, { external: body > "b" });
+      queue.publish(message);
+      if (message.bodyReference >= 0) bodies.release(message.bodyReference, 1);
+    }
+    const target = new NotingTarget(memory);
+    queue.consume(consumerOf(queue, target));
+    clock.runTurns();
+    const [, b] = target.notes;
+    if (b === undefined) throw new Error("deliveries expected");
+    expect(bodies.count).toBe(4);
+    queue.settle(b.consumer, b.sequence, b.location, 4 * b.bytes, Outcome.accept, 0, 4);
+    clock.runTurns();
+    expect(walk(world).map(({ isReady }) => isReady)).toEqual([false, false]);
+    expect(queue.depth).toMatchObject({ unacknowledged: 2, unacknowledgedBytes: 2 });
+    expect(bodies.count).toBe(1);
+    for (const at of [0, 5]) settle(queue, target.notes[at]!, Outcome.accept);
+    expect(memory.pages.usedBytes).toBe(emptyBytes);
+  });
+
   it("goes from the highest priority to the lowest, and on where it ended", () => {
     const world = setUp({ maxPriority: 2 });
     for (const [body, priority] of [

@@ -248,10 +248,10 @@ export class Backlog implements PagesHost {
     this.onReady(1, index);
   }
 
-  /** A message that was taken out, with a body of `bytes`, is not needed any more. */
-  settle(sequence: Sequence, location: Location, bytes: number): void {
+  /** A message that was taken out, with a body of `bytes`, is not needed any more; or `count` neighbours are not. */
+  settle(sequence: Sequence, location: Location, bytes: number, count = 1): void {
     const page = this.#pages.at(pageNumberOf(location));
-    (this.#levels[page.level] as Level).chain.settle(page, sequence, location, bytes);
+    (this.#levels[page.level] as Level).chain.settle(page, sequence, location, bytes, count);
   }
 
   /**

@@ -57,12 +57,12 @@ export class DepthFigures {
     this.#unackedPersistentBytes += bytes;
   }
 
-  /** The client has settled it. */
-  onSettled(bytes: number, persistent: boolean): void {
-    this.unackedCount--;
+  /** The client has settled it, or as many. */
+  onSettled(bytes: number, persistent: boolean, count = 1): void {
+    this.unackedCount -= count;
     this.unackedBytes -= bytes;
     if (!persistent) return;
-    this.#unackedPersistent--;
+    this.#unackedPersistent -= count;
     this.#unackedPersistentBytes -= bytes;
   }
 

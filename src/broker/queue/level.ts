@@ -39,9 +39,9 @@ export class Level {
     this.#out.note(sequence, sequence, countIfLost);
   }
 
-  /** It is back, or gone. */
-  forgetOut(sequence: Sequence): void {
-    if (this.#out?.isEmpty === false) this.#out.forget(sequence, sequence);
+  /** It is back, or gone; or as many are. */
+  forgetOut(sequence: Sequence, count: number): void {
+    if (this.#out?.isEmpty === false) this.#out.forget(sequence, sequence + count - 1);
   }
 
   /** What a restart must know besides how far messages were handed out; a later range overrules an earlier one. */

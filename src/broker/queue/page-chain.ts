@@ -186,22 +186,25 @@ export class PageChain {
     this.passedSequence = sequence;
   }
 
-  /** The record `sequence` at `location`, in `page`, with a body of `bodyBytes`, is not needed any more. */
-  settle(page: Page, sequence: Sequence, location: Location, bodyBytes: number): void {
+  /**
+   * The record `sequence` at `location`, in `page`, with a body of `bodyBytes`, is not needed any more; or `count`
+   * records with one sequence behind the other, all persistent or all not.
+   */
+  settle(page: Page, sequence: Sequence, location: Location, bodyBytes: number, count = 1): void {
     if (page.logged > 0 && isPersistentAt(location)) {
-      page.logged--;
+      page.logged = Math.max(0, page.logged - count);
       page.loggedBytes -= bodyBytes;
     }
-    if (page.externalBodies > 0) this.#scan.releaseBody(page, sequence, location);
-    page.live--;
+    if (page.externalBodies > 0) this.#scan.releaseSome(page, sequence, location, count);
+    page.live -= count;
     if (page.live === 0) {
       this.#remove(page);
       return;
     }
-    if (page.settledSince !== undefined) page.settledSince.add(sequence);
+    if (page.settledSince !== undefined) page.settledSince.add(sequence, sequence + count - 1);
     if (page.state > PageState.sealed) return;
-    if (page.isMoved) this.#scan.markMoved(page, sequence);
-    else this.#scan.markSettled(page.address + offsetOf(location));
+    if (page.isMoved) this.#scan.markMoved(page, sequence, count);
+    else this.#scan.markSettled(page.address + offsetOf(location), count);
   }
 
   /** The same for a record the head has not passed. */

@@ -30,15 +30,23 @@ export class PageScan {
     this.record = new RecordView(arena);
   }
 
-  markSettled(at: Address): void {
-    const flagsAt = at + RECORD_FLAGS_OFFSET;
-    this.#view.setUint8(flagsAt, this.#view.getUint8(flagsAt) | RecordFlag.settled);
+  /** Marks the record at `from`, and those behind it: `count` in all. */
+  markSettled(from: Address, count = 1): void {
+    const view = this.#view;
+    let at = from;
+    for (let i = 0; i < count; i++) {
+      const flagsAt = at + RECORD_FLAGS_OFFSET;
+      view.setUint8(flagsAt, view.getUint8(flagsAt) | RecordFlag.settled);
+      at += view.getInt32(at, true);
+    }
   }
 
   /** The same in a page whose records are not where they were. */
-  markMoved(page: Page, sequence: Sequence): void {
-    const at = this.find(page, sequence);
-    if (at !== OUT) this.markSettled(at);
+  markMoved(page: Page, sequence: Sequence, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const at = this.find(page, sequence + i);
+      if (at !== OUT) this.markSettled(at);
+    }
   }
 
   /** Where the record with that sequence lies, or OUT when it is not there. */
@@ -52,14 +60,19 @@ export class PageScan {
     return OUT;
   }
 
-  /** Gives up the body of one record, if it has one. */
-  releaseBody(page: Page, sequence: Sequence, location: Location): void {
-    if (page.bodies !== undefined) {
-      this.#releaseNoted(page, page.bodies, sequence);
-      return;
+  /** Gives up the bodies of `count` records, of those that have one; the first lies at `location`. */
+  releaseSome(page: Page, sequence: Sequence, location: Location, count: number): void {
+    let at = page.address + offsetOf(location);
+    for (let i = 0; i < count; i++) {
+      if (page.bodies !== undefined) {
+        this.#releaseNoted(page, page.bodies, sequence + i);
+        continue;
+      }
+      if (page.isMoved) at = this.find(page, sequence + i);
+      if (at === OUT) continue;
+      this.#releaseAt(page, at);
+      at += this.#view.getInt32(at, true);
     }
-    const at = page.isMoved ? this.find(page, sequence) : page.address + offsetOf(location);
-    if (at !== OUT) this.#releaseAt(page, at);
   }
 
   /** Gives up the bodies of what is not settled between `from` and `to`. */

@@ -134,6 +134,21 @@ export function offsetOf(location: Location): number {
   return location & OFFSET_MASK;
 }
 
+/** A message and the one `distance` behind it in the same page, both persistent or both not. */
+export function areInRow(
+  sequence: Sequence,
+  location: Location,
+  other: Sequence,
+  otherLocation: Location,
+  distance: number,
+): boolean {
+  return (
+    other - sequence === distance &&
+    pageNumberOf(otherLocation) === pageNumberOf(location) &&
+    isPersistentAt(otherLocation) === isPersistentAt(location)
+  );
+}
+
 export function isPersistentAt(location: Location): boolean {
   return (location & PERSISTENT_BIT) !== 0;
 }

@@ -33,19 +33,20 @@ export class QueueLog implements LogGatherer {
     this.#backlog = backlog;
   }
 
-  /** A message is gone. */
-  settled(sequence: Sequence): void {
+  /** So many messages are gone. */
+  settled(sequence: Sequence, count = 1): void {
+    const last = sequence + count - 1;
     if (this.#settledFrom !== NONE) {
       if (sequence === this.#settledTo + 1) {
-        this.#settledTo = sequence;
+        this.#settledTo = last;
         return;
       }
-      if (sequence === this.#settledFrom - 1) {
+      if (last === this.#settledFrom - 1) {
         this.#settledFrom = sequence;
         return;
       }
     }
-    this.settledRange(sequence, sequence);
+    this.settledRange(sequence, last);
   }
 
   settledRange(from: Sequence, to: Sequence): void {

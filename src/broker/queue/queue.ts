@@ -174,7 +174,8 @@ export interface Queue extends Deliverer {
 
   /**
    * Ends one delivery. `consumer` is undefined for one that came by get. The other arguments are those of the
-   * delivery; `bytes` is its record's `bodySizeBytes`.
+   * delivery; `bytes` is its record's `bodySizeBytes`. With a `count`, which only accepted ones may have: that many
+   * in a row (`areInRow`), of which the first is named; `bytes` are theirs together.
    */
   settle(
     consumer: Consumer | undefined,
@@ -183,6 +184,7 @@ export interface Queue extends Deliverer {
     bytes: number,
     outcome: Outcome,
     deliveryCount: number,
+    count?: number,
   ): void;
 
   /** Removes what is ready; answers how many that were. */

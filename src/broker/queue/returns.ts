@@ -80,9 +80,10 @@ export class Returns extends WheelTimer implements WaitingMessages {
     }
   }
 
-  /** One that was out is back, or gone. */
-  onSettled(backlog: Backlog, sequence: Sequence): void {
-    if (this.counts) backlog.levelIfThere(backlog.levelIndexOf(sequence))?.forgetOut(sequence);
+  /** So many that were out are back, or gone. */
+  onSettled(backlog: Backlog, sequence: Sequence, count: number): void {
+    if (!this.counts) return;
+    backlog.levelIfThere(backlog.levelIndexOf(sequence))?.forgetOut(sequence, count);
   }
 
   /** A message that was delivered is back. `isFailure`: rejected, or its consumer is lost. */

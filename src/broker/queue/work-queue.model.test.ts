@@ -20,6 +20,7 @@ import {
   TakingTarget,
 } from "./fixture.ts";
 import { hasCredit, type ModelConsumer, type ModelMessage, ModelQueue } from "./model.ts";
+import { areInRow } from "./page.ts";
 import { Enqueued, type Getter, Outcome, type Queue } from "./queue.ts";
 
 /** The property suites run this many times as much when somebody wants to be sure. */
@@ -57,6 +58,7 @@ const command = fc.oneof(
       times: fc.constantFrom(1, 1, 1, 15),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("acceptRun" as const), which: index }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant("get" as const), noAck: fc.boolean() }),
@@ -157,6 +159,9 @@ class Pair {
       }
       case "settle":
         for (let i = 0; i < each.times; i++) this.#settle(each.which, each.outcome);
+        break;
+      case "acceptRun":
+        this.#acceptRun(each.which);
         break;
       case "get":
         this.#get(each.noAck);
@@ -277,6 +282,27 @@ class Pair {
       outcome,
       note.deliveryCount,
     );
+    this.#settleDown();
+    this.#compare();
+  }
+
+  /** Accepts one, and at once all that lie in a row behind it. */
+  #acceptRun(which: number): void {
+    if (this.#unacked.length === 0) return;
+    const at = which % this.#unacked.length;
+    const { note } = this.#unacked[at] as Unacked;
+    let count = 1;
+    for (; at + count < this.#unacked.length; count++) {
+      const { consumer, sequence, location } = (this.#unacked[at + count] as Unacked).note;
+      if (consumer !== note.consumer) break;
+      if (!areInRow(note.sequence, note.location, sequence, location, count)) break;
+    }
+    const run = this.#unacked.splice(at, count);
+    const bytes = run.reduce((sum, each) => sum + each.note.bytes, 0);
+    const consumer = this.#consumers.get(note.consumer);
+    if (consumer !== undefined) consumer.unacked -= count;
+    const { sequence, location } = note;
+    this.#queue.settle(note.consumer, sequence, location, bytes, Outcome.accept, 0, count);
     this.#settleDown();
     this.#compare();
   }

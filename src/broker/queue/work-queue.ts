@@ -262,19 +262,20 @@ export class WorkQueue
     bytes: number,
     outcome: Outcome,
     deliveryCount: number,
+    count = 1,
   ): void {
     if (consumer !== undefined) {
-      consumer.unackedCount--;
+      consumer.unackedCount -= count;
       consumer.unackedBytes -= bytes;
       if (!consumer.ready) this.wake(consumer);
     }
     if (this.state === "deleted") return;
-    this.#figures.onSettled(bytes, isPersistentAt(location));
-    this.#returns.onSettled(this.#backlog, sequence);
-    if (this.#context.observers.any) this.#context.observers.settled(this, sequence, outcome);
+    this.#figures.onSettled(bytes, isPersistentAt(location), count);
+    this.#returns.onSettled(this.#backlog, sequence, count);
+    this.#context.observers.settledSome(this, sequence, count, outcome);
     if (outcome === Outcome.accept) {
-      this.counters.acknowledged++;
-      this.#release(sequence, location, bytes);
+      this.counters.acknowledged += count;
+      this.#release(sequence, location, bytes, count);
     } else if (outcome === Outcome.discard) {
       this.discard(sequence, location, bytes, "rejected");
     } else {
@@ -287,8 +288,7 @@ export class WorkQueue
   makeReady(sequence: Sequence, location: Location, bytes: number, deliveryCount: number): void {
     this.#figures.onReady(bytes, isPersistentAt(location));
     this.#backlog.putBack(sequence, location, deliveryCount);
-    const mustLook = this.#trim.limit.isSet || this.#expiry.mayExpire;
-    if (mustLook) this.#context.turn.deliverLater(this);
+    if (this.#trim.limit.isSet || this.#expiry.mayExpire) this.#context.turn.deliverLater(this);
     else if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
   }
 
@@ -457,10 +457,10 @@ export class WorkQueue
     this.#backlog.take(bytes);
   }
 
-  /** The message is gone for good. */
-  #release(sequence: Sequence, location: Location, bytes: number): void {
-    this.#backlog.settle(sequence, location, bytes);
-    if (this.#logged && isPersistentAt(location)) this.#log.settled(sequence);
+  /** The message is gone for good; or `count` neighbours are. */
+  #release(sequence: Sequence, location: Location, bytes: number, count = 1): void {
+    this.#backlog.settle(sequence, location, bytes, count);
+    if (this.#logged && isPersistentAt(location)) this.#log.settled(sequence, count);
   }
 
   /** A taken message has died; `record` where it is at hand. */

@@ -234,15 +234,20 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, TurnEndWai
     _location: Location,
     bytes: number,
     outcome: Outcome,
+    _deliveryCount = 0,
+    count = 1,
   ): void {
     if (consumer === undefined) return;
-    consumer.unackedCount--;
+    consumer.unackedCount -= count;
     consumer.unackedBytes -= bytes;
     if (this.state === "deleted") return;
-    if (outcome === Outcome.accept) this.counters.acknowledged++;
+    if (outcome === Outcome.accept) this.counters.acknowledged += count;
     const reader = consumer.reader as StreamReader;
     if (reader.settled !== undefined && (outcome === Outcome.accept || !consumer.cancelled)) {
-      const settled = reader.settled.settle(sequence);
+      let settled: Sequence = 0;
+      for (let i = 0; i < count; i++) {
+        settled = Math.max(settled, reader.settled.settle(sequence + i));
+      }
       const { name } = reader.subscription;
       if (settled > 0 && name !== undefined) {
         this.#tracking.store(TrackedKind.offset, name, settled - 1);

@@ -259,6 +259,22 @@ export class Consuming implements DeliveringChannel {
   ack(tag: number, multiple: boolean): void {
     this.settle(tag, multiple, Outcome.accept);
   }
+  /** One acknowledgement for each tag from `first` to `last`. */
+  ackEach(first: number, last: number): void {
+    const transaction = this.#channel.transaction;
+    for (let tag = first; tag <= last; ) {
+      this.checkTag(tag, false);
+      if (transaction !== undefined) {
+        transaction.settle(tag, false, Outcome.accept);
+        tag++;
+      } else {
+        this.unacked.takeRun(tag, last);
+        tag += this.unacked.found.count;
+        this.#settleFound(Outcome.accept);
+      }
+    }
+    if (this.#starved) this.wakeAll();
+  }
   nack(tag: number, multiple: boolean, requeue: boolean): void {
     this.settle(tag, multiple, requeue ? Outcome.requeue : Outcome.discard);
   }
@@ -286,7 +302,10 @@ export class Consuming implements DeliveringChannel {
     const unacked = this.unacked;
     if (multiple) {
       const last = tag === 0 ? unacked.lastTag : tag;
-      while (unacked.takeOldestUpTo(last)) this.#settleFound(outcome);
+      const isRun = outcome === Outcome.accept;
+      while (isRun ? unacked.takeOldestRunUpTo(last) : unacked.takeOldestUpTo(last)) {
+        this.#settleFound(outcome);
+      }
     } else if (unacked.take(tag)) {
       this.#settleFound(outcome);
     }
@@ -296,7 +315,7 @@ export class Consuming implements DeliveringChannel {
   #settleFound(outcome: Outcome): void {
     const found = this.unacked.found;
     const slot = this.slots.get(found.slot);
-    if (outcome === Outcome.accept) slot.tally.acknowledged++;
+    if (outcome === Outcome.accept) slot.tally.acknowledged += found.count;
     slot.queue.settle(
       slot.consumer,
       found.sequence,
@@ -304,8 +323,9 @@ export class Consuming implements DeliveringChannel {
       found.bytes,
       outcome,
       found.deliveryCount,
+      found.count,
     );
-    this.slots.settled(slot);
+    this.slots.settled(slot, found.count);
   }
 
   /** basic.recover: everything outstanding goes back and is delivered again. */

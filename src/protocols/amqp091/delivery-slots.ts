@@ -66,9 +66,9 @@ export class DeliverySlots {
     return slot;
   }
 
-  /** One delivery of `slot` is settled. */
-  settled(slot: DeliverySlot): void {
-    if (slot.consumer === undefined) slot.gotCount--;
+  /** So many deliveries of `slot` are settled. */
+  settled(slot: DeliverySlot, count: number): void {
+    if (slot.consumer === undefined) slot.gotCount -= count;
     if (slot.retired) this.#freeIfDone(slot);
   }
 

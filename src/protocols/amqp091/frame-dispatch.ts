@@ -133,6 +133,17 @@ export class FrameDispatch implements FrameHandler {
     return true;
   }
 
+  onAcks(channelNumber: number, first: number, last: number): boolean {
+    const channel = this.#channels.open(channelNumber);
+    if (channel === undefined || !channel.isBetweenContents) return false;
+    try {
+      channel.consuming.ackEach(first, last);
+    } catch (error) {
+      this.#onMethodError(error, channelNumber, BASIC_CLASS_ID, ACK_METHOD_ID);
+    }
+    return true;
+  }
+
   onHeader(channelNumber: number, at: Address, frameEnd: Address): void {
     try {
       this.#channels.forContentFrame(channelNumber)?.onHeader(at, frameEnd);

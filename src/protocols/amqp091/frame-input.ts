@@ -22,6 +22,7 @@ const BASIC_PUBLISH = 0x003c_0028;
 const BASIC_ACK = 0x003c_0050;
 /** Ids, delivery tag, bits. */
 const ACK_PAYLOAD_BYTES = 13;
+const ACK_FRAME_BYTES = ACK_PAYLOAD_BYTES + 8;
 const FRAME_HEADER_BYTES = 7;
 
 /** What `onPublish` answers when the frame can't be handled yet. */
@@ -46,6 +47,8 @@ export interface FrameHandler {
   onPublish(channel: number, at: Address, frameEnd: Address, end: Address): number;
   /** False: not to be taken the short way; it comes again through `onMethod`. */
   onAck(channel: number, tag: number, multiple: boolean): boolean;
+  /** One acknowledgement for each tag from `first` to `last`. False like above, and then nothing has been done. */
+  onAcks(channel: number, first: number, last: number): boolean;
   onHeader(channel: number, at: Address, frameEnd: Address): void;
   onBody(channel: number, at: Address, frameEnd: Address): void;
   /** CodecError and all else that was thrown. */
@@ -174,8 +177,12 @@ export class FrameInput {
           at = next;
           continue;
         }
-        const isTaken = ids === BASIC_ACK && length === ACK_PAYLOAD_BYTES && this.#ack(channel, at);
-        if (!isTaken && !handler.onMethod(channel, at + 7, frameEnd - 1)) return this.#stop(at);
+        const behind = ids === BASIC_ACK ? this.#acks(channel, at, frameEnd, end) : at;
+        if (behind > at) {
+          at = behind;
+          continue;
+        }
+        if (!handler.onMethod(channel, at + 7, frameEnd - 1)) return this.#stop(at);
       } else if (type === FrameType.header) {
         handler.onHeader(channel, at, frameEnd);
       } else if (type === FrameType.body) {
@@ -193,10 +200,35 @@ export class FrameInput {
     return at;
   }
 
-  #ack(channel: number, at: Address): boolean {
+  /** Handles the acknowledgement at `at`, and those of the next tags if they follow it. Answers where that ends. */
+  #acks(channel: number, at: Address, frameEnd: Address, end: Address): Address {
+    if (frameEnd - at !== ACK_FRAME_BYTES) return at;
     const { u8, view } = this.#memory.arena;
-    const tag = view.getUint32(at + 11) * 4_294_967_296 + view.getUint32(at + 15);
-    return this.#handler.onAck(channel, tag, ((u8[at + 19] as number) & 1) !== 0);
+    const low = view.getUint32(at + 15);
+    const tag = view.getUint32(at + 11) * 4_294_967_296 + low;
+    if (((u8[at + 19] as number) & 1) !== 0) {
+      return this.#handler.onAck(channel, tag, true) ? at + ACK_FRAME_BYTES : at;
+    }
+    let count = 1;
+    for (let next = at + ACK_FRAME_BYTES; next + ACK_FRAME_BYTES <= end; next += ACK_FRAME_BYTES) {
+      // All of it but the tag's last bytes and the end is as it was in the first.
+      const isNext =
+        view.getUint32(next + 15) === low + count &&
+        view.getInt32(next) === view.getInt32(at) &&
+        view.getInt32(next + 4) === view.getInt32(at + 4) &&
+        view.getInt32(next + 7) === BASIC_ACK &&
+        view.getInt32(next + 11) === view.getInt32(at + 11) &&
+        view.getUint16(next + 19) === FRAME_END;
+      if (!isNext) break;
+      count++;
+    }
+    const isTaken =
+      count === 1
+        ? this.#handler.onAck(channel, tag, false)
+        : this.#handler.onAcks(channel, tag, tag + count - 1);
+    if (!isTaken) return at;
+    this.frameCount += count - 1;
+    return at + count * ACK_FRAME_BYTES;
   }
 
   /** A heartbeat says nothing but that the client lives, which any byte does. */

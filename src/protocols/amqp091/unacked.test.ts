@@ -23,13 +23,14 @@ type Step =
   | { readonly do: "add"; readonly count: number }
   | { readonly do: "skip"; readonly count: number }
   | { readonly do: "take"; readonly share: number }
-  | { readonly do: "takeOldestUpTo"; readonly share: number };
+  | { readonly do: "takeOldestUpTo"; readonly share: number }
+  | { readonly do: "takeOldestRunUpTo"; readonly share: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ do: fc.constantFrom("add", "skip"), count: fc.integer({ min: 1, max: 300 }) }),
     fc.record({
-      do: fc.constantFrom("take", "takeOldestUpTo"),
+      do: fc.constantFrom("take", "takeOldestUpTo", "takeOldestRunUpTo"),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
   ) as fc.Arbitrary<Step>,
@@ -83,12 +84,85 @@ describe("unacknowledged deliveries", () => {
   });
 });
 
+describe("a run of deliveries", () => {
+  const PAGE = 1_048_576;
+  const runs = (unacked: UnackedDeliveries): number[][] => {
+    const all: number[][] = [];
+    while (unacked.takeOldestRunUpTo(unacked.lastTag)) {
+      const { tag, count, bytes } = unacked.found;
+      all.push([tag, count, bytes]);
+    }
+    return all;
+  };
+
+  it("is of one place and one page, persistent or not, and has no gaps", () => {
+    const unacked = new UnackedDeliveries();
+    for (const [sequence, location, slot] of [
+      ...[
+        [1, 0, 1],
+        [2, 32, 1],
+        [3, 64, 1],
+      ],
+      ...[[4, 96, 2]],
+      ...[
+        [6, 96, 2],
+        [7, 128, 2],
+      ],
+      ...[
+        [8, 161, 2],
+        [9, 193, 2],
+      ],
+      ...[
+        [10, PAGE + 1, 2],
+        [11, PAGE + 33, 2],
+      ],
+      ...[[10, PAGE + 1, 2]],
+    ]) {
+      unacked.add(sequence!, location!, slot!, 10, 0, 0);
+    }
+    expect(runs(unacked)).toEqual([
+      [1, 3, 30],
+      [4, 1, 10],
+      [5, 2, 20],
+      [7, 2, 20],
+      [9, 2, 20],
+      [11, 1, 10],
+    ]);
+    expect(unacked.count).toBe(0);
+  });
+
+  it("goes no further than was asked for, and around what was taken before", () => {
+    const unacked = new UnackedDeliveries();
+    for (let tag = 1; tag <= 20; tag++) unacked.add(tag, tag * 8, 1, tag, 0, 0);
+    expect(unacked.take(5)).toBe(true);
+    expect(unacked.takeRun(2, 3)).toBe(true);
+    expect(unacked.found).toMatchObject({ tag: 2, sequence: 2, location: 16, count: 2, bytes: 5 });
+    expect(unacked.takeRun(2, 3)).toBe(false);
+    expect(unacked.takeRun(21, 25)).toBe(false);
+    expect(runs(unacked).map(([tag, count]) => [tag, count])).toEqual([
+      [1, 1],
+      [4, 1],
+      [6, 15],
+    ]);
+  });
+});
+
 function takeBoth(
   model: Model,
   unacked: UnackedDeliveries,
-  how: "take" | "takeOldestUpTo",
+  how: "take" | "takeOldestUpTo" | "takeOldestRunUpTo",
   tag: number,
 ): void {
+  if (how === "takeOldestRunUpTo") {
+    const isThere = unacked.takeOldestRunUpTo(tag);
+    const { tag: first, count, bytes } = unacked.found;
+    expect(isThere).toBe([...model.outstanding.keys()].some((oldest) => oldest <= tag));
+    for (let i = 0; isThere && i < count; i++) {
+      expect(model.takeOldestUpTo(tag)).toBe(first + i);
+    }
+    if (isThere) expect(bytes).toBe(count * 10);
+    return;
+  }
   if (how === "takeOldestUpTo") {
     const expected = model.takeOldestUpTo(tag);
     expect(unacked.takeOldestUpTo(tag)).toBe(expected !== undefined);

@@ -4,6 +4,7 @@
 // a straggler that would keep the rings long moves to a side table.
 
 import type { DeliveryTag, Location, Sequence } from "../../broker/numbers.ts";
+import { areInRow } from "../../broker/queue/page.ts";
 
 /** What is known about one unacknowledged delivery; a reused object, valid until the next call. */
 export class UnackedDelivery {
@@ -16,6 +17,8 @@ export class UnackedDelivery {
   /** When it was delivered, monotonic seconds. */
   second = 0;
   deliveryCount = 0;
+  /** Of a run: so many deliveries, with as many `bytes` together; the rest is what the first of them has. */
+  count = 1;
 }
 
 const SMALLEST_CAPACITY = 16;
@@ -103,6 +106,41 @@ export class UnackedDeliveries {
     return true;
   }
 
+  /**
+   * The same for a run: `tag` and what was delivered right behind it, up to `last`, as long as it came from the same
+   * place, sequence by sequence. What is acknowledged together mostly is one.
+   */
+  takeRun(tag: DeliveryTag, last: DeliveryTag): boolean {
+    if (tag < this.#firstTag || tag === last) return this.take(tag);
+    const mask = this.#capacity - 1;
+    const slots = this.#slots;
+    if (this.#inRings === 0 || tag > this.#lastTag || slots[tag & mask] === 0) return false;
+    this.#load(tag, tag & mask);
+    slots[tag & mask] = 0;
+    const { found } = this;
+    const { slot, location, sequence } = found;
+    const end = last < this.#lastTag ? last : this.#lastTag;
+    let next = tag + 1;
+    for (; next <= end; next++) {
+      const index = next & mask;
+      if (slots[index] !== slot) break;
+      const at = this.#locations[index] as number;
+      if (!areInRow(sequence, location, this.#sequences[index] as number, at, next - tag)) break;
+      found.bytes += this.#bytes[index] as number;
+      slots[index] = 0;
+    }
+    found.count = next - tag;
+    this.#inRings -= found.count;
+    if (tag === this.#firstTag) this.#advance();
+    return true;
+  }
+
+  /** The first run of deliveries up to and including `tag`; false when there is none. */
+  takeOldestRunUpTo(tag: DeliveryTag): boolean {
+    const oldest = this.#oldestTag();
+    return oldest !== 0 && oldest <= tag && this.takeRun(oldest, tag);
+  }
+
   /** Removes the oldest delivery up to and including `tag` and leaves it in `found`; false when there is none. */
   takeOldestUpTo(tag: DeliveryTag): boolean {
     const oldest = this.#oldestTag();
@@ -138,6 +176,7 @@ export class UnackedDeliveries {
     found.bytes = this.#bytes[index] as number;
     found.second = this.#seconds[index] as number;
     found.deliveryCount = this.#deliveryCounts[index] as number;
+    found.count = 1;
   }
 
   /** Stragglers are put aside oldest first, so the first of the map is the oldest of all. */
