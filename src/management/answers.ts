@@ -32,7 +32,7 @@ export type Answer =
   | {
       readonly kind: "live";
       readonly contentType: string;
-      readonly feed: Feed<string>;
+      readonly feed: Feed;
       /** Throws when whoever asks may not read it; besides the tag the route needs. */
       readonly check?: (request: ApiRequest) => void;
     };

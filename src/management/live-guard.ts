@@ -13,14 +13,14 @@ const CHANGES = /^(user\.(?!authentication)|(topic\.)?permission\.|vhost\.delete
 
 export class LiveGuard implements EventListener {
   readonly #management: Management;
-  readonly #feed: Feed<string>;
+  readonly #feed: Feed;
   readonly #user: User;
   readonly #check: (user: User) => void;
   readonly #isStored: boolean;
   #timer: TimerHandle | undefined;
 
   /** `check` throws when the user may not read this feed. */
-  constructor(management: Management, feed: Feed<string>, user: User, check: (user: User) => void) {
+  constructor(management: Management, feed: Feed, user: User, check: (user: User) => void) {
     this.#management = management;
     this.#feed = feed;
     this.#user = user;

@@ -85,7 +85,7 @@ async function sendPieces(
 async function sendLive(
   reply: FastifyReply,
   contentType: string,
-  feed: Feed<string>,
+  feed: Feed,
 ): Promise<FastifyReply> {
   reply.hijack();
   const { raw } = reply;

@@ -60,11 +60,20 @@ export class History {
 
   #watch(vhost: Vhost): Tap {
     const parts = { clock: this.#broker.clock, messages: this.#messages, vhost };
-    return new Tap(parts, {}, ({ kind, message, routedQueues, queue }) => {
-      if (kind === "died") return;
-      const queues = routedQueues ?? (queue === undefined ? [] : [queue]);
-      this.#keep({ vhost: vhost.name, kind, queues, message: testMessageOf(message) });
-    });
+    const bounds = { waitingMax: MESSAGES_MAX, waitingBytesMax: BYTES_MAX };
+    const kinds = new Set(["published", "delivered"] as const);
+    return new Tap(
+      { ...parts, ...bounds },
+      { kinds },
+      {
+        onEvent: ({ kind, message, routedQueues, queue }) => {
+          if (kind === "died") return;
+          const queues = routedQueues ?? (queue === undefined ? [] : [queue]);
+          this.#keep({ vhost: vhost.name, kind, queues, message: testMessageOf(message) });
+        },
+        onMissed: () => {},
+      },
+    );
   }
 
   #keep(passed: PassedMessage): void {

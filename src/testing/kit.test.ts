@@ -52,6 +52,12 @@ test("a client that wants heartbeats is not given up while hours pass", async ()
   await patient.close();
 });
 
+test("a burst is remembered whole", async () => {
+  for (let i = 0; i < 6_000; i++) order(i);
+  await channel.waitForConfirms();
+  expect(await broker.exchange("orders").published()).toHaveLength(6_000);
+});
+
 describe("expectations", () => {
   test("a message in a queue is found by anything it has, and stays there", async () => {
     order(7, { "x-retries": 2, source: "web" });

@@ -1,6 +1,7 @@
 // `leveret tap` and `leveret timeline` on a running broker: what they show of real clients' messages.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { get as httpGet, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
@@ -180,4 +181,82 @@ test("a timeline tells what happened to one message, from publish to its end", a
   expect((await run("m8")).lines).toHaveLength(100);
   expect((await run("off")).exitCode).toBe(0);
   expect((await run("m8")).exitCode).not.toBe(0);
+});
+
+/** A tap that nobody reads for now. */
+async function openUnreadTap(query: string): Promise<IncomingMessage> {
+  const url = await api(`/tap/%2F?${query}`);
+  return new Promise((resolve, reject) => {
+    httpGet(url, { headers }, (response) => {
+      response.pause();
+      resolve(response);
+    }).on("error", reject);
+  });
+}
+
+function residentMiB(pid: number | undefined): number {
+  const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kibibytes) / 1_024;
+}
+
+test("a tap by connection shows what that one publishes, gets and consumes, and nothing of others", async () => {
+  const mine = await connect({ port: await leveret.port("amqp") });
+  const own = await mine.createConfirmChannel();
+  await own.assertQueue("by-connection");
+  const all = await (await fetch(await api("/connections"), { headers })).json();
+  const ports = (all as { name: string; peer_port: number }[]).map(({ name }) => name);
+  const { localPort } = (mine.connection as unknown as { stream: { localPort: number } }).stream;
+  const name = ports.find((known) => known.includes(`:${localPort} ->`)) ?? "";
+  const tap = await openTap(`connection=${encodeURIComponent(name)}`);
+  channel.sendToQueue("by-connection", Buffer.from("of another"));
+  await channel.waitForConfirms();
+  own.sendToQueue("by-connection", Buffer.from("own"));
+  await own.waitForConfirms();
+  await own.get("by-connection", { noAck: true });
+  await own.consume("by-connection", () => {}, { noAck: true, consumerTag: "reader" });
+  await channel.get("billing", { noAck: true });
+  const told = [await tap.next(), await tap.next(), await tap.next()];
+  expect(told).toMatchObject([
+    { kind: "published", payload: "own", connection: name },
+    { kind: "delivered", payload: "of another", connection: name },
+    { kind: "delivered", payload: "own", connection: name, consumer_tag: "reader" },
+  ]);
+  expect(told[1]).not.toHaveProperty("consumer_tag");
+  tap.close();
+  await mine.close();
+});
+
+test("a tap that is not read costs its bounds: publishers go on, and the reader hears what it missed", async () => {
+  const count = 60_000;
+  const body = Buffer.alloc(1_024, "x");
+  await channel.assertQueue("short", { maxLength: 10 });
+  const tap = await openUnreadTap("queue=short&kinds=published");
+  const publish = async (messages: number) => {
+    for (let i = 0; i < messages; i++) {
+      channel.sendToQueue("short", body);
+      if (i % 1_000 === 999) await channel.waitForConfirms();
+    }
+    await channel.waitForConfirms();
+  };
+  await publish(count / 2);
+  const before = residentMiB(leveret.processId);
+  await publish(count / 2);
+  expect(residentMiB(leveret.processId) - before).toBeLessThan(48);
+  let [seen, missed, rest] = [0, 0, ""];
+  tap.setEncoding("utf8");
+  await new Promise<void>((resolve) => {
+    tap.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const event = JSON.parse(line) as { kind: string; count?: number };
+        if (event.kind === "missed") missed += event.count ?? 0;
+        else seen++;
+      }
+      if (seen + missed === count) resolve();
+    });
+    tap.resume();
+  });
+  expect(missed).toBeGreaterThan(count / 2);
+  tap.destroy();
 });

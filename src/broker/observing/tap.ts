@@ -4,6 +4,7 @@
 import type { Clock } from "../../env/env.ts";
 import type { MessageHead, MessagePort, StoredMessage } from "../message/message-port.ts";
 import type { Publication } from "../message/publication.ts";
+import type { RecordView } from "../message/record.ts";
 import type { Sequence } from "../numbers.ts";
 import type { DeathReason } from "../queue/dead-letter-outbox.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -47,6 +48,9 @@ export interface TapSelection {
 }
 
 export interface TapParts {
+  /** Events that may wait for their bodies, and the bytes of those; what comes on top is missed. */
+  readonly waitingMax: number;
+  readonly waitingBytesMax: number;
   readonly clock: Clock;
   readonly messages: MessagePort;
   readonly vhost: Vhost;
@@ -54,24 +58,27 @@ export interface TapParts {
 
 type Facts = Omit<TapEvent, "message" | "timeMs">;
 
-/** Events that wait for a large body to be read; what comes on top is not shown. */
-const WAITING_MAX = 1_000;
+/** Who listens. */
+export interface TapListener {
+  onEvent(event: TapEvent): void;
+  /** An event is not told: too many wait already, or its body is lost. */
+  onMissed(): void;
+}
 
 export class Tap implements MessageObserver {
   readonly #parts: TapParts;
   readonly #selection: TapSelection;
-  readonly #onEvent: (event: TapEvent) => void;
+  readonly #listener: TapListener;
   /** Events are told in the order in which they happened, whatever their bodies take to read. */
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
   #isClosed = false;
-  /** Events that were not told because too many were waiting. */
-  missed = 0;
 
-  constructor(parts: TapParts, selection: TapSelection, onEvent: (event: TapEvent) => void) {
+  constructor(parts: TapParts, selection: TapSelection, listener: TapListener) {
     this.#parts = parts;
     this.#selection = selection;
-    this.#onEvent = onEvent;
+    this.#listener = listener;
     parts.vhost.observers.add(this);
   }
 
@@ -83,6 +90,7 @@ export class Tap implements MessageObserver {
 
   published(access: VhostAccess, route: Route, publication: Publication): void {
     const { exchange, queue, connection } = this.#selection;
+    if (!this.#wantsKind("published")) return;
     if (exchange !== undefined && exchange !== route.exchange.name) return;
     if (connection !== undefined && connection !== access.connection.name) return;
     const routedQueues = access.vhost.publishing
@@ -91,16 +99,17 @@ export class Tap implements MessageObserver {
     if (queue !== undefined && !routedQueues.includes(queue)) return;
     const { messages } = this.#parts;
     const facts = { kind: "published", routedQueues, ...whoIs(access) } as const;
-    if (!this.#wants(facts, messages.readPublishedHead(publication))) return;
-    this.#tell(facts, messages.readPublished(publication));
+    if (this.#selection.head?.(messages.readPublishedHead(publication)) === false) return;
+    if (!this.#hasRoom(publication.bodySizeBytes)) return;
+    this.#tell(facts, publication.bodySizeBytes, messages.readPublished(publication));
   }
 
   delivered(queue: Queue, { record, redelivered }: ObservedMessage, receiver: Receiver): void {
     const { access, channelNumber, consumerTag } = receiver;
     const { connection } = this.#selection;
+    if (!this.#wantsKind("delivered")) return;
     if (connection !== undefined && connection !== access.connection.name) return;
     if (!this.#concerns(queue, record.exchange)) return;
-    const { messages } = this.#parts;
     const facts = {
       kind: "delivered",
       queue: queue.definition.name,
@@ -109,24 +118,21 @@ export class Tap implements MessageObserver {
       redelivered,
       ...(consumerTag === undefined ? {} : { consumerTag }),
     } as const;
-    if (!this.#wants(facts, messages.readHead(record))) return;
-    this.#tell(facts, messages.read(record));
+    this.#look(facts, record);
   }
 
   settled(): void {}
 
   died(queue: Queue, _sequence: Sequence, { reason, record, deadLetterExchange }: Death): void {
     if (record === undefined || this.#selection.connection !== undefined) return;
-    if (!this.#concerns(queue, record.exchange)) return;
-    const { messages } = this.#parts;
+    if (!this.#wantsKind("died") || !this.#concerns(queue, record.exchange)) return;
     const facts = {
       kind: "died",
       queue: queue.definition.name,
       reason,
       ...(deadLetterExchange === undefined ? {} : { deadLetterExchange }),
     } as const;
-    if (!this.#wants(facts, messages.readHead(record))) return;
-    this.#tell(facts, messages.read(record));
+    this.#look(facts, record);
   }
 
   #concerns(queue: Queue, fromExchange: string): boolean {
@@ -135,23 +141,41 @@ export class Tap implements MessageObserver {
     return exchange === undefined || exchange === fromExchange;
   }
 
-  #wants({ kind }: Facts, head: MessageHead): boolean {
-    const { kinds, head: test } = this.#selection;
-    return (kinds === undefined || kinds.has(kind)) && (test === undefined || test(head));
+  #wantsKind(kind: TapEvent["kind"]): boolean {
+    return this.#selection.kinds?.has(kind) !== false;
   }
 
-  #tell(facts: Facts, reading: Promise<StoredMessage>): void {
-    if (this.#waiting === WAITING_MAX) {
-      this.missed++;
-      return;
-    }
+  #look(facts: Facts, record: RecordView): void {
+    const { messages } = this.#parts;
+    if (this.#selection.head?.(messages.readHead(record)) === false) return;
+    if (!this.#hasRoom(record.bodySizeBytes)) return;
+    this.#tell(facts, record.bodySizeBytes, messages.read(record));
+  }
+
+  /** Asked before anything is copied: what is not told costs nothing. */
+  #hasRoom(bodyBytes: number): boolean {
+    const { waitingMax, waitingBytesMax } = this.#parts;
+    const isEmpty = this.#waiting === 0;
+    const fits = this.#waitingBytes + bodyBytes <= waitingBytesMax;
+    if (isEmpty || (this.#waiting < waitingMax && fits)) return true;
+    this.#listener.onMissed();
+    return false;
+  }
+
+  #tell(facts: Facts, bodyBytes: number, reading: Promise<StoredMessage>): void {
     this.#waiting++;
+    this.#waitingBytes += bodyBytes;
     const timeMs = this.#parts.clock.nowMs();
     this.#last = this.#last.then(async () => {
-      const message = await reading;
+      // One body that cannot be read must not silence the tap.
+      const message = await reading.catch(() => undefined);
       this.#waiting--;
-      if (this.#isClosed || this.#selection.body?.(message) === false) return;
-      this.#onEvent({ ...facts, timeMs, message });
+      this.#waitingBytes -= bodyBytes;
+      if (this.#isClosed) return;
+      if (message === undefined) this.#listener.onMissed();
+      else if (this.#selection.body?.(message) !== false) {
+        this.#listener.onEvent({ ...facts, timeMs, message });
+      }
     });
   }
 }

@@ -14,7 +14,7 @@ const STOP_DELAY_MS = 100;
 const LINES_DEFAULT = 100;
 const LINES_MAX = 1_000;
 /** Lines a slow reader may fall behind before it loses some. */
-const STREAM_LINES_MAX = 10_000;
+const STREAM_LIMITS = { waitingMax: 10_000, waitingLengthMax: 8 * 1_048_576 };
 
 export const controlRoutes: readonly Route[] = [
   get(
@@ -145,8 +145,8 @@ function logs({ management, query }: ApiRequest): Answer {
 }
 
 /** Lines as they come, until the reader goes away. */
-function logFeed({ control: { logs } }: Management): Feed<string> {
-  const feed = new Feed<string>(STREAM_LINES_MAX, () => logs.forget(listener));
+function logFeed({ control: { logs } }: Management): Feed {
+  const feed = new Feed(STREAM_LIMITS, () => logs.forget(listener));
   const listener = {
     onLine: (line: LogEntry) =>
       feed.push(`id: ${line.number}\ndata: ${JSON.stringify(lineView(line))}\n\n`),

@@ -29,8 +29,11 @@ import { get, put, type Route, remove } from "../route.ts";
 import { payloadView, propertiesView } from "../views/message.ts";
 import { filterOf } from "./message-filter.ts";
 
-/** Events that wait for a slow reader; older ones are dropped. */
+/** Events that wait for a slow reader, and their characters; older ones are dropped. */
 const WAITING_MAX = 1_000;
+const WAITING_LENGTH_MAX = 16 * 1_048_576;
+/** And bytes of bodies that are being read. */
+const WAITING_BYTES_MAX = 16 * 1_048_576;
 const PAYLOAD_BYTES_DEFAULT = 4_096;
 const TIMELINE_STEPS_DEFAULT = 10_000;
 const KINDS: ReadonlySet<string> = new Set<TapEvent["kind"]>(["published", "delivered", "died"]);
@@ -67,10 +70,16 @@ function tap(request: ApiRequest): Answer {
   const { vhost } = request.access();
   const selection = selectionOf(request);
   const payloadBytes = wholeNumber(request.query.payload_bytes, PAYLOAD_BYTES_DEFAULT);
-  const feed = new Feed<string>(WAITING_MAX, () => watching.close());
-  const watching = new Tap({ clock, messages, vhost }, selection, (event) =>
-    feed.push(`${toJsonText(eventView(event, payloadBytes))}\n`),
-  );
+  const limits = {
+    ...{ waitingMax: WAITING_MAX, waitingLengthMax: WAITING_LENGTH_MAX },
+    missed: (count: number) => `${toJsonText(missedView(count, clock.nowMs()))}\n`,
+  };
+  const feed = new Feed(limits, () => watching.close());
+  const bounds = { waitingMax: WAITING_MAX, waitingBytesMax: WAITING_BYTES_MAX };
+  const watching = new Tap({ ...{ clock, messages, vhost }, ...bounds }, selection, {
+    onEvent: (event) => feed.push(`${toJsonText(eventView(event, payloadBytes))}\n`),
+    onMissed: () => feed.miss(1),
+  });
   return { kind: "live", contentType: "application/x-ndjson", feed, check: checkWatching };
 }
 
@@ -138,6 +147,11 @@ function wholeNumber(text: string | undefined, standard: number): number {
   if (text === undefined) return standard;
   if (!/^\d{1,9}$/.test(text)) throw badRequest("payload_bytes must be a number");
   return Number(text);
+}
+
+/** Instead of events that came too fast. */
+function missedView(count: number, nowMs: number): ApiObject {
+  return { kind: "missed", time: new Date(nowMs).toISOString(), count };
 }
 
 function eventView({ message, timeMs, ...facts }: TapEvent, payloadBytes: number): ApiObject {

@@ -75,6 +75,7 @@ async function tap(invocation: Invocation): Promise<Output> {
 /** "12:00:01.123 published orders "new" -> [audit, billing]  {"id":7}". */
 function lineOf(event: Row): string {
   const time = String(event.time).slice(11, 23);
+  if (event.kind === "missed") return `${time} missed ${event.count}: they came too fast`;
   const exchange = event.exchange === "" ? "(default)" : String(event.exchange);
   const queues = (event.routed_queues ?? []) as readonly string[];
   const where = {
