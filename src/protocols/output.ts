@@ -77,7 +77,7 @@ export class Output {
   /** Room for one more delivery; when false, `onOutputRoom` will follow. */
   get writable(): boolean {
     if (this.#pendingBytes < OUTPUT_PENDING_BYTES_MAX && !this.#closed) {
-      if (this.#hasMemory) return true;
+      if (this.#hasMemory()) return true;
       this.#waitingForMemory.add(this);
     }
     this.#starved = true;
@@ -85,7 +85,7 @@ export class Output {
   }
 
   /** A delivery may take a whole slab, and the rest is still enough for replies. */
-  get #hasMemory(): boolean {
+  #hasMemory(): boolean {
     const pool = this.#pool;
     return pool.freeBytes >= pool.sizeBytes * REPLY_SHARE + LARGE_PAGE_BYTES;
   }
@@ -185,7 +185,7 @@ export class Output {
   /** Memory was given back: who has found none for longest goes on; with plenty of it all do. */
   #wakeWaiting(): void {
     const waiting = this.#waitingForMemory;
-    if (waiting.size === 0 || !this.#hasMemory) return;
+    if (waiting.size === 0 || !this.#hasMemory()) return;
     const isPlenty = this.#pool.freeBytes >= this.#pool.sizeBytes / 2;
     let count = isPlenty ? waiting.size : 1;
     for (const output of waiting) {
@@ -212,7 +212,7 @@ export class Output {
     }
     const least = fitting(SMALL_PAGE_BYTES, lengthBytes);
     // Where memory is short a reply takes what it needs, not what its connection used to fill.
-    return this.#borrow(this.#hasMemory ? fitting(size, lengthBytes) : least, least);
+    return this.#borrow(this.#hasMemory() ? fitting(size, lengthBytes) : least, least);
   }
 
   #grow(slab: Slab, size: PageSizeBytes): boolean {

@@ -147,7 +147,7 @@ export class WorkQueue
     const { limit } = this.#trim;
     if (limit.isSet && this.#trim.overflowsWith(bytes)) {
       // What consumers can take at once does not count.
-      if (this.#canDeliver) this.deliverReady();
+      if (this.#canDeliver()) this.deliverReady();
       if (limit.overflow !== "drop-head" && this.#trim.overflowsWith(bytes)) {
         return this.#refuse(publication);
       }
@@ -165,7 +165,7 @@ export class WorkQueue
     this.#figures.onReady(bytes, persistent);
     this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, this.#figures.readyBytes);
     if (instant !== NEVER) this.#expiry.onCame(instant);
-    if (this.#canDeliver) {
+    if (this.#canDeliver()) {
       if (!this.inTurn) this.#context.turn.deliverLater(this);
     } else if (limit.isSet) {
       this.#trim.dropExcess();
@@ -178,7 +178,7 @@ export class WorkQueue
 
   /** Where nothing waits and all consumers take messages for good: storing one is half of what a small one costs. */
   #handOver(publication: Publication): boolean {
-    if (!this.#canDeliver || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return false;
+    if (!this.#canDeliver() || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return false;
     if (publication.bodyReference !== NO_BODY_REFERENCE || this.#context.observers.any)
       return false;
     if (this.#logged && (publication.flags & RecordFlag.persistent) !== 0) return false;
@@ -196,7 +196,7 @@ export class WorkQueue
     if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
     if (this.#gets.count > 0) this.#gets.answerWaiting();
     if (this.#consumers.readyCount > 0) this.#backlog.readAhead();
-    if (this.#trim.limit.isSet && !this.#canDeliver) this.#trim.dropExcess();
+    if (this.#trim.limit.isSet && !this.#canDeliver()) this.#trim.dropExcess();
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
   }
 
@@ -380,14 +380,14 @@ export class WorkQueue
     this.#context.turn.deliverLater(this);
   }
 
-  get #canDeliver(): boolean {
+  #canDeliver(): boolean {
     return this.#consumers.readyCount > 0 && this.state === "running";
   }
 
   /** A TTL of 0 is for consumers who stand ready and have nothing else to take first. */
   #canDeliverAtOnce(): boolean {
-    if (this.#canDeliver && this.#backlog.readyCount > 0) this.deliverReady();
-    return this.#canDeliver && this.#backlog.readyCount === 0;
+    if (this.#canDeliver() && this.#backlog.readyCount > 0) this.deliverReady();
+    return this.#canDeliver() && this.#backlog.readyCount === 0;
   }
 
   #logPosition(persistent: boolean): LogPosition {

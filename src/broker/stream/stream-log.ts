@@ -263,7 +263,7 @@ export class StreamLog implements PagesHost {
   /** Makes segments of the pages there are, after a restart. */
   findSegments(): void {
     this.segments.length = 0;
-    const max = this.#segmentBytesMax;
+    const max = this.#segmentBytesMax();
     for (const page of this) {
       const last = this.segments[this.segments.length - 1];
       if (last === undefined || last.bytes + page.usedBytes > max) {
@@ -287,7 +287,7 @@ export class StreamLog implements PagesHost {
     this.lastTimestampMs = Math.max(this.lastTimestampMs, page.lastExpiryMs);
   }
 
-  get #segmentBytesMax(): number {
+  #segmentBytesMax(): number {
     return this.#values.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT;
   }
 
@@ -302,7 +302,7 @@ export class StreamLog implements PagesHost {
     if (segment === undefined) return;
     const { maxAgeMs } = this.#values;
     const isOld = maxAgeMs !== undefined && segment.firstTimestampMs < nowMs - maxAgeMs / 2;
-    if (!isOld && segment.bytes < this.#segmentBytesMax) return;
+    if (!isOld && segment.bytes < this.#segmentBytesMax()) return;
     const last = this.chain.lastPage;
     if (last !== undefined && last.state === PageState.open) this.chain.seal(last);
     this.#beginSegment(this.lastSequence + 1, Math.max(nowMs, this.lastTimestampMs), 0);

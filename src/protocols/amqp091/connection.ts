@@ -136,13 +136,13 @@ export class Connection
     this.nowSecond = Math.floor(broker.clock.monotonicMs() / 1_000);
     this.#input.onBytes(at, lengthBytes);
     const { pacing } = broker.turn;
-    pacing.onRead(this, pacing.isAhead && this.#mayWait);
+    pacing.onRead(this, pacing.isAhead && this.#mayWait());
     if (broker.flow.isWaiting) broker.turn.schedule();
     broker.turn.onInput(lengthBytes);
   }
 
   /** Asks all channels, of which there may be thousands: only where the answer matters. */
-  get #mayWait(): boolean {
+  #mayWait(): boolean {
     return this.#phase === "running" && !this.#input.stopped && !this.holdsUnacked;
   }
 
