@@ -70,6 +70,17 @@ test("every metric of the overview dashboard is there, with the labels it joins 
   expect(text).toContain('delivered_total{protocol="amqp091",queue_type="rabbit_quorum_queue"} 0');
 });
 
+test("the endpoint is told apart, so that one that is scraped beside another counts no node twice", async () => {
+  const { scrape } = await metricsOf([]);
+  for (const [path, endpoint] of [
+    ["/metrics", "aggregated"],
+    ["/metrics/per-object", "per-object"],
+    ["/metrics/detailed?family=queue_metrics", "detailed"],
+  ] as const) {
+    expect(await scrape(path)).toContain(`rabbitmq_endpoint="${endpoint}"} 1`);
+  }
+});
+
 test("one line per object, hard names escaped", async () => {
   const { scrape } = await metricsOf(['a"b\\c\nd', "plain"]);
   const text = await scrape("/metrics/per-object");

@@ -67,7 +67,7 @@ export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** The text of one scrape, in pieces. */
 export async function* scrape(management: Management, mode: ScrapeMode): AsyncIterable<string> {
   const run = new Scrape(management, mode);
-  yield identityText(management);
+  yield identityText(management, mode.kind === "sums" ? "aggregated" : mode.kind);
   yield run.nodeText();
   if (mode.kind !== "detailed") {
     yield run.countsText();
@@ -237,7 +237,7 @@ class Scrape {
           if (isSum) {
             publishes.push({ ...facts.counters, channel: name, exchange: undefined });
             deliveries.push({ ...facts.counters, channel: name, queue: undefined });
-          } else {
+          } else if (this.#wantsVhost(facts.vhost)) {
             for (const tally of channel.publishes()) publishes.push(publishScrape(name, tally));
             for (const tally of channel.deliveries()) {
               const queue = tally.queue?.definition.name;
@@ -340,10 +340,13 @@ class Scrape {
   }
 
   #vhosts() {
-    const mode = this.#mode;
     const all = [...this.#management.broker.vhosts.values()];
-    if (mode.kind !== "detailed" || mode.vhosts === undefined) return all;
-    return all.filter(({ name }) => mode.vhosts?.has(name));
+    return all.filter(({ name }) => this.#wantsVhost(name));
+  }
+
+  #wantsVhost(name: string): boolean {
+    const mode = this.#mode;
+    return mode.kind !== "detailed" || mode.vhosts === undefined || mode.vhosts.has(name);
   }
 
   #wantsQueue(name: string): boolean {
@@ -399,12 +402,12 @@ function addCounters<T extends object>(sum: T, more: T): void {
 }
 
 /** What the official dashboards join everything with. */
-function identityText({ broker, node }: Management): string {
+function identityText({ broker, node }: Management, endpoint: string): string {
   const identity = labelsText([
     ["rabbitmq_node", broker.nodeName],
     ["rabbitmq_cluster", broker.clusterName],
     ["rabbitmq_cluster_permanent_id", broker.clusterName],
-    ["rabbitmq_endpoint", "aggregated"],
+    ["rabbitmq_endpoint", endpoint],
   ]);
   const build = labelsText([
     ["rabbitmq_version", node.rabbitmqVersion],
