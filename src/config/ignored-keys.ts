@@ -91,7 +91,6 @@ export const ignoredKeys: readonly string[] = [
   "runtime_parameters.**",
   "ssl_handshake_timeout",
   "initial_frame_max",
-  "management.enable_queue_totals",
   "management.sample_retention_policies.**",
   "prometheus.filter_aggregated_queue_metrics_pattern",
   "log.exchange.formatter",

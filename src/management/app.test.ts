@@ -63,6 +63,29 @@ test("lists are paged, sorted, filtered and cut to columns", async () => {
   );
 });
 
+test("the size of pages alone asks for none, as in RabbitMQ", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/one", {});
+  expect((await request("GET", "/queues?page_size=501&columns=name")).body).toEqual([
+    { name: "one" },
+  ]);
+  const paged = await request("GET", "/queues?pagination=true&page_size=5&columns=name");
+  expect(paged.body).toMatchObject({ page: 1, page_size: 5, items: [{ name: "one" }] });
+});
+
+test("without statistics queues still tell how many messages they have, when asked to", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/one", {});
+  const message = { properties: {}, routing_key: "one", payload: "x", payload_encoding: "string" };
+  await request("POST", "/exchanges/%2F/amq.default/publish", message);
+  const without = await request("GET", "/queues/%2F?disable_stats=true");
+  expect(without.body).toEqual([expect.not.objectContaining({ messages: expect.anything() })]);
+  const totals = await request("GET", "/queues/%2F?disable_stats=true&enable_queue_totals=true");
+  const counts = { messages: 1, messages_ready: 1, messages_unacknowledged: 0 };
+  expect(totals.body).toMatchObject([{ name: "one", ...counts }]);
+  expect(totals.body).toEqual([expect.not.objectContaining({ message_stats: expect.anything() })]);
+});
+
 test("who may ask, and how refusals look", async () => {
   const { request, users } = await newTestApi();
   const none = await request("GET", "/overview", undefined, {}, "");

@@ -36,7 +36,8 @@ const NAME_FILTER_LENGTH_MAX = 1024;
 const SLICE_MS = 2;
 
 export function parseListQuery(query: Query, compile: PatternCompiler): ListQuery {
-  const paged = query.page !== undefined || query.page_size !== undefined;
+  // As in RabbitMQ the size of pages alone asks for none.
+  const paged = query.page !== undefined || query.pagination === "true";
   const page = pageNumber(query.page, 1);
   const pageSize = pageNumber(query.page_size, PAGE_SIZE_DEFAULT);
   if (paged && (page < 1 || pageSize < 1 || pageSize > PAGE_SIZE_MAX)) {

@@ -26,6 +26,8 @@ export type Authenticate = (credentials: Credentials, peer: Endpoint) => Promise
 export interface ManagementOptions {
   /** RabbitMQ's management.disable_stats. */
   readonly withStatistics: boolean;
+  /** RabbitMQ's management.enable_queue_totals. */
+  readonly withQueueTotals: boolean;
   /** Largest request body in bytes. */
   readonly bodyMaxBytes: number;
   readonly ratesMode: "basic" | "detailed" | "none";

@@ -85,7 +85,9 @@ export class ApiRequest {
   get view(): ViewContext {
     const { broker, sampler, options } = this.management;
     const withStatistics = options.withStatistics && this.query.disable_stats !== "true";
-    this.#view ??= { broker, sampler, ranges: parseRanges(this.query), withStatistics };
+    const withQueueTotals = options.withQueueTotals || this.query.enable_queue_totals === "true";
+    const ranges = parseRanges(this.query);
+    this.#view ??= { broker, sampler, ranges, withStatistics, withQueueTotals };
     return this.#view;
   }
 

@@ -41,6 +41,7 @@ const silentControl: NodeControl = {
 
 export const testOptions: ManagementOptions = {
   withStatistics: true,
+  withQueueTotals: false,
   bodyMaxBytes: 20_971_520,
   ratesMode: "basic",
   pathPrefix: "",

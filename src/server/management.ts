@@ -163,6 +163,7 @@ export function reloadHttpTls(
 function optionsOf({ management, node }: Config): ManagementOptions {
   return {
     withStatistics: !management.disableStatistics,
+    withQueueTotals: management.enableQueueTotals,
     bodyMaxBytes: management.bodyMaxBytes,
     ratesMode: management.ratesMode,
     pathPrefix: management.pathPrefix.replace(/\/$/, ""),

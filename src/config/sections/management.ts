@@ -46,6 +46,12 @@ export const managementRows = {
     "Answer without message counts and rates.",
     { aliases: ["management_agent.disable_metrics_collector"] },
   ),
+  enableQueueTotals: one(
+    "management.enable_queue_totals",
+    boolean,
+    false,
+    "Tell how many messages queues have even where `management.disable_stats` leaves counts out.",
+  ),
   corsOrigins: list(
     "management.cors.allow_origins",
     text,

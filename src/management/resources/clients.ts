@@ -32,14 +32,16 @@ export const clientRoutes: readonly Route[] = [
     const own = visibleConnections(request).filter(
       ({ identity }) => identity.user === request.param("user"),
     );
-    return json(
-      own.map((view) => ({
+    return list({
+      items: own,
+      nameOf: (view) => view.identity.name,
+      view: (view) => ({
         name: view.identity.name,
         vhost: view.vhost,
         user: view.identity.user,
         node: broker.nodeName,
-      })),
-    );
+      }),
+    });
   }),
   remove(
     "/connections/username/:user",

@@ -26,6 +26,8 @@ export interface ViewContext {
   readonly ranges: Ranges;
   /** `disable_stats`: answer without counts and rates. */
   readonly withStatistics: boolean;
+  /** `enable_queue_totals`: how many messages queues have is told all the same. */
+  readonly withQueueTotals: boolean;
 }
 
 type Query = Readonly<Record<string, string | undefined>>;

@@ -73,7 +73,7 @@ export function productView(management: Management, context: ViewContext): ApiOb
     release_series_support_status: "supported",
     disable_stats: !context.withStatistics,
     is_op_policy_updating_enabled: !options.operatorPolicyReadOnly,
-    enable_queue_totals: false,
+    enable_queue_totals: context.withQueueTotals,
   };
 }
 

@@ -69,7 +69,14 @@ export function queueView(queue: Queue, context: ViewContext): ApiObject {
     message_stats: messageStats({ depth, counters }, queueMetrics, series, ranges.rates),
   };
   addTypePart(object, queue, context);
-  if (!context.withStatistics) removeStatistics(object);
+  if (!context.withStatistics) {
+    removeStatistics(object);
+    if (context.withQueueTotals) {
+      object.messages = messages;
+      object.messages_ready = depth.ready;
+      object.messages_unacknowledged = depth.unacknowledged;
+    }
+  }
   return object;
 }
 

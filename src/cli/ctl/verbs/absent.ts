@@ -91,11 +91,6 @@ const absent: readonly Absent[] = [
     why: NOT_YET,
   },
   {
-    names: ["stream_status"],
-    scopes: ["queues", "diagnostics"],
-    why: "called rabbitmq-streams stream_status",
-  },
-  {
     names: ["set_stream_retention_policy"],
     scopes: ["streams"],
     why: "set a policy with max-age or max-length-bytes: rabbitmqctl set_policy",

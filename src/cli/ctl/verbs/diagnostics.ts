@@ -1,14 +1,15 @@
 // rabbitmq-diagnostics: checks for probes and scripts, and looks inside.
 
-import { constants, getCiphers } from "node:crypto";
+import { constants } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
+import { getCiphers } from "node:tls";
 import { part, type Row } from "../client.ts";
 import { CtlError, Exit, invalidOption, unsupportedUnit } from "../exit-codes.ts";
 import { type Invocation, nothing, type Output, rows, textOutput, type Verb } from "../verb.ts";
 import { checks } from "./checks.ts";
 import { type Diagnostic, diagnosticVerb } from "./diagnostic.ts";
-import { listenerLine } from "./reports.ts";
+import { listenerFacts, listenerLine } from "./reports.ts";
 
 /** As RabbitMQ calls them. */
 const SIZE_RANGES: readonly string[] = [
@@ -33,7 +34,8 @@ const looks: readonly Diagnostic[] = [
         listeners: never[];
       };
       const lines = listeners.map((listener) => listenerLine(listener, false));
-      return { kind: "value", text: lines.join("\n"), json: { result: "ok", node, listeners } };
+      const json = { result: "ok", node, listeners: listeners.map(listenerFacts) };
+      return { kind: "value", text: lines.join("\n"), json };
     },
   },
   {
@@ -124,11 +126,16 @@ const looks: readonly Diagnostic[] = [
     scopes: ["ctl", "diagnostics"],
     summary: "Logins that succeeded and failed, by protocol",
     banner: ({ node }) => `Listing authentication attempts for node "${node}" ...`,
-    run: async ({ client, node }) =>
-      rows(
+    run: async ({ client, node, formatter }) => {
+      const attempts = await client.list(`/auth/attempts/${part(node)}`);
+      if (attempts.length === 0 && formatter === "table") {
+        return textOutput(`Node ${node} reported no authentication attempt stats`);
+      }
+      return rows(
         ["protocol", "auth_attempts", "auth_attempts_failed", "auth_attempts_succeeded"],
-        await client.list(`/auth/attempts/${part(node)}`),
-      ),
+        attempts,
+      );
+    },
   },
   {
     name: "reset_node_auth_attempt_metrics",
@@ -136,7 +143,7 @@ const looks: readonly Diagnostic[] = [
     banner: ({ node }) => `Reset auth attempt metrics on node ${node} ...`,
     run: async ({ client, node }) => {
       await client.delete(`/auth/attempts/${part(node)}`);
-      return textOutput("Done");
+      return nothing;
     },
   },
   {
@@ -239,13 +246,18 @@ const looks: readonly Diagnostic[] = [
   {
     name: "os_env",
     summary: "Environment variables the configuration was read from",
+    banner: ({ node }) =>
+      `Listing RabbitMQ-specific environment variables defined on node ${node}...`,
     run: async ({ client }) => {
       const settings = await client.list("/config/effective");
       const named = settings.filter(({ source }) =>
         String(source).includes("environment variable"),
       );
       return textOutput(
-        named.map(({ key, value, source }) => `${source}: ${key} = ${value}`).join("\n"),
+        named
+          .map(({ value, source }) => `${String(source).split(" ").at(-1)}=${value}`)
+          .sort()
+          .join("\n"),
       );
     },
   },
@@ -266,18 +278,26 @@ const looks: readonly Diagnostic[] = [
       { flags: "--format <format>", description: "accepted" },
     ],
     isOffline: true,
-    run: () => textOutput(getCiphers().join("\n")),
+    banner: () => "Listing available cipher suites in OpenSSL format",
+    run: () =>
+      textOutput(
+        getCiphers()
+          .map((name) => name.toUpperCase())
+          .join("\n"),
+      ),
   },
   {
     name: "tls_versions",
     summary: "TLS versions that are served",
     isOffline: true,
+    banner: () => "Listing all TLS versions supported by the runtime...",
     run: () =>
       textOutput(constants.SSL_OP_NO_TLSv1_3 === undefined ? "tlsv1.2" : "tlsv1.3\ntlsv1.2"),
   },
   {
     name: "certificates",
     summary: "Certificates of TLS listeners",
+    banner: ({ node }) => `Certificates of node ${node} ...`,
     run: async ({ client }) => {
       const { listeners } = (await client.get("/overview?columns=listeners")) as {
         listeners: readonly Row[];

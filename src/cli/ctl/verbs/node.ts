@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Json, Row } from "../client.ts";
-import { badArgument, CtlError, Exit } from "../exit-codes.ts";
+import { badArgument, CtlError, Exit, UsageError } from "../exit-codes.ts";
 import { type Invocation, nothing, type Output, textOutput, type Verb } from "../verb.ts";
 import { clusterReport, statusReport } from "./reports.ts";
 
@@ -110,10 +110,16 @@ export const nodeVerbs: readonly Verb[] = [
     summary: "Waits until the process of a PID file, or of a PID, serves clients",
     options: [{ flags: "-P, --pid <pid>", description: "process to wait for" }],
     waits: true,
+    check: ({ args, options }) => {
+      if (args[0] !== undefined || options.pid !== undefined) return;
+      throw new UsageError(
+        Exit.usage,
+        'Error (argument validation): "No pid or pidfile specified"',
+      );
+    },
     run: async (invocation) => {
       const { args, options, isQuiet, say, client } = invocation;
-      const pid =
-        options.pid ?? (args[0] === undefined ? "" : (await readFile(args[0], "utf8")).trim());
+      const pid = options.pid ?? (await pidOf(args[0]!, invocation));
       if (!isQuiet) say(`Waiting for OS process '${String(pid)}' to serve clients`);
       await awaitAnswer(invocation, invocation.timeoutSeconds ?? DEFAULT_AWAIT_SECONDS);
       const { node } = (await client.get("/overview?columns=node")) as { node: string };
@@ -270,6 +276,29 @@ function isRunning(pid: number): boolean {
     return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** What the file says, once there is one. */
+async function pidOf(path: string, invocation: Invocation): Promise<string> {
+  const { isQuiet, say, node, timeoutSeconds } = invocation;
+  if (!isQuiet) say(`Waiting for pid file '${path}' to appear`);
+  const until = Date.now() + (timeoutSeconds ?? DEFAULT_AWAIT_SECONDS) * 1_000;
+  for (;;) {
+    const pid = (await readFile(path, "utf8").catch(() => "")).trim();
+    if (pid !== "") {
+      if (!isQuiet) say(`pid is ${pid}`);
+      return pid;
+    }
+    if (Date.now() > until) {
+      const ms = (timeoutSeconds ?? DEFAULT_AWAIT_SECONDS) * 1_000;
+      throw new CtlError(
+        Exit.temporaryFailure,
+        `Error: operation wait on node ${node} timed out. Timeout value used: ${ms}`,
+        { bare: true },
+      );
+    }
+    await sleep(RETRY_MS);
   }
 }
 

@@ -162,7 +162,7 @@ function changePlugins(
   { args, node, options }: Invocation,
 ): Output {
   const unknown = args.filter((name) => pluginKind(name) === undefined);
-  if (unknown.length > 0) {
+  if (unknown.length > 0 && action !== "disable") {
     throw new CtlError(
       Exit.software,
       `{:plugins_not_found, [${unknown.map((name) => `:${name}`).join(", ")}]}`,

@@ -165,7 +165,8 @@ export const queueVerbs: readonly Verb[] = [
     banner: ({ args }) => `Will flush Raft WAL of quorum queue ${args[0]} ...`,
     run: async ({ client, args, vhost }) => {
       const text = "This operation is not applicable to classic queues";
-      await requireQuorum(client, vhost, args[0]!, text);
+      const missing = `Target queue was not found in virtual host '${vhost}'`;
+      await requireQuorum(client, vhost, args[0]!, text, missing);
       return nothing;
     },
   },
@@ -187,15 +188,16 @@ export const queueVerbs: readonly Verb[] = [
   ...upgradeVerbs(),
 ];
 
-/** A quorum queue, or exit code 69 with `otherwise` for another and "not_found" for none. */
+/** A quorum queue, or exit code 69 with `otherwise` for another and `missing` for none. */
 async function requireQuorum(
   client: Client,
   vhost: string,
   name: string,
   otherwise: string,
+  missing = "not_found",
 ): Promise<void> {
   const queue = await client.find(`/queues/${part(vhost)}/${part(name)}?columns=name,members`);
-  if (queue === undefined) throw new CtlError(Exit.unavailable, "not_found");
+  if (queue === undefined) throw new CtlError(Exit.unavailable, missing);
   // Classic queues have no members.
   if (queue.members === undefined) throw new CtlError(Exit.unavailable, otherwise);
 }

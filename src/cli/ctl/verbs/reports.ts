@@ -32,7 +32,8 @@ function listenersOf(overview: Row): readonly ListenerRow[] {
   return overview.listeners as unknown as readonly ListenerRow[];
 }
 
-function listenerFacts({ node, protocol, ip_address, port }: ListenerRow) {
+/** As `--formatter json` shows a listener. */
+export function listenerFacts({ node, protocol, ip_address, port }: ListenerRow) {
   const address = ip_address.includes(":") ? `[${ip_address}]` : ip_address;
   return { interface: address, node, port, protocol, purpose: PURPOSES[protocol] ?? protocol };
 }

@@ -77,7 +77,7 @@ export const streamVerbs: readonly Verb[] = [
   },
   {
     name: "stream_status",
-    scopes: ["streams"],
+    scopes: ["streams", "queues", "diagnostics"],
     usage: "<stream>",
     minimumArgs: 1,
     maximumArgs: 1,
