@@ -69,14 +69,7 @@ export function queueView(queue: Queue, context: ViewContext): ApiObject {
     message_stats: messageStats({ depth, counters }, queueMetrics, series, ranges.rates),
   };
   addTypePart(object, queue, context);
-  if (!context.withStatistics) {
-    removeStatistics(object);
-    if (context.withQueueTotals) {
-      object.messages = messages;
-      object.messages_ready = depth.ready;
-      object.messages_unacknowledged = depth.unacknowledged;
-    }
-  }
+  if (!context.withStatistics) removeStatistics(object, context.withQueueTotals);
   return object;
 }
 
@@ -86,9 +79,16 @@ function ownerView(name: string, { broker }: ViewContext): ApiObject {
 }
 
 /** What `disable_stats` leaves out. */
-function removeStatistics(object: Record<string, ApiJson>): void {
-  for (const name of Object.keys(object)) if (STATISTICS.test(name)) delete object[name];
+function removeStatistics(object: Record<string, ApiJson>, keepsTotals: boolean): void {
+  for (const name of Object.keys(object)) {
+    if (STATISTICS.test(name) && !(keepsTotals && TOTALS.has(name))) delete object[name];
+  }
 }
+const TOTALS: ReadonlySet<string> = new Set([
+  "messages",
+  "messages_ready",
+  "messages_unacknowledged",
+]);
 const STATISTICS = /^(messages?(_|$)|consumers$|consumer_|memory$|reductions|garbage_collection)/;
 
 /** Places in the table of metrics. */
