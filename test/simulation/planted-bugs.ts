@@ -286,4 +286,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "this.turn.hasGathered ? END_OF_TURN : this.journal.position",
     replace: "this.journal.position",
   },
+  {
+    name: "a conversion goes on while the log is read: what is not counted yet looks empty",
+    firstSeed: 132,
+    file: "src/broker/conversion/conversions.ts",
+    find: "isReplaying: () => context.replaying,",
+    replace: "isReplaying: () => false,",
+  },
 ];
