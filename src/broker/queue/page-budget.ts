@@ -27,6 +27,9 @@ const FREE_SHARE_MIN = 1 / 4;
 const OPEN_SHARE_MAX = 1 / 2;
 /** With so many queues that have messages most have next to none, and what each takes counts more than what it costs. */
 const MANY_QUEUES = 256;
+/** Written pages of queues nobody reads leave from this part of the limit on, until this one is reached. */
+const LET_GO_FROM = 7 / 8;
+const LET_GO_UNTIL = 3 / 4;
 /** Candidates looked at in one go. */
 const LOOK_MAX = 64;
 /** Rest after a failed write, and between two sweeps, in ms. */
@@ -42,6 +45,10 @@ export class PageBudget extends WheelTimer implements Job {
   #sweeping: Iterator<QueuePages> | undefined = undefined;
   /** The candidate that leaves next. */
   #newest: Page | undefined = undefined;
+  /** Written for a checkpoint, and of queues nobody read then: to let them go costs nothing. Oldest first. */
+  readonly #written = new Set<Page>();
+  readonly #lettingGo: Job = { runSlice: (deadline) => this.#letWrittenGo(deadline) };
+  #isLettingGo = false;
   /** Pages that could not be read for want of memory. */
   #waiting: Page[] = [];
   /** The disk refused a page a moment ago. */
@@ -118,11 +125,28 @@ export class PageBudget extends WheelTimer implements Job {
     page.older = undefined;
   }
 
+  /** The page is on disk, and stays in memory as long as there is room. */
+  onWritten(page: Page): void {
+    if (page.owner.isRead) return;
+    this.#written.add(page);
+    this.#letGoSoon();
+  }
+
+  /** The page's memory is given back. */
+  onDropped(page: Page): void {
+    this.#written.delete(page);
+  }
+
+  #isOver(share = 1): boolean {
+    return this.residentBytes - this.#leavingBytes > this.#limitBytes * share;
+  }
+
   /** Sends pages away until the rest is within the limit. */
   enforce(): void {
+    this.#letGoSoon();
     let page = this.#newest;
     for (let looked = 0; looked < LOOK_MAX && page !== undefined; looked++) {
-      if (this.residentBytes - this.#leavingBytes <= this.#limitBytes) return;
+      if (!this.#isOver()) return;
       const { older } = page;
       const isRefused = this.#writesRest && page.handle === NOT_WRITTEN;
       if (!isRefused && !page.owner.isNear(page)) {
@@ -131,6 +155,27 @@ export class PageBudget extends WheelTimer implements Job {
       }
       page = older;
     }
+  }
+
+  /** Not at once: whoever seals a page may still be looking into another one. */
+  #letGoSoon(): void {
+    if (this.#isLettingGo || this.#written.size === 0 || !this.#isOver(LET_GO_FROM)) return;
+    this.#isLettingGo = true;
+    this.#turn.addJob(this.#lettingGo);
+  }
+
+  /** Also the next page of such a queue: whoever asks for it waits for the disk once. */
+  #letWrittenGo(deadline: Deadline): boolean {
+    for (const page of this.#written) {
+      if (!this.#isOver(LET_GO_UNTIL)) break;
+      this.#written.delete(page);
+      if (page.owner.isRead) continue;
+      this.removeCandidate(page);
+      page.owner.sendOut(page);
+      if (deadline()) return false;
+    }
+    this.#isLettingGo = false;
+    return true;
   }
 
   /**

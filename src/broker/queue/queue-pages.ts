@@ -160,6 +160,10 @@ export class QueuePages implements PageOwner {
     if (this.#pageOut && page.state === PageState.sealed) this.#budget.addCandidate(page);
   }
 
+  get isRead(): boolean {
+    return this.host?.isRead === true;
+  }
+
   isNear(page: Page): boolean {
     return this.host?.isNear(page) === true;
   }
@@ -284,7 +288,10 @@ export class QueuePages implements PageOwner {
     const leaves = this.#endLeaving(page);
     if (page.isDoomed) this.#bury(page);
     else if (leaves) this.#leave(page);
-    else this.host?.onLoaded(page, false);
+    else {
+      this.#budget.onWritten(page);
+      if (page.state === PageState.sealed) this.host?.onLoaded(page, false);
+    }
   }
 
   onPageRead(token: number): void {
@@ -389,6 +396,7 @@ export class QueuePages implements PageOwner {
 
   /** Gives the page's memory back; the page itself stays. */
   #dropMemory(page: Page): void {
+    this.#budget.onDropped(page);
     this.#pool.free(page.address, page.sizeBytes);
     this.residentBytes -= page.sizeBytes;
     if (page.state !== PageState.open && this.#pageOut) {
