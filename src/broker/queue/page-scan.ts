@@ -191,6 +191,8 @@ export class PageScan {
       if (!this.#isLive(page, at, sequence)) continue;
       if (dropTransient && !persistent) {
         this.markSettled(at);
+        // The bytes on disk stay as they are, and may be all there is soon.
+        page.settledSince?.add(sequence, sequence);
         continue;
       }
       if (sequence <= passed) continue;
