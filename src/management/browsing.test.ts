@@ -130,3 +130,30 @@ test("dead letters are counted by why and where they died, and sent back there",
   ]);
   expect((await request("GET", "/queues/%2F/other")).body.messages).toBe(2);
 });
+
+test("what is copied to where it came from is copied once", async () => {
+  const { request, ids } = await withOrders();
+  const copied = await request("POST", "/queues/%2F/orders/copy", { destination: "orders" });
+  expect(copied.body).toEqual({ moved: 5 });
+  const twice = [...Array(2)].flatMap(() => ["m1", "m2", "m3", "m4", "m5"]);
+  expect(ids((await request("GET", "/queues/%2F/orders/messages")).body.items)).toEqual(twice);
+  const moved = await request("POST", "/queues/%2F/orders/move", { destination: "orders" });
+  expect(moved.body).toEqual({ moved: 10 });
+  expect(ids((await request("GET", "/queues/%2F/orders/messages")).body.items)).toEqual(twice);
+});
+
+test("more than one piece is moved, in order, and no more than asked for", async () => {
+  const { request } = await withOrders();
+  await request("PUT", "/queues/%2F/many", {});
+  for (let i = 0; i < 200; i++) {
+    await request("POST", "/exchanges/%2F/amq.default/publish", publish("many", `${i}`));
+  }
+  await request("PUT", "/queues/%2F/target", {});
+  const move = (count: object) =>
+    request("POST", "/queues/%2F/many/move", { destination: "target", ...count });
+  expect((await move({ count: 150 })).body).toEqual({ moved: 150 });
+  expect((await move({})).body).toEqual({ moved: 50 });
+  const { items } = (await request("GET", "/queues/%2F/target/messages?count=500")).body;
+  const payloads = (items as { payload: string }[]).map(({ payload }) => payload);
+  expect(payloads).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`));
+});

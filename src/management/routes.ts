@@ -12,6 +12,7 @@ import { explainRoutes } from "./resources/explain.ts";
 import { featureRoutes } from "./resources/features.ts";
 import { healthRoutes } from "./resources/health.ts";
 import { messageRoutes } from "./resources/messages.ts";
+import { movingRoutes } from "./resources/moving.ts";
 import { nodeRoutes } from "./resources/node.ts";
 import { observingRoutes } from "./resources/observing.ts";
 import { permissionRoutes } from "./resources/permissions.ts";
@@ -21,6 +22,7 @@ import { streamRoutes } from "./resources/streams.ts";
 import { traceRoutes } from "./resources/traces.ts";
 import { userRoutes } from "./resources/users.ts";
 import { vhostRoutes } from "./resources/vhosts.ts";
+import { waitingRoutes } from "./resources/waiting.ts";
 import type { Route } from "./route.ts";
 
 export const routes: readonly Route[] = [
@@ -29,6 +31,8 @@ export const routes: readonly Route[] = [
   ...clientRoutes,
   ...exchangeRoutes,
   ...delayedRoutes,
+  ...movingRoutes,
+  ...waitingRoutes,
   ...queueRoutes,
   ...messageRoutes,
   ...browsingRoutes,

@@ -120,6 +120,38 @@ describe.each(clients)("%s", (_name, isThere, connect) => {
     expect((await getSoon(client, "dead")).headers["x-first-death-reason"]).toBe("delivery_limit");
   });
 
+  test.each(["classic", "quorum"])(
+    "in a %s queue a message that waits for its retry is listed, taken away, delivered now",
+    async (type) => {
+      await client.declareQueue("q", { "x-queue-type": type, "x-retry-initial-delay": 3_600_000 });
+      for (const body of ["never", "now", "later"]) {
+        await send("q", body);
+        await client.giveBack(await getSoon(client, "q"));
+      }
+      expect(await client.get("q")).toBeUndefined();
+      const path = "/queues/%2F/q/waiting";
+      const { json } = await server.api("GET", path);
+      expect(json.count).toBe(3);
+      const [never, now, later] = json.items;
+      expect([never, now, later].map(({ payload }) => payload)).toEqual(["never", "now", "later"]);
+      expect(now).toMatchObject({ state: "waiting", routing_key: "q", delivery_count: 1 });
+      const dueInMs = Date.parse(now.due_at) - server.broker.clock.now().getTime();
+      // Less up to a fifth by chance.
+      expect(dueInMs).toBeGreaterThan(2_800_000);
+      expect((await server.api("DELETE", `${path}/${never.position}`)).status).toBe(204);
+      expect((await server.api("DELETE", `${path}/${never.position}`)).status).toBe(404);
+      expect((await server.api("POST", `${path}/${now.position}/deliver`)).status).toBe(204);
+      const got = await takeSoon(client, "q");
+      expect(got).toMatchObject({ body: "now", redelivered: true });
+      expect(got.headers["x-delivery-count"]).toBe(1);
+      expect((await server.api("GET", path)).json.items).toHaveLength(1);
+      await server.broker.clock.advance("1h");
+      expect((await takeSoon(client, "q")).body).toBe("later");
+      expect(await client.get("q")).toBeUndefined();
+      await server.broker.queue("q").expectDepth(0);
+    },
+  );
+
   test("a queue is paused: publishes are taken, nothing comes until it goes on", async () => {
     await client.declareQueue("q");
     await client.consume("q", "c", { noAck: true });

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { textOf } from "../../src/broker/message/field-table.ts";
+import type { TakenMessage } from "../../src/broker/queue/queue-inspection.ts";
 import { Node, Outcome } from "./node.ts";
 
 const returns = [
@@ -312,4 +313,60 @@ test("a nack that does not count is none after a crash, a checkpoint or a conver
   await node.crash();
   const counts = (await node.drain("q")).map(({ deliveryCount }) => deliveryCount);
   expect(counts).toEqual([1, 0, 0, 0]);
+});
+
+describe.each(["crash", "restart"] as const)("a wait that was ended, over a %s", (how) => {
+  async function three(): Promise<Node> {
+    const node = await Node.start();
+    node.queue("q", { "x-retry-initial-delay": 3_600_000 });
+    for (const body of ["now", "never", "later"]) {
+      node.publish("", "q", body);
+      await node.get("q", Outcome.requeue);
+    }
+    return node;
+  }
+
+  async function endTwo(node: Node): Promise<void> {
+    const { inspection } = node.at("q");
+    const first = inspection.waiting?.first(3) ?? [];
+    expect(first).toHaveLength(3);
+    const [now, never] = first.toSorted((a, b) => a.sequence - b.sequence).slice(0, 2);
+    const seen = new Map<number, TakenMessage>();
+    inspection.browse({
+      onMessage: ({ sequence, location, record }) => {
+        const { bodySizeBytes: bytes, persistent } = record;
+        seen.set(sequence, { sequence, location, bytes, persistent });
+        return true;
+      },
+      onEnd: () => {},
+    });
+    await node.pass(100);
+    expect(inspection.waiting?.deliverNow(now?.sequence as number)).toBe(true);
+    const cancelled = seen.get(never?.sequence as number) as TakenMessage;
+    while (inspection.waiting?.cancel(cancelled) === undefined) await node.pass(1);
+    expect(inspection.waiting?.cancel(cancelled)).toBe(false);
+  }
+
+  async function check(node: Node): Promise<void> {
+    expect(await node.bodies("q")).toEqual(["now"]);
+    await node.pass(3_601_000);
+    expect(await node.bodies("q")).toEqual(["later"]);
+    expect(node.at("q").depth).toMatchObject({ ready: 0, unacknowledged: 0, readyBytes: 0 });
+  }
+
+  test("that comes behind it", async () => {
+    const node = await three();
+    await endTwo(node);
+    await node[how]();
+    await check(node);
+  });
+
+  test("that came before it", async () => {
+    const node = await three();
+    await node[how]();
+    await endTwo(node);
+    await check(node);
+    await node[how]();
+    expect(await node.bodies("q")).toEqual([]);
+  });
 });

@@ -212,12 +212,12 @@ class ScheduleClients {
     const store = storeOf(this.#life);
     const message = this.#model.messages.get(one?.id ?? 0);
     if (one === undefined || message === undefined || store === undefined) return;
-    let taken: TakenOut = "wait";
-    for (let ms = 0; taken === "wait"; ms++) {
+    let taken: TakenOut = "reading";
+    for (let ms = 0; taken === "reading" || taken === "busy"; ms++) {
       if (ms > 10_000) throw new Violation(`message ${message.id} can't be taken out`);
       if (how === "deliverNow") message.isSentOn = true;
       taken = store[how](one.bucket, one.sequence);
-      if (taken === "wait") await this.#pass(1);
+      if (taken === "reading" || taken === "busy") await this.#pass(1);
     }
     // It was due meanwhile, or lies in another bucket now.
     if (taken === "gone") return;

@@ -18,6 +18,12 @@ describe("DueIndex", () => {
           .map((at, i) => ({ at, sequence: i + 1 }))
           .filter(({ sequence }) => !removed.includes(sequence - 1))
           .sort((a, b) => a.at - b.at || a.sequence - b.sequence);
+        expect(index.first(7).map(({ sequence }) => sequence)).toEqual(
+          expected.slice(0, 7).map(({ sequence }) => sequence),
+        );
+        expect(index.locationOf(expected[0]?.sequence ?? 0)).toBe(
+          expected[0] && (expected[0].sequence - 1) * 8,
+        );
         const got: { at: number; sequence: number }[] = [];
         while (index.count > 0) {
           expect(index.location).toBe((index.sequence - 1) * 8);

@@ -37,6 +37,35 @@ export class DueIndex {
     this.#takeAt(0);
   }
 
+  /** Where that message lies; undefined when it is not here. Looks at all of them. */
+  locationOf(sequence: Sequence): Location | undefined {
+    for (let i = 0; i < this.count; i++) {
+      if (this.#entries[i * STRIDE + 1] === sequence) return this.#entries[i * STRIDE + 2];
+    }
+    return undefined;
+  }
+
+  /** The `count` messages that are due first, in order. Looks at few more than these. */
+  first(count: number): { readonly dueAtMs: number; readonly sequence: Sequence }[] {
+    const found: { dueAtMs: number; sequence: Sequence }[] = [];
+    /** Whoever stands above them in the heap has been found. */
+    const next = this.count === 0 ? [] : [0];
+    while (found.length < count && next.length > 0) {
+      let earliest = 0;
+      for (let i = 1; i < next.length; i++) {
+        if (this.#isBefore(next[i] as number, next[earliest] as number)) earliest = i;
+      }
+      const [index] = next.splice(earliest, 1) as [number];
+      const at = index * STRIDE;
+      found.push({
+        dueAtMs: this.#entries[at] as number,
+        sequence: this.#entries[at + 1] as number,
+      });
+      for (const child of [2 * index + 1, 2 * index + 2]) if (child < this.count) next.push(child);
+    }
+    return found;
+  }
+
   /** Takes one message out, wherever it is. Looks at all of them. False when it is not here. */
   remove(sequence: Sequence): boolean {
     for (let i = 0; i < this.count; i++) {

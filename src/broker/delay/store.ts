@@ -57,8 +57,8 @@ export interface DelayOwner {
   readonly durable: boolean;
 }
 
-/** What became of a message somebody wanted out. */
-export type TakenOut = "done" | "gone" | "wait";
+/** What became of a message somebody wanted out. `reading`: its page is being read; `busy`: the log or memory is short. */
+export type TakenOut = "done" | "gone" | "reading" | "busy";
 
 export class DelayStore implements BucketHost, Job {
   readonly owner: DelayOwner;
@@ -150,26 +150,26 @@ export class DelayStore implements BucketHost, Job {
 
   // ---- for people ----------------------------------------------------------------------------------------------
 
-  /** Takes a message out for good. `wait`: its page is being read, ask again in a later turn. */
+  /** Takes a message out for good. */
   cancel(number: QueueNumber, sequence: Sequence): TakenOut {
     const bucket = this.bucketNumbered(number);
     const found = bucket?.locate(sequence);
     if (bucket === undefined || found === false) return "gone";
-    if (found === undefined) return "wait";
+    if (found === undefined) return "reading";
     bucket.remove(sequence, found.location, found.record.bodySizeBytes, false);
     return "done";
   }
 
-  /** Sends a message on now. `wait`: ask again in a later turn. */
+  /** Sends a message on now. */
   deliverNow(number: QueueNumber, sequence: Sequence): TakenOut {
     const bucket = this.bucketNumbered(number);
     const found = bucket?.locate(sequence);
     if (bucket === undefined || found === false) return "gone";
-    if (found === undefined) return "wait";
+    if (found === undefined) return "reading";
     const { location, record } = found;
     const bytes = record.bodySizeBytes;
     const isLogged = this.#beginMove(bucket, sequence, record);
-    if (!this.#endMove(isLogged, this.#parts.release(this, record))) return "wait";
+    if (!this.#endMove(isLogged, this.#parts.release(this, record))) return "busy";
     bucket.remove(sequence, location, bytes, true);
     return "done";
   }

@@ -11,6 +11,7 @@ import type { DeathReason } from "./dead-letter-outbox.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import { isPersistentAt } from "./page.ts";
 import type { Delivery } from "./queue.ts";
+import type { WaitingFacts } from "./queue-inspection.ts";
 import type { QueueLog } from "./queue-log.ts";
 import type { WaitingMessages } from "./queue-recovery.ts";
 import type { ReturnRules } from "./return-rules.ts";
@@ -33,6 +34,12 @@ const LOOK_EVERY_MS = 60_000;
 
 const NO_FACTS = new Map<Sequence, Waiting>();
 const NO_EARLIER = new Map<Sequence, number>();
+
+/** A message whose wait was ended. */
+export interface EndedWait {
+  readonly location: Location;
+  readonly bytes: number;
+}
 
 export class Returns extends WheelTimer implements WaitingMessages {
   readonly #clock: Clock;
@@ -180,6 +187,60 @@ export class Returns extends WheelTimer implements WaitingMessages {
     for (const { sequence, dueAtMs } of this.#index) {
       yield { sequence, dueAtMs, deliveryCount: this.#facts.get(sequence)?.deliveryCount ?? 0 };
     }
+  }
+
+  // ---- for people ----------------------------------------------------------------------------------------------
+
+  /** How many wait, those among the ready ones included that waited when the broker stopped. */
+  get waitingCount(): number {
+    return this.#index.count + this.#earlier.size;
+  }
+
+  /** The messages that are due first, in order; of many that waited when the broker stopped any. */
+  firstWaiting(countMax: number): WaitingFacts[] {
+    const first: WaitingFacts[] = [];
+    for (const { sequence, dueAtMs } of this.#index.first(countMax)) {
+      const deliveryCount = this.#facts.get(sequence)?.deliveryCount ?? 0;
+      first.push({ sequence, dueAtMs, deliveryCount });
+    }
+    for (const [sequence, dueAtMs] of this.#earlier) {
+      if (first.length >= 2 * countMax) break;
+      first.push({ sequence, dueAtMs, deliveryCount: undefined });
+    }
+    return first.sort((a, b) => a.dueAtMs - b.dueAtMs).slice(0, countMax);
+  }
+
+  waits(sequence: Sequence): boolean {
+    return this.#facts.has(sequence) || this.#earlier.has(sequence);
+  }
+
+  /** It is ready from now on. False when it does not wait. */
+  deliverNow(sequence: Sequence): boolean {
+    const deliveryCount = this.#facts.get(sequence)?.deliveryCount ?? 0;
+    const ended = this.endWait(sequence);
+    if (ended === "ready") return true;
+    if (ended === undefined) return false;
+    const { location, bytes } = ended;
+    // What the log knows of its wait is over as well.
+    if (isPersistentAt(location)) this.#log?.waiting(sequence, this.#clock.nowMs());
+    this.#host.makeReady(sequence, location, bytes, deliveryCount);
+    return true;
+  }
+
+  /** It waits no more and is nowhere for now; `ready`: it was among those all the time. Undefined: it does not wait. */
+  endWait(sequence: Sequence): EndedWait | "ready" | undefined {
+    if (this.#earlier.delete(sequence)) {
+      if (this.#earlier.size === 0) this.#earlier = NO_EARLIER;
+      this.#log?.waiting(sequence, this.#clock.nowMs());
+      return "ready";
+    }
+    const facts = this.#facts.get(sequence);
+    const location = this.#index.locationOf(sequence);
+    if (facts === undefined || location === undefined) return undefined;
+    this.#index.remove(sequence);
+    this.#facts.delete(sequence);
+    this.#figures.onSettled(facts.bytes, isPersistentAt(location));
+    return { location, bytes: facts.bytes };
   }
 
   /** Nothing waits any more. */

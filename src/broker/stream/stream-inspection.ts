@@ -34,6 +34,17 @@ export class StreamInspection implements Inspection {
   takeAway(): boolean {
     return false;
   }
+
+  readonly waiting = undefined;
+
+  present(): (sequence: Sequence) => boolean {
+    const last = this.#log.lastSequence;
+    return (sequence) => sequence <= last;
+  }
+
+  whenChanged(onChange: () => void): void {
+    this.#log.pages.whenChanged(onChange);
+  }
 }
 
 class WalkedDelivery implements Delivery {

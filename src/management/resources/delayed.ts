@@ -5,7 +5,15 @@ import type { DelayBucket } from "../../broker/delay/bucket.ts";
 import type { DelayStore, TakenOut } from "../../broker/delay/store.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { QueueNumber, Sequence } from "../../broker/numbers.ts";
-import { type Answer, badRequest, json, noContent, notAuthorised, notFound } from "../answers.ts";
+import {
+  type Answer,
+  ApiError,
+  badRequest,
+  json,
+  noContent,
+  notAuthorised,
+  notFound,
+} from "../answers.ts";
 import type { ApiObject } from "../api-json.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route, remove } from "../route.ts";
@@ -13,8 +21,9 @@ import { propertiesView } from "../views/message.ts";
 
 /** Messages one answer may hold. */
 const LIST_COUNT_MAX = 1_000;
-/** Turns a page may take to be read. */
-const READ_TURNS_MAX = 100_000;
+/** The log or memory is short: tried again after this, for so long. */
+const BUSY_MS = 5;
+const BUSY_MS_MAX = 60_000;
 
 export const delayedRoutes: readonly Route[] = [
   get("/exchanges/:vhost/:name/delayed", "management", "Messages that wait to be routed", list, {
@@ -84,13 +93,18 @@ async function takeOut(
   const [bucket, sequence] = request.param("id").split("-").map(Number);
   if (store === undefined || bucket === undefined || sequence === undefined) throw notFound();
   const { clock } = request.management.broker;
-  for (let turns = 0; turns < READ_TURNS_MAX; turns++) {
+  for (let waitedMs = 0; waitedMs < BUSY_MS_MAX; ) {
     const taken = act(store, bucket, sequence);
     if (taken === "gone") throw notFound();
     if (taken === "done") return noContent;
-    await new Promise<void>((resolve) => clock.nextTurn(resolve));
+    await new Promise<void>((resolve) => {
+      const inspection = store.bucketNumbered(bucket)?.inspection;
+      if (taken === "reading" && inspection !== undefined) inspection.whenChanged(resolve);
+      else clock.setTimer(BUSY_MS, resolve);
+    });
+    if (taken === "busy") waitedMs += BUSY_MS;
   }
-  throw notFound();
+  throw new ApiError(503, { error: "unavailable", reason: "the log or memory is short" });
 }
 
 function storeOf(request: ApiRequest, permission: Permission): DelayStore | undefined {

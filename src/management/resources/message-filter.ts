@@ -14,6 +14,8 @@ export interface MessageFilter {
   readonly state?: "ready" | "unacknowledged" | undefined;
   /** Undefined = wherever it is. */
   readonly positions?: ReadonlySet<Sequence> | undefined;
+  /** Undefined = also what came when the search had begun. */
+  readonly isPresent?: ((sequence: Sequence) => boolean) | undefined;
   /** Looks at everything but the body. */
   readonly head: (message: Omit<StoredMessage, "body">) => boolean;
   readonly body: (message: StoredMessage) => boolean;
