@@ -28,7 +28,7 @@ export interface InspectedParts {
   /** Undefined: its messages are not logged. */
   readonly log: QueueLog | undefined;
   /** Undefined: nothing ever comes back. */
-  readonly returns?: Returns;
+  readonly waiting?: Returns;
 }
 
 /** A message that waits for its next delivery. */
@@ -83,7 +83,7 @@ export class QueueInspection implements Inspection {
   }
 
   get waiting(): WaitingInspection | undefined {
-    const { returns } = this.#parts;
+    const returns = this.#parts.waiting;
     if (returns === undefined) return undefined;
     return {
       count: returns.waitingCount,

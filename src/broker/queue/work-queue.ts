@@ -118,15 +118,7 @@ export class WorkQueue
     const log = logged ? this.#log : undefined;
     const parts = { pages, backlog, figures, expiry, waiting };
     const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
-    this.inspection = new QueueInspection({
-      memory,
-      turn,
-      pages,
-      backlog,
-      figures,
-      log,
-      returns: waiting,
-    });
+    this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log, waiting });
     this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
     this.transfer = new WorkQueueTransfer(this, transferParts);
   }
