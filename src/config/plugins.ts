@@ -12,7 +12,7 @@ export const pluginTable: readonly (readonly [string, "built-in" | "on request" 
   ["rabbitmq_event_exchange", "on request"],
   ["rabbitmq_federation", "absent"],
   ["rabbitmq_federation_management", "absent"],
-  ["rabbitmq_jms_topic_exchange", "absent"],
+  ["rabbitmq_jms_topic_exchange", "built-in"],
   ["rabbitmq_management", "built-in"],
   ["rabbitmq_management_agent", "built-in"],
   ["rabbitmq_mqtt", "absent"],

@@ -135,6 +135,20 @@ const rows: Readonly<Record<string, Row>> = {
       expect([...b].sort()).toEqual([1, 2]);
     },
   },
+  "x-jms-topic": {
+    bindings: [
+      ["a", "", { rjms_erlang_selector: '{\'=\',{ident,<<"colour">>},<<"red">>}.' }],
+      ["b", "", { rjms_erlang_selector: '{between,{ident,<<"size">>},{range,2,9}}.' }],
+      ["c", ""],
+    ],
+    messages: [
+      ["any", { colour: "red", size: 1 }],
+      ["key", { colour: "blue", size: 5 }],
+      ["", { colour: "red", size: 9 }],
+      ["", {}],
+    ],
+    check: (got) => expect(got).toEqual({ a: [0, 2], b: [1, 2], c: [] }),
+  },
   "x-delayed-message": {
     arguments: { "x-delayed-type": "direct" },
     bindings: [["a", "k"]],

@@ -147,20 +147,29 @@ describe.each(Object.values(queueTypes).map((type) => [type.name, type.traits] a
   },
 );
 
-/** Key, arguments and headers with which a binding of that type matches a message. */
-const matching: Readonly<Record<string, { key?: string; declare?: Record<string, string> }>> = {
+interface Matching {
+  readonly key?: string;
+  readonly declare?: Record<string, string>;
+  /** Beside those of a headers exchange. */
+  readonly binding?: Record<string, string>;
+}
+
+/** Key and arguments with which a binding of that type matches a message. */
+const matching: Readonly<Record<string, Matching>> = {
   "x-consistent-hash": { key: "1" },
   "x-local-random": { key: "" },
   "x-delayed-message": { declare: { "x-delayed-type": "direct" } },
+  "x-jms-topic": { binding: { rjms_erlang_selector: `{'=',{ident,<<"h">>},<<"v">>}.` } },
 };
 
 describe.each([...exchangeTypes.keys()])("an exchange of type %s", (type) => {
-  const { key = "k", declare = {} } = matching[type] ?? {};
+  const { key = "k", declare = {}, binding: more = {} } = matching[type] ?? {};
+  const bindingArguments = { "x-match": "any", h: "v", ...more };
   const start = async () => {
     const node = await Node.start();
     node.exchange("x", type, declare);
     node.queue("q");
-    node.bind("x", "q", key, table({ "x-match": "any", h: "v" }));
+    node.bind("x", "q", key, table(bindingArguments));
     return node;
   };
   const publish = (node: Node, body: string) => node.publish("x", "k", body, { h: "v" });
@@ -169,14 +178,14 @@ describe.each([...exchangeTypes.keys()])("an exchange of type %s", (type) => {
     const node = await start();
     expect(publish(node, "x") & PublishResult.routed).toBe(1);
     const bound = { source: "x", destination: "q", routingKey: key };
-    node.life.access.unbindQueue({ ...bound, arguments: table({ "x-match": "any", h: "v" }) });
+    node.life.access.unbindQueue({ ...bound, arguments: table(bindingArguments) });
     expect(publish(node, "y") & PublishResult.routed).toBe(0);
     expect(await node.bodies("q")).toEqual(["x"]);
   });
 
   test("a queue bound twice gets one copy", async () => {
     const node = await start();
-    node.bind("x", "q", key, table({ "x-match": "any", h: "v", other: 1 }));
+    node.bind("x", "q", key, table({ ...bindingArguments, other: 1 }));
     publish(node, "x");
     expect(await node.bodies("q")).toEqual(["x"]);
   });
@@ -222,7 +231,7 @@ describe.each([...exchangeTypes.keys()])("an exchange of type %s", (type) => {
     node.queue("q");
     node.bind("next", "q");
     const binding = { source: "x", destination: "next", routingKey: key };
-    node.life.access.bindExchange({ ...binding, arguments: table({ "x-match": "any", h: "v" }) });
+    node.life.access.bindExchange({ ...binding, arguments: table(bindingArguments) });
     publish(node, "x");
     expect(await node.bodies("q")).toEqual(["x"]);
   });

@@ -6,7 +6,6 @@ import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect } from "amqplib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeveretProcess } from "./leveret-process.ts";
 
@@ -33,16 +32,6 @@ test.each(["eval 'ok.'", "remote_shell", "erlang_cookie_hash", "join_cluster rab
     expect(stderr).toMatch(/\w+ \w+ \w+/);
   },
 );
-
-test("exchanges with selectors of JMS are refused", async () => {
-  const connection = await connect({ port: await leveret.port("amqp") });
-  const channel = await connection.createChannel();
-  channel.on("error", () => {});
-  await expect(channel.assertExchange("jms", "x-jms-topic")).rejects.toThrow(
-    "unknown exchange type 'x-jms-topic'",
-  );
-  await connection.close();
-});
 
 test("a client of another protocol hears which one is spoken here", async () => {
   const port = await leveret.port("amqp");

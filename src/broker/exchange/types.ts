@@ -7,6 +7,7 @@ import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
 import { headersType } from "./headers.ts";
+import { jmsTopicType } from "./jms-topic.ts";
 import { modulusHashType } from "./modulus-hash.ts";
 import { localRandomType, randomType } from "./random.ts";
 import { recentHistoryType } from "./recent-history.ts";
@@ -23,6 +24,7 @@ const table: Map<string, ExchangeType> = new Map(
     randomType,
     localRandomType,
     recentHistoryType,
+    jmsTopicType,
     delayedTypeAmong(() => table),
   ].map((type) => [type.name, type]),
 );
