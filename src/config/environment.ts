@@ -2,6 +2,7 @@
 
 import { ConfigError } from "./config-error.ts";
 import type { ConfEntry } from "./row.ts";
+import { LOG_CATEGORIES } from "./sections/logging.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -192,8 +193,9 @@ export function environmentEntries(
     );
   }
   addListener(environment, add);
-  addLogs(environment, add);
+  // What RABBITMQ_LOG says counts more than levels among Erlang's arguments.
   addApplicationKeys(environment, add, warnings);
+  addLogs(environment, add);
   warnUnknown(environment, warnings);
   return { entries, warnings };
 }
@@ -232,21 +234,37 @@ function addLogs(environment: Environment, add: Add): void {
   }
 }
 
+/** `-rabbit name value name value …` of Erlang's command line; people have copied it from each other for years. */
 function addApplicationKeys(environment: Environment, add: Add, warnings: string[]): void {
   for (const variable of ["SERVER_ADDITIONAL_ERL_ARGS", "SERVER_ERL_ARGS"]) {
-    const text = environment[`RABBITMQ_${variable}`] ?? "";
-    for (const match of text.matchAll(
-      /-rabbit\s+([a-z_]+)\s+(\[.*?\](?=\s+-|\s*$)|"[^"]*"|\S+)/g,
-    )) {
-      const name = match[1]!;
-      const value = match[2]!.replace(/^"(.*)"$/, "$1");
-      const key = APPLICATION_KEYS[name];
-      const level = /\[\{(\w+),(\w+)\}/.exec(value);
-      if (key !== undefined) add(key, value, variable);
-      else if ((name === "log_levels" || name === "log") && level !== null)
-        add("log.default.level", level[2]!, variable);
-      else warnings.push(`-rabbit ${name} in RABBITMQ_${variable} means nothing here`);
+    let application = "";
+    const words = erlangWords(environment[`RABBITMQ_${variable}`] ?? "");
+    for (let at = 0; at < words.length; at++) {
+      const word = words[at]!;
+      if (/^[-+]\D/.test(word)) application = word;
+      else if (application === "-rabbit") {
+        const value = words[++at] ?? "";
+        const key = APPLICATION_KEYS[word];
+        if (key !== undefined) add(key, value, variable);
+        else if (word === "log_levels") addLevels(value, add, variable);
+        else warnings.push(`-rabbit ${word} in RABBITMQ_${variable} means nothing here`);
+      }
     }
+  }
+}
+
+/** Words between blanks; what stands in quotes or brackets is one. */
+function erlangWords(text: string): readonly string[] {
+  const words = text.match(/\[[^\]]*\]|"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+}
+
+/** `[{connection,error},{default,info}]`. */
+function addLevels(levels: string, add: Add, variable: string): void {
+  for (const [, category, level] of levels.matchAll(/\{\s*(\w+)\s*,\s*(\w+)\s*\}/g)) {
+    if (category === "default") add("log.default.level", level!, variable);
+    else if ((LOG_CATEGORIES as readonly string[]).includes(category!))
+      add(`log.${category}.level`, level!, variable);
   }
 }
 

@@ -125,6 +125,8 @@ describe("the file's dialect", () => {
     ["frame_max = 100", "frame_max must be 4096 or more"],
     ["max_message_size = 1GiB", "must not be more than 512 MiB"],
     ["listeners.ssl.1 = 5671", "needs ssl_options.certfile"],
+    ["management.ssl.port = 15671", "needs management.ssl.certfile"],
+    ["prometheus.ssl.port = 15691", "needs prometheus.ssl.certfile"],
     ["default_permissions.read = (", "is not a regular expression"],
   ])("%j is refused with a reason", (text, reason) => {
     expect(messageOf(() => loadText(text))).toContain(reason);
@@ -225,7 +227,7 @@ describe("sources", () => {
         RABBITMQ_DEFAULT_PASS_FILE: "/run/secrets/pass",
         RABBITMQ_VM_MEMORY_HIGH_WATERMARK: "0.5",
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-          "-rabbit log_levels [{connection,error},{default,error}] -rabbit disk_free_limit 2147483648",
+          '-rabbit log_levels [{connection, error},{channel, error}, {default,info}] disk_free_limit 2147483648 -kernel x "y z" -rabbit consumer_timeout 5000 nonsense true',
         RABBITMQ_LOGS: "-",
         RABBITMQ_LOG: "debug,connection=warning",
         RABBITMQ_NONSENSE: "1",
@@ -236,6 +238,11 @@ describe("sources", () => {
     expect(config.resources.memoryWatermarkRelative).toBe(0.5);
     expect(config.resources.diskFreeLimitBytes).toBe(2_147_483_648);
     expect(config.logging.categoryLevels.get("connection")).toBe("warning");
+    expect(config.logging.categoryLevels.get("channel")).toBe("error");
+    expect(config.network.consumerTimeoutMs).toBe(5_000);
+    expect(warnings.join("\n")).toContain(
+      "-rabbit nonsense in RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+    );
     expect(warnings.join("\n")).toContain("RABBITMQ_VM_MEMORY_HIGH_WATERMARK is deprecated");
     expect(warnings.join("\n")).toContain("RABBITMQ_NONSENSE means nothing here");
     expect(warnings.join("\n")).not.toContain("COOKIE");

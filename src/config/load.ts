@@ -221,6 +221,14 @@ function readRow(placed: PlacedRow, entries: readonly MatchedEntry[]): unknown {
   }
 }
 
+function checkHttpTls(prefix: string, port: number | undefined, tls: Config["tls"]): void {
+  if (port === undefined || (tls.certificateFile !== undefined && tls.keyFile !== undefined))
+    return;
+  throw new ConfigError(
+    `${prefix}.ssl.port needs ${prefix}.ssl.certfile and ${prefix}.ssl.keyfile`,
+  );
+}
+
 /** Rules that need more than one key. */
 function checkTogether(config: Config): void {
   const { network, tls } = config;
@@ -236,6 +244,8 @@ function checkTogether(config: Config): void {
   ) {
     throw new ConfigError("listeners.ssl needs ssl_options.certfile and ssl_options.keyfile");
   }
+  checkHttpTls("management", config.management.tlsPort, config.managementTls);
+  checkHttpTls("prometheus", config.prometheus.tlsPort, config.prometheusTls);
 }
 
 function unknownKey(key: string, origin: EntryOrigin): string {
