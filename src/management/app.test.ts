@@ -63,6 +63,37 @@ test("lists are paged, sorted, filtered and cut to columns", async () => {
   );
 });
 
+test.each([
+  [{ properties: { delivery_mode: "2" } }, ["not_int", "delivery_mode"]],
+  [{ properties: { expiration: 5 } }, ["not_string", "expiration"]],
+  [{ properties: { timestamp: "a" } }, ["not_int", "timestamp"]],
+  [{ payload: 5 }, "payload_not_string"],
+  [{ payload_encoding: "nope" }, ["unsupported_encoding", "nope"]],
+])("a publish of %j is refused with RabbitMQ's reason", async (part, reason) => {
+  const { request } = await newTestApi();
+  const message = { properties: {}, routing_key: "q", payload: "x", payload_encoding: "string" };
+  const path = "/exchanges/%2F/amq.default/publish";
+  const answer = await request("POST", path, { ...message, ...part });
+  expect([answer.status, answer.body]).toEqual([400, { error: "bad_request", reason }]);
+});
+
+test("columns reach into objects and lists, as in RabbitMQ", async () => {
+  const { request } = await newTestApi();
+  await request("PUT", "/queues/%2F/one", { arguments: { "x-max-length": 5 } });
+  await request("PUT", "/queues/%2F/two", {});
+  const queues = await request("GET", "/queues?columns=arguments.x-max-length,name.more,nothing");
+  expect(queues.body).toEqual([
+    { name: "one", arguments: { "x-max-length": 5 } },
+    { name: "two", arguments: {} },
+  ]);
+  const overview = await request(
+    "GET",
+    "/overview?columns=exchange_types.name,object_totals.queues",
+  );
+  expect(overview.body).toMatchObject({ object_totals: { queues: 2 } });
+  expect(overview.body.exchange_types[0]).toEqual({ name: "direct" });
+});
+
 test("the size of pages alone asks for none, as in RabbitMQ", async () => {
   const { request } = await newTestApi();
   await request("PUT", "/queues/%2F/one", {});

@@ -24,7 +24,7 @@ export interface ListQuery {
   readonly nameFilter: ((name: string) => boolean) | undefined;
   readonly sort: readonly string[] | undefined;
   readonly sortReverse: boolean;
-  readonly columns: readonly (readonly string[])[] | undefined;
+  readonly columns: Columns | undefined;
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -56,10 +56,25 @@ export function parseListQuery(query: Query, compile: PatternCompiler): ListQuer
   };
 }
 
-/** `columns=name,message_stats.publish` as paths. */
-export function parseColumns(text: string | undefined): readonly (readonly string[])[] | undefined {
+/** Names to keep, and of each all or what to keep of it. */
+export interface Columns extends ReadonlyMap<string, Columns | "all"> {}
+
+/** `columns=name,message_stats.publish`. */
+export function parseColumns(text: string | undefined): Columns | undefined {
   if (text === undefined || text === "") return undefined;
-  return text.split(",").map((path) => path.split("."));
+  const columns = new Map<string, Columns | "all">();
+  for (const path of text.split(",")) {
+    const names = path.split(".");
+    const last = names.pop()!;
+    let at: Map<string, Columns | "all"> | undefined = columns;
+    for (const name of names) {
+      const next: Columns | "all" = at?.get(name) ?? new Map();
+      at?.set(name, next);
+      at = next === "all" ? undefined : (next as Map<string, Columns | "all">);
+    }
+    at?.set(last, "all");
+  }
+  return columns;
 }
 
 function pageNumber(text: string | undefined, standard: number): number {
@@ -199,32 +214,20 @@ export function valueAt(value: ApiJson, path: readonly string[]): ApiJson {
   return found;
 }
 
-/** Only the columns asked for; what an object lacks is left out. */
-export function pickColumns(
-  object: ApiObject,
-  columns: readonly (readonly string[])[] | undefined,
-): ApiObject {
+/** Only the columns asked for; what an object lacks is left out, and of lists each item is cut down. */
+export function pickColumns(object: ApiObject, columns: Columns | undefined): ApiObject {
   if (columns === undefined) return object;
   const picked: Record<string, ApiJson> = Object.create(null);
-  for (const path of columns) {
-    const value = valueAt(object, path);
-    if (value !== undefined) insertAt(picked, path, value);
+  for (const [name, kept] of columns) {
+    const value = property(object, name);
+    if (value !== undefined) picked[name] = kept === "all" ? value : pickedOf(value, kept);
   }
   return picked;
 }
 
-function insertAt(into: Record<string, ApiJson>, path: readonly string[], value: ApiJson): void {
-  let at = into;
-  for (const name of path.slice(0, -1)) {
-    const next = at[name];
-    if (isObject(next)) at = next as Record<string, ApiJson>;
-    else {
-      const made: Record<string, ApiJson> = Object.create(null);
-      at[name] = made;
-      at = made;
-    }
-  }
-  at[path.at(-1)!] = value;
+function pickedOf(value: ApiJson, columns: Columns): ApiJson {
+  if (Array.isArray(value)) return value.map((item: ApiJson) => pickedOf(item, columns));
+  return isObject(value) ? pickColumns(value, columns) : value;
 }
 
 /** Erlang's order of kinds, near enough: nothing, numbers, truth values, texts, the rest. */

@@ -76,7 +76,7 @@ async function getMessages(request: ApiRequest): Promise<Answer> {
   }
   const encoding = optionalTextField(body, "encoding");
   if (encoding !== "auto" && encoding !== "base64") {
-    throw badRequest("encoding must be auto or base64");
+    throw badRequest("Unsupported encoding. Please use auto or base64.");
   }
   const count = Math.min(countField(body, "count", 1), GET_COUNT_MAX);
   const truncateBytes =

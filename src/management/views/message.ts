@@ -56,22 +56,22 @@ export function propertiesOf(json: ApiJson): MessageProperties {
 }
 
 function shortText(name: string, value: ApiJson): string {
-  if (typeof value !== "string" && typeof value !== "number") throw badRequest(["bad_type", name]);
-  const text = String(value);
-  if (Buffer.byteLength(text) > SHORT_STRING_BYTES_MAX) throw badRequest(`${name} is too long`);
-  return text;
+  if (typeof value !== "string") throw badRequest(["not_string", name]);
+  if (Buffer.byteLength(value) > SHORT_STRING_BYTES_MAX) throw badRequest(`${name} is too long`);
+  return value;
 }
 
 function octet(name: string, value: ApiJson): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 255) throw badRequest(["not_int", name]);
-  return number;
+  const isOctet =
+    typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255;
+  if (!isOctet) throw badRequest(["not_int", name]);
+  return value;
 }
 
 function wholeNumber(value: ApiJson): bigint {
   const isWhole =
     typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
-  if (!isWhole || BigInt(value) < 0n) throw badRequest(["bad_type", "timestamp"]);
+  if (!isWhole || BigInt(value) < 0n) throw badRequest(["not_int", "timestamp"]);
   return BigInt(value);
 }
 
@@ -98,7 +98,7 @@ export function payloadView(
 
 /** The payload of a publish. */
 export function payloadOf(payload: ApiJson, encoding: ApiJson): Uint8Array {
-  if (typeof payload !== "string") throw badRequest(["payload_not_string", payload]);
+  if (typeof payload !== "string") throw badRequest("payload_not_string");
   if (encoding === "string") return Buffer.from(payload, "utf8");
   if (encoding !== "base64") throw badRequest(["unsupported_encoding", encoding]);
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(payload) || payload.length % 4 === 1) {
