@@ -227,7 +227,8 @@ async function statusOutput(client: Client): Promise<Output> {
   const memory = (await client.get(
     `/nodes/${encodeURIComponent(String(overview.node))}/memory`,
   )) as Row;
-  return statusReport(overview, nodes[0]!, memory);
+  const vhosts = await client.list("/vhosts?disable_stats=true&columns=name");
+  return statusReport(overview, nodes[0]!, memory, vhosts.length);
 }
 
 /** Listings a report is made of. */

@@ -1,5 +1,6 @@
 // The long texts of status and cluster_status, with the JSON behind them.
 
+import { type } from "node:os";
 import type { Json, Row } from "../client.ts";
 import type { Output } from "../verb.ts";
 
@@ -54,14 +55,27 @@ export function alarmsOf(node: Row): readonly string[] {
 }
 
 /** `rabbitmqctl status`. */
-export function statusReport(overview: Row, node: Row, memory: Row): Output {
+export function statusReport(
+  overview: Row,
+  node: Row,
+  memory: Row,
+  virtualHostCount: number,
+): Output {
   const parts = memory.memory as Readonly<Record<string, Json>>;
+  const { connections, queues } = overview.object_totals as Readonly<Record<string, number>>;
+  const totals: Totals = {
+    connection_count: connections!,
+    queue_count: queues!,
+    virtual_host_count: virtualHostCount,
+  };
   return {
     kind: "value",
-    text: sectionsText(statusSections(overview, node, parts)),
-    json: statusJson(overview, node, parts),
+    text: sectionsText(statusSections(overview, node, parts, totals)),
+    json: statusJson(overview, node, parts, totals),
   };
 }
+
+type Totals = Readonly<Record<"connection_count" | "queue_count" | "virtual_host_count", number>>;
 
 type Section = readonly [string, readonly string[]];
 
@@ -69,8 +83,8 @@ function statusSections(
   overview: Row,
   node: Row,
   parts: Readonly<Record<string, Json>>,
+  totals: Totals,
 ): readonly Section[] {
-  const totals = overview.object_totals as Readonly<Record<string, number>>;
   const alarms = alarmsOf(node);
   const files = (list: Json | undefined) => {
     const lines = (list as string[]).map((file) => ` * ${file}`);
@@ -98,7 +112,14 @@ function statusSections(
         `Free disk space: ${gigabytes(node.disk_free)}`,
       ],
     ],
-    ["Totals", [`Connection count: ${totals.connections}`, `Queue count: ${totals.queues}`]],
+    [
+      "Totals",
+      [
+        `Connection count: ${totals.connection_count}`,
+        `Queue count: ${totals.queue_count}`,
+        `Virtual host count: ${totals.virtual_host_count}`,
+      ],
+    ],
     ["Listeners", listenersOf(overview).map((listener) => listenerLine(listener, false))],
   ];
 }
@@ -106,6 +127,7 @@ function statusSections(
 function runtimeLines(overview: Row, node: Row): readonly string[] {
   return [
     `OS PID: ${node.os_pid}`,
+    `OS: ${type()}`,
     `Uptime (seconds): ${Math.floor(Number(node.uptime) / 1_000)}`,
     "Is under maintenance?: false",
     `RabbitMQ version: ${overview.rabbitmq_version}`,
@@ -131,12 +153,17 @@ function memoryLines(node: Row, parts: Readonly<Record<string, Json>>): readonly
   ];
 }
 
-function statusJson(overview: Row, node: Row, parts: Readonly<Record<string, Json>>): Json {
-  const totals = overview.object_totals as Readonly<Record<string, number>>;
+function statusJson(
+  overview: Row,
+  node: Row,
+  parts: Readonly<Record<string, Json>>,
+  totals: Totals,
+): Json {
   return {
     active_plugins: node.enabled_plugins!,
     alarms: alarmsOf(node),
     config_files: node.config_files!,
+    crypto_lib_version: overview.crypto_lib_version!,
     data_directory: node.db_dir!,
     disk_free: node.disk_free!,
     disk_free_limit: node.disk_free_limit!,
@@ -153,14 +180,16 @@ function statusJson(overview: Row, node: Row, parts: Readonly<Record<string, Jso
     log_files: node.log_files!,
     memory: parts,
     net_ticktime: 60,
+    os: type(),
     pid: Number(node.os_pid),
     processes: { limit: node.proc_total!, used: node.proc_used! },
     product_name: overview.product_name!,
     product_version: overview.product_version!,
     rabbitmq_version: overview.rabbitmq_version!,
+    raft_data_directory: node.db_dir!,
     release_series_support_status: "supported",
     run_queue: 0,
-    totals: { connection_count: totals.connections!, queue_count: totals.queues! },
+    totals,
     uptime: Math.floor(Number(node.uptime) / 1_000),
     vm_memory_calculation_strategy: "rss",
     vm_memory_high_watermark_limit: node.mem_limit!,
