@@ -1,15 +1,17 @@
 // Brings the management up: the API with the web pages, the metrics, and the socket for local command lines.
 
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { openAuthorizer, type User } from "../broker/access/user.ts";
 import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
 import type { MessagePort } from "../broker/message/message-port.ts";
 import type { HttpSocket, HttpTls, OpenHttpSocket } from "../env/http.ts";
+import { createApp, createMetricsApp } from "./app.ts";
 import type { NodeControl } from "./control.ts";
-import { type Handler, LateHandler } from "./late-handler.ts";
 import type { Authenticate, Management, ManagementOptions } from "./management.ts";
 import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
 import { RecentEvents } from "./resources/control.ts";
+import { routes } from "./routes.ts";
 import { Sampler } from "./sampling/sampler.ts";
 import type { TraceFiles } from "./tracing/trace-files.ts";
 import { Traces } from "./tracing/traces.ts";
@@ -169,10 +171,13 @@ interface SecureSocket {
   readonly socket: HttpSocket;
 }
 
-/** Opens and closes the HTTP sockets. What answers on them is loaded with the first request, once for all. */
+/**
+ * Opens and closes the HTTP sockets. What answers on them is made before they open, once for all: made with the first
+ * request it would keep everybody else waiting.
+ */
 class Servers {
   readonly #setup: ManagementSetup;
-  readonly #handlers: LateHandler[] = [];
+  readonly #apps: FastifyInstance[] = [];
   readonly #sockets: HttpSocket[] = [];
   readonly #secure: SecureSocket[] = [];
   /** Connections to the socket in the data directory. */
@@ -185,37 +190,27 @@ class Servers {
 
   async listenAll(management: Management): Promise<void> {
     const { api, metrics } = this.#setup;
-    const apiHandler = this.#handler(() => this.#loadApi(management));
-    const metricsHandler = this.#handler(() => this.#loadMetrics(management));
-    for (const at of api) await this.#listen(apiHandler, at, "http");
-    for (const at of metrics) await this.#listen(metricsHandler, at, "http/prometheus");
-    await this.#listenLocally(apiHandler);
+    const isLocal = ({ raw }: FastifyRequest) => this.#local.has(raw.socket);
+    const apiApp = await this.#ready(createApp(management, routes, isLocal));
+    for (const at of api) await this.#listen(apiApp, at, "http");
+    await this.#listenLocally(apiApp);
+    if (metrics.length === 0) return;
+    const metricsApp = await this.#ready(createMetricsApp(management, this.#metricsOptions));
+    for (const at of metrics) await this.#listen(metricsApp, at, "http/prometheus");
   }
 
-  #handler(load: () => Promise<Handler>): LateHandler {
-    const handler = new LateHandler(load, this.#setup.onBug);
-    this.#handlers.push(handler);
-    return handler;
-  }
-
-  async #loadApi(management: Management): Promise<Handler> {
-    const [{ createApp }, { routes }] = await Promise.all([
-      import("./app.ts"),
-      import("./routes.ts"),
-    ]);
-    const app = await createApp(management, routes, ({ raw }) => this.#local.has(raw.socket));
-    await app.ready();
-    return app;
-  }
-
-  async #loadMetrics(management: Management): Promise<Handler> {
+  get #metricsOptions() {
     const { metricsPath, metricsPerObject, metricsAuthenticated } = this.#setup;
-    const { createMetricsApp } = await import("./app.ts");
-    const app = await createMetricsApp(management, {
+    return {
       path: metricsPath,
       perObject: metricsPerObject,
       authenticated: metricsAuthenticated,
-    });
+    };
+  }
+
+  async #ready(made: Promise<FastifyInstance>): Promise<FastifyInstance> {
+    const app = await made;
+    this.#apps.push(app);
     await app.ready();
     return app;
   }
@@ -232,8 +227,8 @@ class Servers {
     );
   }
 
-  async #listen(handler: LateHandler, at: HttpAddress, protocol: string): Promise<void> {
-    const socket = await this.#open(handler, at, protocol);
+  async #listen(app: FastifyInstance, at: HttpAddress, protocol: string): Promise<void> {
+    const socket = await this.#open(app, at, protocol);
     if (socket === undefined) return;
     this.#sockets.push(socket);
     const served = at.tls === undefined ? protocol : protocol.replace("http", "https");
@@ -248,13 +243,13 @@ class Servers {
   }
 
   async #open(
-    handler: LateHandler,
+    app: FastifyInstance,
     at: HttpAddress,
     protocol: string,
   ): Promise<HttpSocket | undefined> {
     try {
       return await this.#setup.openHttpSocket(at, at.tls, (request, response) =>
-        handler.handle(request, response),
+        app.routing(request, response),
       );
     } catch (error) {
       if (at.isRequired) throw error;
@@ -265,13 +260,13 @@ class Servers {
     }
   }
 
-  async #listenLocally(handler: LateHandler): Promise<void> {
+  async #listenLocally(app: FastifyInstance): Promise<void> {
     const { socketPath, openHttpSocket, protectFile, removeFile } = this.#setup;
     if (socketPath === undefined) return;
     await removeFile(socketPath);
     const socket = await openHttpSocket({ path: socketPath }, undefined, (request, response) => {
       this.#local.add(request.socket);
-      handler.handle(request, response);
+      app.routing(request, response);
     });
     this.#sockets.push(socket);
     await protectFile(socketPath);
@@ -279,6 +274,6 @@ class Servers {
 
   async close(): Promise<void> {
     await Promise.all(this.#sockets.map((socket) => socket.close()));
-    await Promise.all(this.#handlers.map((handler) => handler.close()));
+    await Promise.all(this.#apps.map((app) => app.close()));
   }
 }
