@@ -3,9 +3,8 @@
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { LoopDelay, nodeLoopWatch } from "./loop-delay.ts";
 
-const NANOSECONDS_PER_MS = 1e6;
 /** Where Linux lists what a process has open. */
 const OPEN_FILES_DIRECTORY = "/proc/self/fd";
 
@@ -29,8 +28,7 @@ export interface ProcessFacts {
 }
 
 export function nodeProcessFacts(): ProcessFacts {
-  const delays = monitorEventLoopDelay({ resolution: 20 });
-  delays.enable();
+  const delay = new LoopDelay(nodeLoopWatch());
   const fileCountMax = readFileLimit();
   return {
     processId: process.pid,
@@ -50,16 +48,9 @@ export function nodeProcessFacts(): ProcessFacts {
       const other = Math.max(0, rss - heapTotal - binary - native - arena);
       return { heap: heapTotal, binary, native, arena, other_system: other };
     },
-    loopDelayMs: () => ({
-      last: ms(delays.percentile(50)),
-      worst: ms(delays.max),
-    }),
-    resetLoopDelay: () => delays.reset(),
+    loopDelayMs: () => ({ last: delay.medianMs, worst: delay.worstMs }),
+    resetLoopDelay: () => delay.reset(),
   };
-}
-
-function ms(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? Math.round(nanoseconds / NANOSECONDS_PER_MS) : 0;
 }
 
 /** The limit a container sets; undefined without one. */
