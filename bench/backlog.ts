@@ -13,6 +13,7 @@ import { parseCount, parseSize } from "../src/perf/option-values.ts";
 import type { LoadPlan } from "../src/perf/plan.ts";
 import { processMemory } from "../src/perf/process-usage.ts";
 import { LeveretProcess } from "../test/process/leveret-process.ts";
+import { endWithUs } from "./left-behind.ts";
 import { usualFlags } from "./usual-flags.ts";
 
 const { values } = parseArgs({
@@ -37,6 +38,7 @@ const messages = parseCount(values.messages);
 const sizeBytes = parseSize(values.size);
 const short = Math.min(SHORT_MAX, Math.max(SHORT_MIN, Math.floor(messages * SHORT_SHARE)));
 const folder = mkdtempSync(join(values.directory, "leveret-backlog-"));
+endWithUs(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 const faults: string[] = [];
 let passed = 0;
 let peakBytes = 0;
@@ -50,6 +52,7 @@ function verdict(isRight: boolean, text: string): void {
 async function start(): Promise<LeveretProcess> {
   const ports = ["--amqp-port", "0", "--http-port", "0"];
   const broker = LeveretProcess.start(...ports, "--data-dir", join(folder, "data"));
+  endWithUs(() => broker.signal("SIGKILL"));
   await broker.printed("Server startup complete");
   return broker;
 }

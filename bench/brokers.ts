@@ -1,6 +1,6 @@
 // Starts the brokers that benches compare, each as a process of its own with directories and ports of its own.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openConnection } from "../src/perf/client/handshake.ts";
 import { parseTarget } from "../src/perf/target.ts";
+import { endWithUs } from "./left-behind.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where Debian's package keeps RabbitMQ's own script, which runs as any user. */
@@ -100,6 +101,11 @@ export async function startRabbitmq(): Promise<RunningBroker> {
       ERL_EPMD_PORT: String(epmdPort),
     },
   });
+  const forget = endWithUs(() => {
+    spawnSync("epmd", ["-port", String(epmdPort), "-kill"], { stdio: "ignore" });
+    endGroup(child, "SIGKILL");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   await fileAppears(file("pid"), child);
   const pid = Number(readFileSync(file("pid"), "utf8"));
   const broker = await running("rabbitmq", child, pid, { port, httpPort: undefined }, directory);
@@ -107,7 +113,8 @@ export async function startRabbitmq(): Promise<RunningBroker> {
     ...broker,
     async stop() {
       await broker.stop();
-      endGroup(child);
+      forget();
+      endGroup(child, "SIGTERM");
       await stopPortMapper(epmdPort);
     },
   };
@@ -123,7 +130,8 @@ export async function startRelay(node?: string): Promise<RunningBroker & { port:
     child.once("exit", () => reject(new Error("the relay did not start")));
   });
   const port = Number(/port (\d+)/.exec(line)?.[1]);
-  const stop = (): Promise<void> => end(child, child.pid!);
+  const forget = endWithUs(() => child.kill("SIGKILL"));
+  const stop = (): Promise<void> => end(child, child.pid!).finally(forget);
   return { name: "relay", uri: "", port, pid: child.pid!, httpPort: undefined, stop };
 }
 
@@ -135,6 +143,10 @@ async function running(
   directory: string,
 ): Promise<RunningBroker> {
   const uri = `amqp://guest:guest@127.0.0.1:${port}`;
+  const forget = endWithUs(() => {
+    process.kill(pid, "SIGKILL");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   await answers(uri, child);
   return {
     name,
@@ -143,6 +155,7 @@ async function running(
     httpPort,
     async stop() {
       await end(child, pid);
+      forget();
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -196,9 +209,9 @@ async function end(child: ChildProcess, pid: number): Promise<void> {
 }
 
 /** RabbitMQ's script, its VM and its port mapper are one process group of ours. */
-function endGroup(child: ChildProcess): void {
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid!, "SIGTERM");
+    process.kill(-child.pid!, signal);
   } catch {
     // The group is gone already.
   }

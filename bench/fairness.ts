@@ -10,6 +10,7 @@ import { planFrom } from "../src/perf/load-options.ts";
 import { type LoadResult, LoadRun } from "../src/perf/load-run.ts";
 import { monotonicUs } from "../src/perf/monotonic.ts";
 import { type RunningBroker, startLeveret } from "./brokers.ts";
+import { endWithUs } from "./left-behind.ts";
 import { usualFlags } from "./usual-flags.ts";
 
 const { values } = parseArgs({
@@ -142,11 +143,13 @@ async function runPolite({ uri }: RunningBroker): Promise<PoliteResult> {
   const time = ["--time", String(seconds - 1), "--warm-up", "0.2"];
   const args = [program, "perf", "--uri", uri, "--json", ...POLITE, ...time];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const forget = endWithUs(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (piece) => {
     text += piece;
   });
   await new Promise((resolve) => child.once("close", resolve));
+  forget();
   return JSON.parse(text) as PoliteResult;
 }
 

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { processMemory } from "../src/perf/process-usage.ts";
 import { LeveretProcess } from "../test/process/leveret-process.ts";
+import { endWithUs } from "./left-behind.ts";
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +36,7 @@ const RECYCLING_BYTES = 120e6;
 const queueCount = Number(values.queues);
 const targetCount = Number(values.targets);
 const folder = mkdtempSync(join(tmpdir(), "leveret-queues-"));
+endWithUs(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 const dataDirectory = join(folder, "data");
 let missed = 0;
 
@@ -47,6 +49,7 @@ async function start(): Promise<LeveretProcess> {
   process.env.NODE_OPTIONS = `--require ${fileURLToPath(new URL("loop-watch.cjs", import.meta.url))}`;
   const ports = ["--amqp-port", "0", "--http-port", "0"];
   const broker = LeveretProcess.start(...ports, "--data-dir", dataDirectory);
+  endWithUs(() => broker.signal("SIGKILL"));
   delete process.env.NODE_OPTIONS;
   await broker.printed("Server startup complete");
   return broker;

@@ -1,6 +1,6 @@
 // Are the hot files slower, or less careful with memory, than at the last commit? npm run bench:check
 // The micro-benchmarks run in turn from the working tree and from a checkout of the last commit (of the one before
-// when nothing is changed), so that what else the machine does hits both. Warns; it never fails a build.
+// when nothing is changed), so that what else the machine does hits both. Warns; it fails only when there was nothing to compare.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -93,7 +93,12 @@ try {
     keepBest(then, measure(tree));
   }
   console.log(`compared with ${base.slice(0, 10)}`);
-  report(now, then);
+  if (now.size === 0) {
+    console.error(`no case has "${values.only}" in its name: nothing was compared`);
+    process.exitCode = 1;
+  } else {
+    report(now, then);
+  }
 } finally {
   git("worktree", "remove", "--force", tree);
   rmSync(directory, { recursive: true, force: true });

@@ -15,7 +15,7 @@ import type { StreamFilter } from "./subscription.ts";
 
 /** What one reader gets before the next one's turn. */
 const RECORDS_MAX = 1_024;
-const BYTES_MAX = 131_072;
+const BYTES_MAX = 262_144;
 /** Messages passed over before the next one's turn. */
 const PASSED_MAX = 8_192;
 
