@@ -69,6 +69,41 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
     });
   });
 
+  describe("messages that wait for a retry", () => {
+    const queue = `retried ${HOSTILE}`;
+
+    beforeAll(async () => {
+      const { channel } = client;
+      const retries = { "x-retry-initial-delay": 3_600_000, "x-retry-jitter": 0 };
+      await channel.assertQueue(queue, { arguments: retries });
+      for (const id of ["again", "never"]) {
+        channel.sendToQueue(queue, Buffer.from(id), { messageId: id });
+        await reaches(client, queue, 1);
+        const message = await channel.get(queue);
+        if (message !== false) channel.nack(message);
+      }
+    });
+
+    test("are listed beside those that consumers hold, one is ready at once, one goes", async () => {
+      await view.goTo(`/queues/%2F/${encodeURIComponent(queue)}?tab=unacked`);
+      const label = "Messages that wait for their next delivery";
+      const row = (id: string) => rows(label).filter({ hasText: id });
+      await expect.poll(() => rows(label).count()).toBe(2);
+      await view.shot("queue-retried");
+      expect(await view.axe()).toEqual([]);
+      await row("again").getByRole("checkbox").check();
+      await view.button("Deliver now").click();
+      await view.told("1 message was made ready");
+      expect((await take(client, queue)).content.toString()).toBe("again");
+      await row("never").getByRole("checkbox").check();
+      await view.button("Take away").click();
+      await view.sayYes("Take away");
+      await view.told("1 message was taken away");
+      await expect.poll(() => rows(label).count()).toBe(0);
+      expect(await ready(client, queue)).toBe(0);
+    });
+  });
+
   describe("a stream's page", () => {
     const path = `/queues/%2F/${encodeURIComponent(`stream ${HOSTILE}`)}`;
 

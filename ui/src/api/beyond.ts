@@ -122,14 +122,30 @@ export interface Topology {
   readonly truncated?: boolean;
 }
 
-/** A message that waits at an exchange until it is due; its payload is not told. */
-export interface DelayedMessage {
-  readonly id: string;
+/** A message that waits until it is due. */
+export interface WaitingMessage {
   readonly due_at: string;
   readonly payload_bytes: number;
   readonly exchange: string;
   readonly routing_key: string;
   readonly properties: Arguments | readonly never[];
+}
+
+/** One that waits at an exchange; its payload is not told. */
+export interface DelayedMessage extends WaitingMessage {
+  readonly id: string;
+}
+
+/** One that waits in a queue for its next delivery. */
+export interface RetriedMessage extends WaitingMessage {
+  readonly position: number;
+  readonly delivery_count?: number;
+}
+
+export interface RetriedMessages {
+  /** All that wait, also those beyond `items`. */
+  readonly count: number;
+  readonly items: readonly RetriedMessage[];
 }
 
 export interface DelayedMessages {

@@ -1,5 +1,7 @@
 // Words of the pages about exchanges, bindings and publishing.
 
+import type { WaitingTexts } from "./messages.ts";
+
 export const exchanges = {
   title: "Exchanges",
   one: "Exchange",
@@ -93,7 +95,7 @@ const messages = (count: number): string => (count === 1 ? "1 message" : `${coun
 const messagesWere = (count: number): string =>
   `${messages(count)} ${count === 1 ? "was" : "were"}`;
 
-export const delayed = {
+export const delayed: WaitingTexts = {
   title: "Messages that wait",
   label: "Messages that wait to be routed",
   intro: "They are routed when they are due, by the bindings there are then.",

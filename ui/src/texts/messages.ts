@@ -63,6 +63,51 @@ export const unacked = {
   label: "Unacknowledged messages",
 };
 
+/** Words of a table of messages that wait. */
+export interface WaitingTexts {
+  readonly title: string;
+  readonly label: string;
+  readonly intro: string;
+  readonly shown: (count: string) => string;
+  readonly filterHint: string;
+  readonly none: string;
+  readonly noneHint: string;
+  readonly dueAt: string;
+  readonly dueIn: string;
+  readonly key: string;
+  readonly messageId: string;
+  readonly size: string;
+  readonly deliver: string;
+  readonly delivered: (count: number) => string;
+  readonly cancel: string;
+  readonly cancelTitle: string;
+  readonly cancelText: (count: number) => string;
+  readonly cancelled: (count: number) => string;
+}
+
+export const retried: WaitingTexts & { readonly attempts: string } = {
+  title: "Messages that wait for a retry",
+  label: "Messages that wait for their next delivery",
+  intro: "They came back, and are delivered again when they are due. They count as unacknowledged.",
+  shown: (count) => `The first ${count} are shown.`,
+  filterHint: "Key or message id",
+  none: "No message waits",
+  noneHint: "Queues with retries hold messages back that came back.",
+  dueAt: "Due at",
+  dueIn: "Due in",
+  key: "Routing key",
+  messageId: "Message id",
+  size: "Size",
+  attempts: "Deliveries in vain",
+  deliver: "Deliver now",
+  delivered: (count) => `${messagesWere(count)} made ready.`,
+  cancel: "Take away",
+  cancelTitle: "Take messages away",
+  cancelText: (count) =>
+    `${count === 1 ? "1 message" : `${count} messages`} will never be delivered again.`,
+  cancelled: (count) => `${messagesWere(count)} taken away.`,
+};
+
 export const deadLetters = {
   title: "Dead letters",
   intro: "Messages that died in another queue, by why and where they died.",

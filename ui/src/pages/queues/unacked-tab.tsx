@@ -1,19 +1,20 @@
 // Messages that consumers hold, by consumer and age.
 
 import { useMemo } from "react";
-import type { UnackedMessage } from "../../api/beyond.ts";
-import { useApi } from "../../api/query.ts";
+import type { RetriedMessage, RetriedMessages, UnackedMessage } from "../../api/beyond.ts";
+import { useApi, useBroker } from "../../api/query.ts";
 import type { Queue } from "../../api/types.ts";
-import { duration } from "../../parts/format.ts";
+import { count, duration } from "../../parts/format.ts";
 import { linkTo } from "../../parts/links.ts";
 import { Empty, Loaded, NotHere } from "../../parts/page.tsx";
 import { Section } from "../../parts/section.tsx";
 import type { Column } from "../../table/columns.ts";
 import { TextLink } from "../../table/stat-columns.tsx";
-import { unacked as texts } from "../../texts/messages.ts";
+import { retried, unacked as texts } from "../../texts/messages.ts";
 import { moreTimeColumn } from "../consumers/consumer-changes.tsx";
 import { messageColumns } from "../messages/message-columns.tsx";
 import { MessageTable } from "../messages/message-table.tsx";
+import { WaitingTable } from "../messages/waiting-table.tsx";
 import { type QueueRef, queueApi } from "./queue-api.ts";
 
 const columnsOf = (queue: QueueRef): readonly Column<UnackedMessage>[] => [
@@ -56,20 +57,63 @@ export default function UnackedTab({ queue }: { queue: Queue }) {
   );
   const result = useApi<readonly UnackedMessage[]>(queueApi.path(queue, "unacked"));
   return (
-    <Section id="queue.unacked" title={texts.title}>
-      <p className="dimmed">{texts.intro}</p>
-      <Loaded result={result} missing={<NotHere />}>
-        {(items) => (
-          <MessageTable
-            id="queue.unacked"
-            label={texts.label}
-            items={items}
-            columns={columns}
-            vhost={queue.vhost}
-            empty={<Empty title={texts.none} />}
-          />
-        )}
-      </Loaded>
+    <>
+      <Section id="queue.unacked" title={texts.title}>
+        <p className="dimmed">{texts.intro}</p>
+        <Loaded result={result} missing={<NotHere />}>
+          {(items) => (
+            <MessageTable
+              id="queue.unacked"
+              label={texts.label}
+              items={items}
+              columns={columns}
+              vhost={queue.vhost}
+              empty={<Empty title={texts.none} />}
+            />
+          )}
+        </Loaded>
+      </Section>
+      <RetriedSection queue={queue} />
+    </>
+  );
+}
+
+const RETRIED_MAX = 500;
+
+/** Shown where some wait. */
+function RetriedSection({ queue }: { queue: Queue }) {
+  const { isLeveret } = useBroker();
+  const path = queueApi.path(queue, "waiting");
+  const { data, error } = useApi<RetriedMessages>(path, {
+    query: { count: RETRIED_MAX },
+    enabled: isLeveret,
+  });
+  if (!isLeveret || data === undefined || data.count === 0) return null;
+  const isCut = data.count > data.items.length;
+  return (
+    <Section id="queue.waiting" title={`${retried.title} (${count(data.count)})`}>
+      <p className="dimmed">
+        {retried.intro}
+        {isCut && ` ${retried.shown(count(data.items.length))}`}
+      </p>
+      <WaitingTable
+        id="queue.waiting"
+        path={path}
+        items={data.items}
+        error={error}
+        keyOf={({ position }) => String(position)}
+        more={retriedColumns}
+        texts={retried}
+      />
     </Section>
   );
 }
+
+const retriedColumns: readonly Column<RetriedMessage>[] = [
+  {
+    id: "delivery_count",
+    header: retried.attempts,
+    value: (item) => item.delivery_count,
+    wide: true,
+  },
+];
