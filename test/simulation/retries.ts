@@ -6,7 +6,7 @@ import { type FieldValue, longString } from "../../src/broker/message/field-tabl
 import { Outcome, type Queue } from "../../src/broker/queue/queue.ts";
 import { bodyOf } from "./bodies.ts";
 import { Violation } from "./checks.ts";
-import { type Found, takeAll, takeOne } from "./contents.ts";
+import { type Found, lookAtAll, takeAll, takeOne } from "./contents.ts";
 import type { HistoryOptions, HistoryResult } from "./history.ts";
 import { Life, World } from "./life.ts";
 
@@ -19,6 +19,8 @@ const WAIT_MS = 1_000;
 const ALL_WAITS_MS = 10_000;
 const LEAPS_MS = [1, 40, 400, 1_100, 2_500];
 const BODY_BYTES_MAX = 6_000;
+/** So long a page may take to be read. */
+const LOOK_MS_MAX = 10_000;
 
 /** One step in a message's life, and where the log knows of it. */
 interface State {
@@ -32,6 +34,8 @@ interface State {
 interface Tracked {
   readonly id: number;
   states: State[];
+  /** Known once it was delivered. */
+  sequence?: number;
 }
 
 interface Held {
@@ -82,8 +86,16 @@ const policies: readonly Rules[] = [
   },
 ];
 
+/** The same with somebody who ends waits: messages are taken away, or delivered before they are due. */
+export function runEndedWaitHistory(options: HistoryOptions): Promise<HistoryResult> {
+  return runRetryHistory(options, true);
+}
+
 /** Throws what went wrong. */
-export async function runRetryHistory(options: HistoryOptions): Promise<HistoryResult> {
+export async function runRetryHistory(
+  options: HistoryOptions,
+  endsWaits = false,
+): Promise<HistoryResult> {
   const { seed, imagesPerCrash } = options;
   const world = new World(seed);
   const rules = policies[Math.floor(seed / 2) % policies.length] as Rules;
@@ -94,7 +106,7 @@ export async function runRetryHistory(options: HistoryOptions): Promise<HistoryR
   await life.pass(50);
   let images = 0;
   for (let round = 0; round < LIVES; round++) {
-    const clients = new RetryClients(life, model, rules);
+    const clients = new RetryClients(life, model, rules, endsWaits);
     await clients.live(5 + world.random.integer(80));
     const isOrderly = world.random.chance(0.2);
     const confirmed = isOrderly ? Number.POSITIVE_INFINITY : life.broker.journal.durablePosition;
@@ -122,14 +134,16 @@ class RetryClients {
   readonly #life: Life;
   readonly #model: Map<number, Tracked>;
   readonly #rules: Rules;
+  readonly #endsWaits: boolean;
   readonly #held: Held[] = [];
   /** Since the last turn. */
   readonly #fresh: State[] = [];
 
-  constructor(life: Life, model: Map<number, Tracked>, rules: Rules) {
+  constructor(life: Life, model: Map<number, Tracked>, rules: Rules, endsWaits: boolean) {
     this.#life = life;
     this.#model = model;
     this.#rules = rules;
+    this.#endsWaits = endsWaits;
   }
 
   async live(steps: number): Promise<void> {
@@ -140,6 +154,7 @@ class RetryClients {
       else if (dice < 0.6) await this.#take(1 + random.integer(5));
       else if (dice < 0.85) this.#settle();
       else await this.#pass(LEAPS_MS[random.integer(LEAPS_MS.length)] as number);
+      if (this.#endsWaits && random.chance(0.2)) await this.#endWait();
       // Towards the end there is hardly time for a write.
       if (steps - step > 3) await this.#pass(1);
       else await this.#life.pass(0.2);
@@ -184,6 +199,7 @@ class RetryClients {
       if (tracked === undefined || now?.place !== "queue") {
         throw new Violation(`message ${found.id} is delivered, which is not in the queue`);
       }
+      tracked.sequence = found.sequence;
       const { deliveryCount, dueAtMs } = now;
       if (found.deliveryCount !== deliveryCount) {
         throw new Violation(
@@ -199,6 +215,34 @@ class RetryClients {
       const place = deliveryCount + 1 < ATTEMPTS ? "queue" : "dead";
       this.#note(tracked, { place, deliveryCount: deliveryCount + 1, dueAtMs: 0 });
     }
+  }
+
+  /** One that waits, those among them that waited when the power went, is ready now or gone. */
+  async #endWait(): Promise<void> {
+    const { random, trace } = this.#life.world;
+    const { inspection } = this.#queue;
+    const first = inspection.waiting?.first(20) ?? [];
+    const wait = first[random.integer(first.length + 1)];
+    const tracked = [...this.#model.values()].find(({ sequence }) => sequence === wait?.sequence);
+    const now = tracked?.states.at(-1);
+    if (wait === undefined) return;
+    if (tracked === undefined || now === undefined) throw new Violation("nobody knows what waits");
+    trace.add(`end the wait of ${tracked.id}`);
+    if (random.chance(0.5)) {
+      if (inspection.waiting?.deliverNow(wait.sequence) !== true) return;
+      this.#note(tracked, { ...now, dueAtMs: 0 });
+      return;
+    }
+    const found = (await lookAtAll(this.#life, this.#queue)).find(({ id }) => id === tracked.id);
+    if (found === undefined) throw new Violation(`message ${tracked.id} waits and is not there`);
+    const message = { ...found, bytes: found.bodySizeBytes };
+    for (let ms = 0; ms < LOOK_MS_MAX; ms++) {
+      const isGone = inspection.waiting?.cancel(message);
+      if (isGone === true) this.#note(tracked, { ...now, place: "gone", dueAtMs: 0 });
+      if (isGone !== undefined) return;
+      await this.#pass(1);
+    }
+    throw new Violation(`message ${tracked.id} can't be taken away`);
   }
 
   #settle(): void {

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { runConversionHistory } from "./conversions.ts";
 import { fixedSeeds } from "./fixed-seeds.ts";
 import { runHistory } from "./history.ts";
-import { runRetryHistory } from "./retries.ts";
+import { runEndedWaitHistory, runRetryHistory } from "./retries.ts";
 import { runScheduleHistory } from "./scheduled.ts";
 import { runStreamHistory } from "./streams.ts";
 import { runWireHistory } from "./wire.ts";
@@ -42,6 +42,7 @@ const also = [
   { every: 5, run: runScheduleHistory },
   { every: 6, run: runConversionHistory },
   { every: 4, run: runRetryHistory },
+  { every: 8, run: runEndedWaitHistory },
   { every: 3, run: runWireHistory },
 ];
 
