@@ -147,7 +147,9 @@ export class Broker implements BrokerContext {
       timers: this.timers,
       onCaughtUp: () => this.turn.schedule(),
     });
-    this.pageBudget = new PageBudget(options.memory.pages, this.turn, this.timers);
+    const { residentPageBytesMax } = options.limits;
+    const { pages } = options.memory;
+    this.pageBudget = new PageBudget(pages, this.turn, this.timers, residentPageBytesMax);
     this.streamPages = new StreamPageCache(options.memory.pages, this.turn, this.timers);
     this.flow = new Flow(options.memory, {
       alarmed: () => this.alarms.blocked,

@@ -17,6 +17,8 @@ export interface Limits {
    * range and the like is a row, and so is each queue.
    */
   readonly checkpointRowsPerSliceMax: number;
+  /** Full pages of queues that stay in memory, together; less where the arena is small. */
+  readonly residentPageBytesMax: number;
   /** Connections of this node; undefined = as many as the system gives. */
   readonly connectionsMax: number | undefined;
   /** Channels of this node over all connections. */
@@ -62,6 +64,7 @@ export const defaultLimits: Limits = {
   copiedBodyQueuesMax: 15,
   copiedBodyBytesMax: 256,
   checkpointRowsPerSliceMax: 512,
+  residentPageBytesMax: 12 * 1_048_576,
   connectionsMax: undefined,
   channelsMax: undefined,
   channelsPerConnectionMax: 2047,

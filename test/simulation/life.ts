@@ -16,6 +16,7 @@ import { createCore } from "../../src/server/core.ts";
 import { type Durability, onDisk } from "../../src/server/durability.ts";
 import type { LogFileSizes } from "../../src/store/log-files.ts";
 import type { RecoveryReport } from "../../src/store/store.ts";
+import { fixedSeeds } from "./fixed-seeds.ts";
 import { Trace } from "./trace.ts";
 
 const SLICES = 5;
@@ -34,7 +35,10 @@ export class World {
   readonly notices: string[] = [];
   /** Small ones are used again sooner, large ones let more pages leave memory before the log wants them written. */
   readonly logFileSizes: LogFileSizes;
-  /** In every other world messages to two queues share a body already, in most a slice is one queue. */
+  /**
+   * In every other world messages to two queues share a body already, in most a slice is one queue, and in some there is
+   * room for next to no page.
+   */
   readonly limits: Partial<Limits>;
   clock = new FakeClock();
   memory = new Memory({ arenaBytes: ARENA_BYTES, arena });
@@ -48,6 +52,7 @@ export class World {
     this.limits = {
       ...(seed % 2 === 0 ? { copiedBodyQueuesMax: 1, copiedBodyBytesMax: 20 } : {}),
       ...(seed % 3 !== 0 ? { checkpointRowsPerSliceMax: 1 } : {}),
+      ...(seed % 7 === 0 && !fixedSeeds.includes(seed) ? { residentPageBytesMax: 20_000 } : {}),
     };
     this.logFileSizes = logFileSizes ?? { smallestBytes, largestBytes: 2 * smallestBytes };
     this.disk = this.#connect(

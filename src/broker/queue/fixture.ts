@@ -184,7 +184,7 @@ export function createFixture(changes: Partial<QueueContext> = {}, arenaMiB = 32
     deadLetters: { move: () => true },
     observers: new Observers(),
     pager: memoryOnlyPager,
-    pageBudget: new PageBudget(memory.pages, turn, timers),
+    pageBudget: new PageBudget(memory.pages, turn, timers, defaultLimits.residentPageBytesMax),
     streamPages: new StreamPageCache(memory.pages, turn, timers),
     gates: new Gates(turn),
     keeper: { onQueueUnused: (queue, reason) => unused.push({ queue, reason }) },

@@ -20,7 +20,7 @@ function world(poolBytes: number): World {
   const turn = new Turn(clock);
   let turns = 0;
   turn.hooks = { commitLog() {}, releaseGates: () => void turns++ };
-  const budget = new PageBudget(new PagePool(0, poolBytes), turn, new TimerWheel(clock));
+  const budget = new PageBudget(new PagePool(0, poolBytes), turn, new TimerWheel(clock), 12 * MIB);
   return {
     budget,
     turns: () => {

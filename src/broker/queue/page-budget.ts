@@ -14,9 +14,7 @@ import type { Deadline, Job, Turn } from "../flow/turn.ts";
 import { NOT_WRITTEN, type Page, PageState } from "./page.ts";
 import type { QueuePages } from "./queue-pages.ts";
 
-/** Sealed pages that stay in memory, unless the pool is small. */
-const RESIDENT_BYTES_MAX = 12 * 1_048_576;
-/** And then this part of it. */
+/** Sealed pages that stay in memory may take no more of the pool than this, however many are allowed. */
 const RESIDENT_SHARE = 1 / 4;
 /** Publishers wait while more than this is on its way to the disk, or than this part of the pool. */
 const LEAVING_BYTES_MAX = 6 * 1_048_576;
@@ -60,12 +58,12 @@ export class PageBudget extends WheelTimer implements Job {
   /** Of these, pages being written in order to leave. */
   #leavingBytes = 0;
 
-  constructor(pool: PagePool, turn: Turn, timers: TimerWheel) {
+  constructor(pool: PagePool, turn: Turn, timers: TimerWheel, residentBytesMax: number) {
     super();
     this.#pool = pool;
     this.#turn = turn;
     this.#timers = timers;
-    this.#limitBytes = Math.min(RESIDENT_BYTES_MAX, pool.sizeBytes * RESIDENT_SHARE);
+    this.#limitBytes = Math.min(residentBytesMax, pool.sizeBytes * RESIDENT_SHARE);
   }
 
   get leavingBytes(): number {

@@ -19,7 +19,7 @@ export class StreamPageCache extends PageBudget {
   #refused = false;
 
   constructor(pool: PagePool, turn: Turn, timers: TimerWheel) {
-    super(pool, turn, timers);
+    super(pool, turn, timers, RESIDENT_BYTES_MAX);
     this.#limitBytes = Math.min(RESIDENT_BYTES_MAX, pool.sizeBytes * RESIDENT_SHARE);
   }
 
@@ -34,6 +34,9 @@ export class StreamPageCache extends PageBudget {
     page.isCandidate = false;
     this.#pages.delete(page);
   }
+
+  /** Readers come and go, and what they want next was written a moment ago: it stays as long as any other page. */
+  override onWritten(): void {}
 
   /** Somebody reads in the page. */
   touch(page: Page): void {
