@@ -63,6 +63,23 @@ test("lists are paged, sorted, filtered and cut to columns", async () => {
   );
 });
 
+test("with rates_mode = none nothing is told of messages that passed", async () => {
+  const message = { properties: {}, routing_key: "one", payload: "x", payload_encoding: "string" };
+  const told = async (ratesMode: "basic" | "none") => {
+    const { request } = await newTestApi({ ratesMode });
+    await request("PUT", "/queues/%2F/one", {});
+    await request("POST", "/exchanges/%2F/amq.default/publish", message);
+    const queue = (await request("GET", "/queues/%2F/one")).body;
+    const exchange = (await request("GET", "/exchanges/%2F/amq.default")).body;
+    const { message_stats: all } = (await request("GET", "/overview")).body;
+    expect(queue.messages).toBe(1);
+    const stats = [queue, exchange].map(({ message_stats }) => message_stats !== undefined);
+    return [...stats, queue.incoming.length, exchange.outgoing.length, typeof all];
+  };
+  expect(await told("basic")).toEqual([true, true, 1, 1, "object"]);
+  expect(await told("none")).toEqual([false, false, 0, 0, "object"]);
+});
+
 test.each([
   [{ properties: { delivery_mode: "2" } }, ["not_int", "delivery_mode"]],
   [{ properties: { expiration: 5 } }, ["not_string", "expiration"]],

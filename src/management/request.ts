@@ -87,7 +87,8 @@ export class ApiRequest {
     const withStatistics = options.withStatistics && this.query.disable_stats !== "true";
     const withQueueTotals = options.withQueueTotals || this.query.enable_queue_totals === "true";
     const ranges = parseRanges(this.query);
-    this.#view ??= { broker, sampler, ranges, withStatistics, withQueueTotals };
+    const withRates = options.ratesMode !== "none";
+    this.#view ??= { broker, sampler, ranges, withStatistics, withRates, withQueueTotals };
     return this.#view;
   }
 

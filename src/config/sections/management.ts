@@ -37,7 +37,7 @@ export const managementRows = {
     "management.rates_mode",
     oneOf("basic", "detailed", "none"),
     "basic",
-    "`detailed` also counts per channel and queue; `none` keeps no rates.",
+    "`none` tells nothing of messages that passed; `basic` and `detailed` tell the same, each channel, exchange and queue by the others.",
   ),
   disableStatistics: one(
     "management.disable_stats",

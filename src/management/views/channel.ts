@@ -27,7 +27,7 @@ export function channelView(channel: ChannelView, context: ViewContext): ApiObje
     global_prefetch_count: facts.globalPrefetchMax,
     idle_since: idleSince(facts.idleSinceMs, context),
     message_stats: context.withStatistics
-      ? messageStats(facts.counters, messageMetrics, series, ranges.rates)
+      ? messageStats(context, facts.counters, messageMetrics, series)
       : undefined,
     messages_unacknowledged: facts.unackedCount,
     messages_uncommitted: facts.uncommittedCount,

@@ -26,6 +26,8 @@ export interface ViewContext {
   readonly ranges: Ranges;
   /** `disable_stats`: answer without counts and rates. */
   readonly withStatistics: boolean;
+  /** False where `management.rates_mode` is none: nothing is told of messages that passed. */
+  readonly withRates: boolean;
   /** `enable_queue_totals`: how many messages queues have is told all the same. */
   readonly withQueueTotals: boolean;
 }

@@ -18,7 +18,7 @@ export function exchangeView(exchange: Exchange, context: ViewContext): ApiObjec
     durable: definition.durable,
     internal: definition.internal,
     message_stats: context.withStatistics
-      ? messageStats(exchange, exchangeMetrics, series, ranges.rates)
+      ? messageStats(context, exchange, exchangeMetrics, series)
       : undefined,
     name: definition.name,
     policy: settings.policy,

@@ -77,14 +77,15 @@ export function productView(management: Management, context: ViewContext): ApiOb
   };
 }
 
-function statisticsPart({ sampler, ranges }: ViewContext): ApiObject {
+function statisticsPart(context: ViewContext): ApiObject {
+  const { sampler, ranges } = context;
   const totals = sampler.lastTotals;
   const churn: Record<string, ApiJson> = {};
   addNumbers(churn, sampler.lastNode, nodeMetrics, CHURN, sampler.node, ranges.rates);
   const lengths: Record<string, ApiJson> = {};
   addNumbers(lengths, totals, totalsMetrics, LENGTHS, sampler.totals, ranges.lengths);
   return {
-    message_stats: messageStats(totals, totalsMetrics, sampler.totals, ranges.rates) ?? {},
+    message_stats: messageStats(context, totals, totalsMetrics, sampler.totals) ?? {},
     churn_rates: churn,
     queue_totals: lengths,
   };

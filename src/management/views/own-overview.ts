@@ -33,7 +33,7 @@ function statisticsPart(request: ApiRequest): ApiObject {
   for (const vhost of request.visibleVhosts()) {
     const totals = sampler.vhostTotals(vhost.name);
     const series = sampler.of<typeof totals>(vhost);
-    stats = sumOf(stats, messageStats(totals, totalsMetrics, series, ranges.rates) ?? {});
+    stats = sumOf(stats, messageStats(request.view, totals, totalsMetrics, series) ?? {});
     const queued: Record<string, ApiJson> = {};
     addNumbers(queued, totals, totalsMetrics, LENGTHS, series, ranges.lengths);
     lengths = sumOf(lengths, queued);

@@ -26,7 +26,7 @@ function entries<T extends object>(
   if (!context.withStatistics) return list;
   for (const object of counted) {
     const series = sampler.of<T>(object, ranges.rates !== undefined);
-    const stats = messageStats(object, metrics, series, ranges.rates);
+    const stats = messageStats(context, object, metrics, series);
     if (stats === undefined) continue;
     list.push({ ...ends(object), stats });
     if (list.length === ENTRIES_MAX) break;

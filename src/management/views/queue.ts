@@ -66,7 +66,7 @@ export function queueView(queue: Queue, context: ViewContext): ApiObject {
     messages_details: detailsOf(series, MESSAGES, ranges.lengths),
     messages_ready_details: detailsOf(series, READY, ranges.lengths),
     messages_unacknowledged_details: detailsOf(series, UNACKNOWLEDGED, ranges.lengths),
-    message_stats: messageStats({ depth, counters }, queueMetrics, series, ranges.rates),
+    message_stats: messageStats(context, { depth, counters }, queueMetrics, series),
   };
   addTypePart(object, queue, context);
   if (!context.withStatistics) removeStatistics(object, context.withQueueTotals);

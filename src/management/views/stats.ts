@@ -3,6 +3,7 @@
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import type { Range } from "../sampling/history.ts";
 import { detailsOf, type Metric, type Series } from "../sampling/series.ts";
+import type { ViewContext } from "./context.ts";
 
 /** Names that appear together as soon as one of them has counted anything, as in RabbitMQ. */
 const GROUPS: readonly (readonly string[])[] = [
@@ -56,18 +57,19 @@ export function addNumbers<T>(
   }
 }
 
-/** `message_stats`, or undefined while nothing has been counted. */
+/** `message_stats`, or undefined while nothing has been counted or nothing is to be told. */
 export function messageStats<T>(
+  { withRates, ranges }: Pick<ViewContext, "withRates" | "ranges">,
   object: T,
   metrics: readonly Metric<T>[],
   series: Series<T> | undefined,
-  range: Range | undefined,
 ): ApiObject | undefined {
+  if (!withRates) return undefined;
   let stats: Record<string, ApiJson> | undefined;
   for (const group of GROUPS) {
     if (!indexesOf(metrics, group).some((index) => metrics[index]!.read(object) > 0)) continue;
     stats ??= {};
-    addNumbers(stats, object, metrics, group, series, range);
+    addNumbers(stats, object, metrics, group, series, ranges.rates);
   }
   return stats;
 }

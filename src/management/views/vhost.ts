@@ -32,6 +32,6 @@ export function vhostView(vhost: Vhost, context: ViewContext): ApiObject {
   const series = sampler.of<Totals>(vhost);
   addNumbers(object, totals, totalsMetrics, LENGTHS, series, ranges.lengths);
   addNumbers(object, totals, totalsMetrics, OCTETS, series, ranges.data);
-  object.message_stats = messageStats(totals, totalsMetrics, series, ranges.rates);
+  object.message_stats = messageStats(context, totals, totalsMetrics, series);
   return object;
 }
