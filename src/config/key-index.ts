@@ -28,10 +28,14 @@ const patterns: readonly IndexedPattern[] = placedRows
   )
   .sort((a, b) => a.wildcardCount - b.wildcardCount);
 
+/** Ignored by their full name: journald is no category, though log.journald.level reads as if it were. */
+const ignoredByName = new Set(ignoredKeys);
 const ignored = ignoredKeys.map((pattern) => pattern.split("."));
 
 export function findRow(segments: readonly string[]): KeyMatch | undefined {
-  for (const { placed, pattern, segments: wanted } of patterns) {
+  const isIgnoredByName = ignoredByName.has(segments.join("."));
+  for (const { placed, pattern, segments: wanted, wildcardCount } of patterns) {
+    if (isIgnoredByName && wildcardCount > 0) return undefined;
     const wildcards = match(wanted, segments);
     if (wildcards !== undefined) return { placed, pattern, wildcards };
   }
