@@ -371,7 +371,8 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   }
 
   describe(): ChannelFacts {
-    const { consuming } = this;
+    const { consuming, tallies } = this;
+    const publishedToConfirm = this.#published;
     return {
       number: this.number,
       connectionName: this.host.name,
@@ -388,7 +389,10 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       uncommittedCount: this.#transaction?.publishCount ?? 0,
       uncommittedAckCount: this.#transaction?.settlementCount ?? 0,
       idleSinceMs: this.#lastActiveMs,
-      counters: { ...this.tallies.sum(), publishedToConfirm: this.#published },
+      // Added up only for who asks: every consumer in a list has its channel described.
+      get counters() {
+        return { ...tallies.sum(), publishedToConfirm };
+      },
     };
   }
 
