@@ -1,6 +1,6 @@
 // What scripts read from the JSON of rabbitmqctl status and cluster_status: RabbitMQ 3.10's fields are there.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +47,15 @@ test("status has RabbitMQ's fields", () => {
   const status = answer("rabbitmqctl", "status");
   expect(STATUS.filter((name) => status[name] === undefined)).toEqual([]);
   expect(status.totals).toEqual({ connection_count: 0, queue_count: 0, virtual_host_count: 1 });
+});
+
+test("what is missing is said before anything is announced", () => {
+  const args = ["--data-dir", directory, "reset_offset", "--stream", "events"];
+  const { status, stdout, stderr } = spawnSync(program("rabbitmq-streams"), args, {
+    encoding: "utf8",
+  });
+  expect([status, stdout]).toEqual([64, ""]);
+  expect(stderr).toContain("--stream and --reference are required");
 });
 
 test("listeners are told as status tells them", () => {

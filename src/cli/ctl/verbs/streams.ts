@@ -1,7 +1,7 @@
 // rabbitmq-streams: super streams, what is tracked, how a stream stands.
 
 import { part, type Row } from "../client.ts";
-import { CtlError, Exit } from "../exit-codes.ts";
+import { CtlError, Exit, UsageError } from "../exit-codes.ts";
 import { type Invocation, nothing, rows, type Verb } from "../verb.ts";
 import { orMissing, orUnavailable } from "./requests.ts";
 
@@ -131,13 +131,17 @@ export const streamVerbs: readonly Verb[] = [
       { flags: "--stream <stream>", description: "the stream" },
       { flags: "--reference <name>", description: "the reader's name" },
     ],
+    check: ({ options }) => {
+      if (typeof options.stream === "string" && typeof options.reference === "string") return;
+      throw new UsageError(
+        Exit.usage,
+        "Error (argument validation): --stream and --reference are required",
+      );
+    },
     banner: ({ options }) =>
       `Resetting stored offset for reference ${options.reference} on stream ${options.stream} ...`,
     run: async ({ client, vhost, options }) => {
-      const { stream, reference } = options;
-      if (typeof stream !== "string" || typeof reference !== "string") {
-        throw new CtlError(Exit.usage, "--stream and --reference are required");
-      }
+      const { stream, reference } = options as { stream: string; reference: string };
       const path = `/stream/${part(vhost)}/${part(stream)}/tracking/${part(reference)}`;
       await orMissing(client.delete(path), `No offset of '${reference}' on stream '${stream}'`);
       return nothing;
