@@ -293,4 +293,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "isReplaying: () => context.replaying,",
     replace: "isReplaying: () => false,",
   },
+  {
+    name: "transient messages of a written page are forgotten only as long as it is in memory",
+    firstSeed: 315,
+    file: "src/broker/queue/page-scan.ts",
+    find: "        page.settledSince?.add(sequence, sequence);\n",
+    replace: "",
+  },
 ];
