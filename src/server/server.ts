@@ -25,6 +25,7 @@ import { rulesOf } from "./broker-rules.ts";
 import { createCore } from "./core.ts";
 import { type Durability, inMemory, onDisk } from "./durability.ts";
 import { EventLines } from "./event-lines.ts";
+import { limitsOf } from "./limits.ts";
 import { closeListeners, type OpenListener, openListeners } from "./listeners.ts";
 import { applyLimits, isLimitKey, newMonitor, type ResourceMonitor } from "./resource-monitor.ts";
 import { withoutSecrets } from "./shown-url.ts";
@@ -87,7 +88,7 @@ export class Server {
     if (options.log instanceof Logger) this.#logger = options.log;
     this.#world = options.world;
     const { clock, random, memory, hostName } = options.world;
-    const { node, network, resources } = options.config;
+    const { node, resources } = options.config;
     const nodeName = node.name ?? `rabbit@${hostName}`;
     this.broker = createCore({
       clock,
@@ -97,17 +98,7 @@ export class Server {
       nodeName,
       clusterName: node.clusterName ?? nodeName,
       defaultQueueType: resources.defaultQueueType,
-      limits: {
-        messageBytesMax: network.maxMessageSizeBytes,
-        consumersPerChannelMax: network.consumerMaxPerChannel,
-        channelsMax: network.channelMaxPerNode,
-        connectionsMax: network.connectionMax,
-        consumerTimeoutMs: network.consumerTimeoutMs,
-        cachedLoginMs: options.config.access.loginCacheSeconds * 1000,
-        vhostsMax: resources.vhostMax,
-        queuesMax: resources.queueLimit,
-        exchangesMax: resources.exchangeLimit,
-      },
+      limits: limitsOf(options.config),
     });
     this.broker.rules = rulesOf(options.config, this.broker);
     this.log = this.#logWithExchange(options.log);

@@ -13,6 +13,12 @@ import { TRANSACTION_QUEUE, Transactions } from "./transactions.ts";
 import { type Known, knownOf, MARKER_QUEUE, Workload } from "./workload.ts";
 
 const RECOVERY_KILLS_MAX = 3;
+/** So often nearly all that waits lies on disk, and comes back from there. */
+const LITTLE_MEMORY_SHARE = 0.25;
+const LITTLE_MEMORY = [
+  ...["--set", "leveret.memory.arena=32MiB"],
+  ...["--set", "leveret.memory.resident=100KiB"],
+];
 /** Mostly the clients are at work before the end is near; else it may come while they connect. */
 const CLIENTS_FIRST_SHARE = 0.85;
 
@@ -91,7 +97,9 @@ export class CrashRun {
 
   #spawn(): LeveretProcess {
     const ports = ["--amqp-port", "0", "--http-port", "0"];
-    this.#running = LeveretProcess.start(...ports, "--data-dir", this.#options.directory);
+    const memory = this.#chance.happens(LITTLE_MEMORY_SHARE) ? LITTLE_MEMORY : [];
+    const place = ["--data-dir", this.#options.directory];
+    this.#running = LeveretProcess.start(...ports, ...place, ...memory);
     return this.#running;
   }
 

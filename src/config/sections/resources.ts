@@ -69,7 +69,7 @@ export const resourceRows = {
   residentBytes: optional(
     "leveret.memory.resident",
     size,
-    "Messages are written out once this much of them is in memory; unset = an eighth of the arena.",
+    "Full pages of queues stay in memory up to this much, and are written out beyond it; unset = 12 MiB, and never more than a quarter of the arena.",
   ),
   defaultQueueType: one(
     "default_queue_type",
