@@ -78,7 +78,7 @@ test.each([
 ])("%s to %s, the power goes in the middle: each message once", async (from, wanted) => {
   const count = 3_500;
   let middles = 0;
-  for (let seed = 1; seed <= 16; seed++) {
+  for (let seed = 1; seed <= 24; seed++) {
     const node = await Node.start(seed);
     node.exchange("x", "direct");
     node.queue("q", { "x-queue-type": from });

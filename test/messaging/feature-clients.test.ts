@@ -214,6 +214,13 @@ describe.each(clients)("%s", (_name, isThere, connect) => {
     await client.take("c", 1);
     const more = { extend_ms: 600_000 };
     expect((await server.api("PUT", `${path}/deadline`, more)).status).toBe(204);
+    for (const [delivery_tag, status] of [
+      [2, 204],
+      [9, 404],
+    ]) {
+      const one = await server.api("PUT", `${path}/deadline`, { ...more, delivery_tag });
+      expect(one.status).toBe(status);
+    }
     await server.broker.clock.advance("5m");
     await server.broker.queue("q").expectConsumers(1);
     await server.broker.clock.advance("10m");

@@ -300,4 +300,22 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "        page.settledSince?.add(sequence, sequence);\n",
     replace: "",
   },
+  {
+    name: "what a conversion moves stays where it was, too, in the log",
+    file: "src/broker/conversion/conversion.ts",
+    find: "journal.beginMove(this.from.definition.number, sequence);",
+    replace: "void sequence;",
+  },
+  {
+    name: "a stream that becomes a queue loses what is behind the message that left",
+    file: "src/broker/stream/stream-transfer.ts",
+    find: "    this.#dropBefore(sequence + 1);\n",
+    replace: "    this.#dropBefore(sequence + 2);\n",
+  },
+  {
+    name: "a message taken away while it waits for a retry is back after a restart",
+    file: "src/broker/queue/queue-inspection.ts",
+    find: "ended.bytes);\n    if (persistent) log?.settled(sequence);\n",
+    replace: "ended.bytes);\n    void log;\n    void persistent;\n",
+  },
 ];
