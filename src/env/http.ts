@@ -26,9 +26,13 @@ export interface HttpSocket {
   close(): Promise<void>;
 }
 
-/** Rejects when the place can't be had; the error's `code` is the system's. `tls` undefined = without TLS. */
+/**
+ * Rejects when the place can't be had; the error's `code` is the system's. `tls` undefined = without TLS. What is no
+ * HTTP is refused with `refusalHeaders` and never gets to `onRequest`.
+ */
 export type OpenHttpSocket = (
   place: HttpPlace,
   tls: HttpTls | undefined,
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+  refusalHeaders?: Readonly<Record<string, string>>,
 ) => Promise<HttpSocket>;

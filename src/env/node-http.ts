@@ -11,14 +11,19 @@ const HEADER_BYTES_MAX = 65_536;
 const KEEP_ALIVE_MS = 72_000;
 const OPTIONS: ServerOptions = { maxHeaderSize: HEADER_BYTES_MAX };
 
-export const openHttpSocket: OpenHttpSocket = async (place, tls, onRequest) => {
+export const openHttpSocket: OpenHttpSocket = async (
+  place,
+  tls,
+  onRequest,
+  refusalHeaders = {},
+) => {
   const server: Server | SecureServer =
     tls === undefined
       ? createServer(OPTIONS, onRequest)
       : createSecureServer({ ...OPTIONS, ...tls }, onRequest);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = 0;
-  server.on("clientError", refuseMalformed);
+  server.on("clientError", (error, socket) => refuseMalformed(error, socket, refusalHeaders));
   server.listen("path" in place ? place : { port: place.port, host: place.host ?? "::" });
   await once(server, "listening");
   const bound = server.address();
@@ -42,10 +47,20 @@ const STATUS: Readonly<Record<string, string>> = {
 };
 
 /** What is no HTTP has no route that could answer it. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  headers: Readonly<Record<string, string>>,
+): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const status = STATUS[error.code ?? ""] ?? "400 Bad Request";
   const body = JSON.stringify({ error: "bad_request", reason: status.slice(4) });
-  const head = `Content-Length: ${body.length}\r\nContent-Type: application/json\r\nConnection: close`;
-  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
+  const head = Object.entries({
+    ...headers,
+    "content-length": String(body.length),
+    "content-type": "application/json",
+    connection: "close",
+  });
+  const lines = head.map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join("")}\r\n${body}`);
 }

@@ -13,6 +13,7 @@ import type { ListenerFacts, NodeFacts } from "./node-facts.ts";
 import { RecentEvents } from "./resources/control.ts";
 import { routes } from "./routes.ts";
 import { Sampler } from "./sampling/sampler.ts";
+import { securityHeaders } from "./security.ts";
 import type { TraceFiles } from "./tracing/trace-files.ts";
 import { Traces } from "./tracing/traces.ts";
 
@@ -248,9 +249,10 @@ class Servers {
     protocol: string,
   ): Promise<HttpSocket | undefined> {
     try {
-      return await this.#setup.openHttpSocket(at, at.tls, (request, response) =>
-        app.routing(request, response),
-      );
+      const { openHttpSocket, options } = this.#setup;
+      const onRequest: Parameters<OpenHttpSocket>[2] = (request, response) =>
+        app.routing(request, response);
+      return await openHttpSocket(at, at.tls, onRequest, securityHeaders(options));
     } catch (error) {
       if (at.isRequired) throw error;
       this.#setup.warn(
