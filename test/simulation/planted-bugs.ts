@@ -93,7 +93,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a checkpoint is newer than the log",
-    firstSeed: 26,
+    firstSeed: 40,
     file: "src/store/checkpointer.ts",
     find: "      await log.whenDurable(capturedPosition);\n",
     replace: "",
@@ -133,7 +133,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "settlements of a transaction are logged before its end",
-    firstSeed: 269,
+    firstSeed: 380,
     file: "src/broker/journal/journal.ts",
     find: "    if (this.#transaction !== NONE) {\n      this.#transactionRanges.push(queue, from, to);\n      return;\n    }\n",
     replace: "",
@@ -270,12 +270,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a nack that is no attempt is one after a crash",
+    firstSeed: 86,
     file: "src/broker/queue/returns.ts",
     find: "if ((rules.counts || deliveryCount > 0) && isPersistentAt(location)) {",
     replace: "if (deliveryCount > 0 && isPersistentAt(location)) {",
   },
   {
     name: "a confirm waits for the next entry of the log, not for what its turn gathers",
+    firstSeed: 274,
     file: "src/broker/broker.ts",
     find: "this.turn.owesEntries ? END_OF_TURN : this.journal.position",
     replace: "this.turn.owesEntries ? this.journal.position + 1 : this.journal.position",
