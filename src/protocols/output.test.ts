@@ -7,6 +7,7 @@ import { OUTPUT_PENDING_BYTES_MAX, Output, type OutputOwner } from "./output.ts"
 /** A socket that takes everything at once, or keeps each write until told. */
 class HandSocket {
   readonly written: string[] = [];
+  remembers = true;
   lengths: number[] = [];
   takesAtOnce = true;
   ended = false;
@@ -15,8 +16,9 @@ class HandSocket {
     this.#memory = memory;
   }
   write(at: number, lengthBytes: number): boolean {
-    this.written.push(this.#memory.arena.buffer.latin1Slice(at, at + lengthBytes));
-    this.lengths.push(lengthBytes);
+    if (this.remembers)
+      this.written.push(this.#memory.arena.buffer.latin1Slice(at, at + lengthBytes));
+    if (this.remembers) this.lengths.push(lengthBytes);
     return this.takesAtOnce;
   }
   end(): void {
@@ -132,6 +134,7 @@ describe("many outputs with more to say than there is memory", () => {
     const outputs = Array.from({ length: 200 }, () => {
       const socket = new HandSocket(memory);
       socket.takesAtOnce = false;
+      socket.remembers = false;
       const each = { delivered: 0, wakes: 0 };
       const deliver = () => {
         while (output.writable) {
@@ -168,5 +171,78 @@ describe("many outputs with more to say than there is memory", () => {
     }
     expect(heard.exhausted).toBe(0);
     for (const { each } of outputs) expect(each.delivered).toBeGreaterThan(0);
+  });
+});
+
+describe("clients that do not read", () => {
+  const memory = new Memory({ arenaBytes: 256 * 1_048_576 });
+
+  /** A consumer with a long queue of messages of that size. */
+  function consumer(sizeBytes: number, takesAtOnce: boolean) {
+    const socket = new HandSocket(memory);
+    socket.takesAtOnce = takesAtOnce;
+    socket.remembers = false;
+    const each = { delivered: 0, isAwake: true, wanted: Number.POSITIVE_INFINITY };
+    const output: Output = new Output(memory, socket as unknown as Socket, {
+      onOutputRoom: () => {
+        each.isAwake = true;
+      },
+      onOutputExhausted: () => {
+        throw new Error("exhausted");
+      },
+      onOutput: () => {},
+    });
+    const turn = () => {
+      // As a queue, it does not hand over more than so much in one turn.
+      const until = Math.min(each.wanted, each.delivered + 2_000);
+      while (each.isAwake && each.delivered < until) {
+        each.isAwake = output.writable;
+        if (!each.isAwake) break;
+        if (output.reserve(sizeBytes) === NO_PAGE) throw new Error("no memory");
+        output.commit(sizeBytes);
+        each.delivered++;
+      }
+      output.flush();
+    };
+    return { socket, output, each, turn };
+  }
+
+  it.each([
+    [1_000, 1_500],
+    [20_000, 180],
+  ])("messages of %i bytes: %i of them hold nobody up", (sizeBytes, count) => {
+    const stalled = Array.from({ length: count }, () => consumer(sizeBytes, false));
+    for (let round = 0; round < 3; round++) for (const { turn } of stalled) turn();
+    const lively = consumer(1_000, true);
+    for (let round = 0; round < 200; round++) lively.turn();
+    expect(lively.each.delivered).toBeGreaterThanOrEqual(200);
+    // One that was slow for a moment is served again, too, and so is a bystander who waits for nothing.
+    const slow = consumer(1_000, false);
+    slow.turn();
+    expect(slow.each.delivered).toBeGreaterThan(0);
+    for (const { socket, output } of [slow, ...stalled.slice(0, count / 2)]) {
+      socket.takesAtOnce = true;
+      output.onSent();
+    }
+    const before = slow.each.delivered;
+    for (let round = 0; round < 10; round++) slow.turn();
+    expect(slow.each.delivered).toBeGreaterThan(before);
+    for (const { output } of [lively, slow, ...stalled]) output.close();
+    expect(memory.output.usedBytes).toBe(0);
+  });
+
+  it("many slow ones are all served, in any order of what their sockets take", () => {
+    const many = Array.from({ length: 400 }, () => consumer(1_000, false));
+    for (const { each } of many) each.wanted = 3_000;
+    for (let round = 0; round < 2_000; round++) {
+      for (const { turn } of many) turn();
+      many.forEach(({ output }, at) => {
+        if ((at + round) % 3 === 0) output.onSent();
+      });
+      if (many.every(({ each }) => each.delivered === 3_000)) break;
+    }
+    expect(many.map(({ each }) => each.delivered)).toEqual(many.map(() => 3_000));
+    for (const { output } of many) output.close();
+    expect(memory.output.usedBytes).toBe(0);
   });
 });

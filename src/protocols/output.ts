@@ -20,6 +20,13 @@ export const OUTPUT_PENDING_BYTES_MAX = 1_048_576;
 const OUTPUT_RESUME_BYTES = OUTPUT_PENDING_BYTES_MAX / 2;
 /** Deliveries leave this part of the output pool to replies. */
 const REPLY_SHARE = 1 / 8;
+/**
+ * Where less than this part of the pool is free, memory is short: a connection whose last bytes are under way gets no
+ * more, and others small slabs only. Hundreds of clients that do not read hold up nobody else so.
+ */
+const AMPLE_SHARE = 3 / 8;
+/** And below this only small messages leave, to who has taken all so far: thousands that do not read. */
+const SCARCE_SHARE = 1 / 4;
 
 interface Slab {
   readonly at: Address;
@@ -40,16 +47,18 @@ export interface OutputOwner {
 export class Output {
   readonly arena: Arena;
   readonly #pool: PagePool;
+  readonly #ampleBytes: number;
   readonly #socket: Socket;
   readonly #owner: OutputOwner;
-  /** All outputs of this memory that have found none, in the order they came. */
-  readonly #waitingForMemory: Set<Output>;
+  readonly #waiters: Waiters;
   /** Being filled; its bytes are after those of `#waiting`. */
   #slab: Slab | undefined = undefined;
   /** Full slabs behind the one in flight, oldest first. */
   readonly #waiting: Slab[] = [];
   #inFlight: Slab | undefined = undefined;
   #pendingBytes = 0;
+  /** The socket took the last write at once. */
+  #takesAll = true;
   /** A delivery found no room since the last `onOutputRoom`. */
   #starved = false;
   #closed = false;
@@ -64,7 +73,11 @@ export class Output {
   constructor(memory: Memory, socket: Socket, owner: OutputOwner) {
     this.arena = memory.arena;
     this.#pool = memory.output;
-    this.#waitingForMemory = waitersOf(memory.output);
+    const { sizeBytes } = memory.output;
+    // Of a small pool it is more: a connection may take two slabs.
+    const leastBytes = sizeBytes * REPLY_SHARE + 2 * LARGE_PAGE_BYTES;
+    this.#ampleBytes = Math.max(sizeBytes * AMPLE_SHARE, leastBytes);
+    this.#waiters = waitersOf(memory.output);
     this.#socket = socket;
     this.#owner = owner;
   }
@@ -76,18 +89,41 @@ export class Output {
 
   /** Room for one more delivery; when false, `onOutputRoom` will follow. */
   get writable(): boolean {
-    if (this.#pendingBytes < OUTPUT_PENDING_BYTES_MAX && !this.#closed) {
+    const isBelowBound = this.#pendingBytes < OUTPUT_PENDING_BYTES_MAX && !this.#closed;
+    if (isBelowBound && this.hasAmpleMemory) return true;
+    // While bytes are under way it is their leaving that makes room.
+    if (isBelowBound && !this.#isUnderWay()) {
       if (this.#hasMemory()) return true;
-      this.#waitingForMemory.add(this);
+      this.#wait();
     }
     this.#starved = true;
     return false;
   }
 
-  /** A delivery may take a whole slab, and the rest is still enough for replies. */
+  /** Others would hardly miss what this connection takes. */
+  get hasAmpleMemory(): boolean {
+    return this.#pool.freeBytes >= this.#ampleBytes;
+  }
+
+  #isUnderWay(): boolean {
+    return this.#inFlight !== undefined || this.#waiting.length > 0;
+  }
+
+  /** What a connection with nothing under way may take, and the rest is still enough for replies. */
   #hasMemory(): boolean {
-    const pool = this.#pool;
-    return pool.freeBytes >= pool.sizeBytes * REPLY_SHARE + LARGE_PAGE_BYTES;
+    const { freeBytes, sizeBytes } = this.#pool;
+    if (freeBytes < sizeBytes * REPLY_SHARE + LARGE_PAGE_BYTES) return false;
+    const usedBytes = this.#slab === undefined ? 0 : this.#slab.used;
+    if (freeBytes >= sizeBytes * SCARCE_SHARE)
+      return usedBytes < MEDIUM_PAGE_BYTES - SMALL_PAGE_BYTES;
+    return this.#takesAll && usedBytes < SMALL_PAGE_BYTES / 2;
+  }
+
+  /** The largest slab that is taken without need. */
+  #slabMax(): PageSizeBytes {
+    if (this.hasAmpleMemory) return LARGE_PAGE_BYTES;
+    const isScarce = this.#pool.freeBytes < this.#pool.sizeBytes * SCARCE_SHARE;
+    return isScarce ? SMALL_PAGE_BYTES : MEDIUM_PAGE_BYTES;
   }
 
   /**
@@ -144,7 +180,7 @@ export class Output {
     this.#slab = undefined;
     this.#waiting.length = 0;
     this.#pendingBytes = 0;
-    this.#waitingForMemory.delete(this);
+    this.#waitNoMore();
     this.#wakeWaiting();
   }
 
@@ -161,38 +197,70 @@ export class Output {
 
   #send(slab: Slab): void {
     this.sentBytes += slab.used;
-    if (this.#socket.write(slab.at, slab.used, 0)) this.#sent(slab);
-    else this.#inFlight = slab;
+    this.#takesAll = this.#socket.write(slab.at, slab.used, 0);
+    if (this.#takesAll) {
+      this.#sent(slab);
+    } else {
+      this.#inFlight = slab;
+      this.#waitNoMore();
+    }
   }
 
   #sent(slab: Slab): void {
     this.#pendingBytes -= slab.used;
     this.#pool.free(slab.at, slab.size);
     if (this.#starved && this.#pendingBytes <= OUTPUT_RESUME_BYTES && !this.#closed) {
-      // Behind those who have waited longer.
-      if (this.#waitingForMemory.size > 0) this.#waitingForMemory.add(this);
-      else this.#goOn();
+      // Behind those who have waited longer, unless there is not enough for them.
+      const { forMuch, forLittle } = this.#waiters;
+      const isTurnOfOthers = this.#mayOneGoOn(forMuch) || this.#mayOneGoOn(forLittle);
+      if (this.#mayGoOn() && !isTurnOfOthers) this.#goOn();
+      else if (!this.#isUnderWay()) this.#wait();
     }
     this.#wakeWaiting();
   }
 
+  #wait(): void {
+    const { forMuch, forLittle } = this.#waiters;
+    (this.#takesAll ? forLittle : forMuch).add(this);
+  }
+
+  #mayOneGoOn(waiting: Set<Output>): boolean {
+    for (const output of waiting) return output.#mayGoOn();
+    return false;
+  }
+
+  #waitNoMore(): void {
+    this.#waiters.forMuch.delete(this);
+    this.#waiters.forLittle.delete(this);
+  }
+
   #goOn(): void {
     this.#starved = false;
-    this.#waitingForMemory.delete(this);
+    this.#waitNoMore();
     this.#owner.onOutputRoom();
   }
 
-  /** Memory was given back: who has found none for longest goes on; with plenty of it all do. */
+  /** Memory was given back: those who have found none for longest go on, as many as it is enough for. */
   #wakeWaiting(): void {
-    const waiting = this.#waitingForMemory;
-    if (waiting.size === 0 || !this.#hasMemory()) return;
-    const isPlenty = this.#pool.freeBytes >= this.#pool.sizeBytes / 2;
-    let count = isPlenty ? waiting.size : 1;
-    for (const output of waiting) {
-      if (count-- === 0) return;
-      waiting.delete(output);
-      if (output.#pendingBytes <= OUTPUT_RESUME_BYTES) output.#goOn();
-    }
+    const { forMuch, forLittle } = this.#waiters;
+    if (forMuch.size === 0 && forLittle.size === 0) return;
+    const { freeBytes, sizeBytes } = this.#pool;
+    const spareBytes = freeBytes - sizeBytes * SCARCE_SHARE;
+    const count = this.hasAmpleMemory ? Infinity : 1 + Math.max(0, spareBytes / MEDIUM_PAGE_BYTES);
+    wake(forLittle, count);
+    wake(forMuch, count);
+  }
+
+  /** For `wake`. */
+  goOnIfPossible(): boolean {
+    if (!this.#mayGoOn()) return false;
+    this.#goOn();
+    return true;
+  }
+
+  #mayGoOn(): boolean {
+    if (this.#isUnderWay()) return this.#pendingBytes <= OUTPUT_RESUME_BYTES && this.hasAmpleMemory;
+    return this.hasAmpleMemory || this.#hasMemory();
   }
 
   #makeRoom(lengthBytes: number): Address {
@@ -202,17 +270,17 @@ export class Output {
     if (slab !== undefined) {
       size = slab.size === SMALL_PAGE_BYTES ? MEDIUM_PAGE_BYTES : LARGE_PAGE_BYTES;
       // A slab that can grow is copied into a larger one: still one write per turn.
-      if (slab.size !== LARGE_PAGE_BYTES && this.#grow(slab, fitting(size, lengthBytes))) {
-        return this.reserve(lengthBytes);
-      }
+      const mayGrow = slab.size !== LARGE_PAGE_BYTES && size <= this.#slabMax();
+      if (mayGrow && this.#grow(slab, fitting(size, lengthBytes))) return this.reserve(lengthBytes);
       this.#slab = undefined;
       if (slab.used === 0) this.#pool.free(slab.at, slab.size);
       else this.#waiting.push(slab);
       this.flush();
     }
     const least = fitting(SMALL_PAGE_BYTES, lengthBytes);
-    // Where memory is short a reply takes what it needs, not what its connection used to fill.
-    return this.#borrow(this.#hasMemory() ? fitting(size, lengthBytes) : least, least);
+    // Where memory is short it takes what it needs, not what its connection used to fill.
+    const wanted = Math.min(size, this.#slabMax()) as PageSizeBytes;
+    return this.#borrow(fitting(wanted, lengthBytes), least);
   }
 
   #grow(slab: Slab, size: PageSizeBytes): boolean {
@@ -241,15 +309,31 @@ export class Output {
   }
 }
 
-const waiters = new WeakMap<PagePool, Set<Output>>();
+/** All outputs of one memory that have found none, in the order they came. */
+interface Waiters {
+  /** Whose sockets did not take all of the last write. */
+  readonly forMuch: Set<Output>;
+  readonly forLittle: Set<Output>;
+}
 
-function waitersOf(pool: PagePool): Set<Output> {
-  let set = waiters.get(pool);
-  if (set === undefined) {
-    set = new Set();
-    waiters.set(pool, set);
+const waiters = new WeakMap<PagePool, Waiters>();
+
+function waitersOf(pool: PagePool): Waiters {
+  let both = waiters.get(pool);
+  if (both === undefined) {
+    both = { forMuch: new Set(), forLittle: new Set() };
+    waiters.set(pool, both);
   }
-  return set;
+  return both;
+}
+
+/** Lets up to `count` of them go on, until there is not enough for the next one. */
+function wake(waiting: Set<Output>, count: number): void {
+  let left = Math.min(count, waiting.size);
+  for (const output of waiting) {
+    if (left < 1 || !output.goOnIfPossible()) return;
+    left--;
+  }
 }
 
 /** The smallest slab from `size` up that holds `lengthBytes`. */

@@ -88,3 +88,42 @@ test.skipIf(process.platform !== "linux")(
   },
   60_000,
 );
+
+test("a hundred and fifty readers of a stream that stopped reading hold nobody else up", async () => {
+  const port = await leveret.port("amqp");
+  const publisher = await connect({ port });
+  const channel = await publisher.createConfirmChannel();
+  await channel.assertQueue("long", { arguments: { "x-queue-type": "stream" } });
+  // More for each than the system's buffers take.
+  for (let i = 0; i < 300; i++) channel.sendToQueue("long", Buffer.alloc(BODY_BYTES));
+  await channel.waitForConfirms();
+  const first = { type: "S", value: new TextEncoder().encode("first") } as const;
+  const readers: WireConnection[] = [];
+  for (let i = 0; i < 150; i++) {
+    const reader = await WireConnection.connect("127.0.0.1", port);
+    readers.push(reader);
+    await reader.open({ user: "guest", password: "guest", vhost: "/", channels: 1 });
+    reader.sendMethod(1, {
+      ...{ name: "basic.qos", prefetchSize: 0, prefetchCount: 1_000, global: false },
+    });
+    await reader.next("basic.qos-ok");
+    reader.sendMethod(1, {
+      ...{ name: "basic.consume", queue: "long", consumerTag: "sleeper", noLocal: false },
+      ...{ noAck: false, exclusive: false, noWait: false },
+      arguments: new Map([["x-stream-offset", first]]),
+    });
+    await reader.next("basic.consume-ok");
+    reader.pauseReading();
+  }
+  await channel.assertQueue("others");
+  let received = 0;
+  const all = new Promise<void>((resolve) => {
+    channel.consume("others", () => {
+      if (++received === 100) resolve();
+    });
+  });
+  for (let i = 0; i < 100; i++) channel.sendToQueue("others", Buffer.from("quick"));
+  await all;
+  for (const reader of readers) reader.disconnect();
+  await publisher.close();
+}, 60_000);

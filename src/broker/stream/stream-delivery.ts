@@ -68,7 +68,9 @@ export class StreamDelivery implements Delivery {
     const { record } = this;
     const { consumer } = reader;
     record.at = at;
-    const { sequence, bodySizeBytes } = record;
+    const { bodySizeBytes } = record;
+    // Found by `#findIn`.
+    const sequence = reader.next;
     this.sequence = sequence;
     this.header.value = sequence - 1;
     reader.next = sequence + 1;
@@ -151,8 +153,10 @@ export class StreamDelivery implements Delivery {
   /** Whether `record` is one of those the reader asked for. */
   #isWanted(reader: StreamReader): boolean {
     const { record } = this;
-    if (record.expiresAtMs < reader.fromTimestampMs) return false;
-    reader.fromTimestampMs = 0;
+    if (reader.fromTimestampMs > 0) {
+      if (record.expiresAtMs < reader.fromTimestampMs) return false;
+      reader.fromTimestampMs = 0;
+    }
     const { filter } = reader.subscription;
     if (filter === undefined) return true;
     const headers = this.#headers;

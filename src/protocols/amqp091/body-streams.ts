@@ -3,7 +3,7 @@
 
 import type { Bodies } from "../../broker/message/bodies.ts";
 import type { BodyReference } from "../../broker/numbers.ts";
-import { NO_PAGE } from "../../lib/page-pool.ts";
+import { MEDIUM_PAGE_BYTES, NO_PAGE } from "../../lib/page-pool.ts";
 import type { Output } from "../output.ts";
 import { FRAME_OVERHEAD_BYTES } from "./codec/frames.ts";
 import { writeBodyFrame } from "./delivery-writer.ts";
@@ -23,6 +23,8 @@ interface BodyStream {
 
 /** Frames are cut smaller than the client allows so that a slab holds several. */
 const FRAME_PAYLOAD_MAX = 131_064;
+/** And so that one fits a medium slab where memory is short. */
+const SHORT_FRAME_PAYLOAD_MAX = MEDIUM_PAGE_BYTES - FRAME_OVERHEAD_BYTES;
 
 export class BodyStreams {
   readonly #bodies: Bodies;
@@ -109,7 +111,7 @@ export class BodyStreams {
       chunk.lengthBytes,
       stream.sizeBytes - stream.offset,
       stream.to.payloadMax,
-      FRAME_PAYLOAD_MAX,
+      this.#output.hasAmpleMemory ? FRAME_PAYLOAD_MAX : SHORT_FRAME_PAYLOAD_MAX,
     );
     const at = this.#output.reserve(length + FRAME_OVERHEAD_BYTES);
     if (at === NO_PAGE) return false;

@@ -9,6 +9,7 @@ import {
 } from "../../broker/lifecycle-events.ts";
 import { integerOf } from "../../broker/message/field-table.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
+import type { Observers } from "../../broker/observing/observers.ts";
 import { Consumer, type HeldDelivery } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
 import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
@@ -38,6 +39,7 @@ export class Consuming implements DeliveringChannel {
   readonly bodies: BodyStreams;
   readonly number: number;
   readonly payloadMax: number;
+  readonly #observers: Observers;
   readonly #unackedMax: number;
   /** For consumers that start from now on; 0 = no limit. */
   prefetchMax = 0;
@@ -57,6 +59,7 @@ export class Consuming implements DeliveringChannel {
     this.bodies = channel.host.bodies;
     this.number = channel.number;
     this.payloadMax = channel.payloadMax;
+    this.#observers = channel.access.vhost.observers;
     this.#unackedMax = channel.tools.broker.limits.unackedPerChannelMax;
   }
 
@@ -194,9 +197,9 @@ export class Consuming implements DeliveringChannel {
   }
 
   onDelivered(consumer: Consumer, delivery: Delivery): void {
-    const { access, number } = this.#channel;
-    const { observers } = access.vhost;
+    const observers = this.#observers;
     if (observers.any) {
+      const { access, number } = this.#channel;
       const receiver = { access, channelNumber: number, consumerTag: consumer.tag };
       observers.delivered(consumer.queue, delivery, receiver);
     }
