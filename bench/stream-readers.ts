@@ -189,7 +189,7 @@ async function floorOf(readers: number, seconds: number): Promise<Figures> {
   const perClientCpuSecond = bytes / (cpuSeconds(process.pid) - ownBefore);
   const residentMiB = peakMiB(pid);
   for (const socket of sockets) socket.destroy();
-  server.kill();
+  server.kill("SIGKILL");
   forget();
   rmSync(path);
   return { perSecond, perCpuSecond, perClientCpuSecond, residentMiB };
