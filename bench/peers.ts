@@ -4,6 +4,7 @@
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { setEngineFlags } from "../src/cli/engine-flags.ts";
 import { type Case, casesNamed } from "../src/perf/cases.ts";
 import {
   compareOutcomes,
@@ -25,6 +26,8 @@ import {
 } from "./brokers.ts";
 import { type Bar, bars } from "./floors.ts";
 import { loadRelay, publishedBytes } from "./relay-load.ts";
+
+setEngineFlags();
 
 const { values } = parseArgs({
   options: {

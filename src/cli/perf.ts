@@ -18,6 +18,7 @@ import {
 import { parseTarget } from "../perf/target.ts";
 import { Terminal } from "../perf/terminal.ts";
 import { runThroughput } from "../perf/throughput.ts";
+import { setEngineFlags } from "./engine-flags.ts";
 import { addLoadOptions, addUri, withLongNames } from "./perf-load-options.ts";
 
 const EXIT_USAGE = 64;
@@ -56,6 +57,7 @@ interface CompareFlags {
 
 /** Runs one command; answers the exit code. */
 export async function perf(args: readonly string[]): Promise<number> {
+  setEngineFlags();
   const exit = { code: 0 };
   try {
     await commands(exit).parseAsync(withLongNames(args), { from: "user" });
