@@ -11,7 +11,7 @@ import {
   type User,
   type Verdict,
 } from "../broker/access/user.ts";
-import { loadConfig } from "../config/load.ts";
+import { configWith } from "../config/testing.ts";
 import { nodeClock } from "../env/node-clock.ts";
 import { nodeHashing } from "../env/node-hashing.ts";
 import { createHttpBackend } from "./http-backend.ts";
@@ -289,13 +289,7 @@ test("the chain is made from the configuration, libraries loaded as needed", asy
     "auth_cache.cached_backend=http",
     "auth_backends.4=internal",
   ];
-  const { config } = loadConfig({
-    flags: { configFile: "none", settings },
-    env: {},
-    readFile: () => undefined,
-    listDirectory: () => [],
-    isDirectory: () => false,
-  } as never);
+  const config = configWith(...settings);
   const internal = {
     authenticator: { name: "internal", authenticate() {} },
     authorizer: { permitsVhost: () => true, permits: () => true, permitsTopic: () => true },

@@ -10,6 +10,7 @@ import type { VhostAccess } from "../broker/vhost-access.ts";
 import type { Endpoint } from "../env/env.ts";
 import {
   type ApiError,
+  badRequest,
   notAuthorised,
   notFound,
   refusalsAsAnswers,
@@ -71,6 +72,14 @@ export class ApiRequest {
   /** A part of the path that the route's pattern names. */
   param(name: string): string {
     return this.#params[name] ?? "";
+  }
+
+  /** The query's `name`, a whole number, or `standard` where there is none; refused with 400 when it is anything else. */
+  wholeNumber(name: string, standard: number): number {
+    const text = this.query[name];
+    if (text === undefined || text === "") return standard;
+    if (!/^\d{1,16}$/.test(text)) throw badRequest(`${name}: '${text}' is not a whole number`);
+    return Number(text);
   }
 
   get body(): ApiObject {

@@ -1,17 +1,11 @@
 import { expect, test } from "vitest";
 import { EMPTY_TABLE } from "../broker/message/field-table.ts";
 import { anybody, connectionNamed, newTestBroker } from "../broker/test-doubles.ts";
-import { loadConfig } from "../config/load.ts";
+import { configWith } from "../config/testing.ts";
 import { rulesOf } from "./broker-rules.ts";
 
 function brokerWith(...settings: string[]) {
-  const { config } = loadConfig({
-    flags: { configFile: "none", settings },
-    env: {},
-    readFile: () => undefined,
-    listDirectory: () => [],
-    isDirectory: () => false,
-  } as never);
+  const config = configWith(...settings);
   const broker = newTestBroker();
   broker.rules = rulesOf(config, broker);
   broker.addVhost("qa-1");

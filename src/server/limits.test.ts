@@ -1,16 +1,9 @@
 import { expect, test } from "vitest";
-import { loadConfig } from "../config/load.ts";
+import { configWith } from "../config/testing.ts";
 import { limitsOf } from "./limits.ts";
 
 function limitsWith(...settings: string[]) {
-  const { config } = loadConfig({
-    flags: { configFile: "none", settings },
-    env: {},
-    readFile: () => undefined,
-    listDirectory: () => [],
-    isDirectory: () => false,
-  } as never);
-  return limitsOf(config);
+  return limitsOf(configWith(...settings));
 }
 
 test("limits are what the configuration says, or left as they are", () => {

@@ -2,7 +2,7 @@
 
 import type { Sequence } from "../../broker/numbers.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
-import { type Answer, badRequest, json } from "../answers.ts";
+import { type Answer, json } from "../answers.ts";
 import type { ApiObject } from "../api-json.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, type Route } from "../route.ts";
@@ -38,9 +38,9 @@ export const browsingRoutes: readonly Route[] = [
 
 async function browse(request: ApiRequest): Promise<Answer> {
   const queue = queueToRead(request);
-  const { query } = request;
-  const count = Math.min(wholeNumber(query.count, 50), PAGE_COUNT_MAX);
-  const found = await find(request, queue, filterOf(query), count, startOf(query.offset));
+  const count = Math.min(request.wholeNumber("count", 50), PAGE_COUNT_MAX);
+  const start = request.wholeNumber("offset", 0) || undefined;
+  const found = await find(request, queue, filterOf(request.query), count, start);
   return json({ items: found.messages.map(messageView), next: positionView(found.next) });
 }
 
@@ -105,15 +105,4 @@ export function messageView({ message, redelivered, isReady, sequence }: SeenMes
 /** Positions are below 2^53 and exact as JSON numbers. */
 function positionView(position: Sequence | undefined): number | null {
   return position ?? null;
-}
-
-function startOf(offset: string | undefined): Sequence | undefined {
-  if (offset === undefined || offset === "" || offset === "0") return undefined;
-  return wholeNumber(offset, 0);
-}
-
-function wholeNumber(text: string | undefined, standard: number): number {
-  if (text === undefined || text === "") return standard;
-  if (!/^\d{1,16}$/.test(text)) throw badRequest(`'${text}' is not a whole number`);
-  return Number(text);
 }

@@ -5,15 +5,7 @@ import type { DelayBucket } from "../../broker/delay/bucket.ts";
 import type { DelayStore, TakenOut } from "../../broker/delay/store.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { QueueNumber, Sequence } from "../../broker/numbers.ts";
-import {
-  type Answer,
-  ApiError,
-  badRequest,
-  json,
-  noContent,
-  notAuthorised,
-  notFound,
-} from "../answers.ts";
+import { type Answer, ApiError, json, noContent, notAuthorised, notFound } from "../answers.ts";
 import type { ApiObject } from "../api-json.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route, remove } from "../route.ts";
@@ -45,9 +37,7 @@ export const delayedRoutes: readonly Route[] = [
 
 async function list(request: ApiRequest): Promise<Answer> {
   const store = storeOf(request, "read");
-  const asked = Number(request.query.count ?? 100);
-  if (!Number.isInteger(asked) || asked < 0) throw badRequest("count must be a whole number");
-  const countMax = Math.min(asked, LIST_COUNT_MAX);
+  const countMax = Math.min(request.wholeNumber("count", 100), LIST_COUNT_MAX);
   const items: { dueAtMs: number; view: ApiObject }[] = [];
   for (const bucket of store?.buckets() ?? []) {
     if (items.length >= countMax) break;

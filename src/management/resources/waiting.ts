@@ -2,7 +2,7 @@
 
 import type { Sequence } from "../../broker/numbers.ts";
 import type { WaitingFacts, WaitingInspection } from "../../broker/queue/queue-inspection.ts";
-import { type Answer, badRequest, json, noContent, notFound } from "../answers.ts";
+import { type Answer, json, noContent, notFound } from "../answers.ts";
 import type { ApiObject } from "../api-json.ts";
 import type { ApiRequest } from "../request.ts";
 import { get, post, type Route, remove } from "../route.ts";
@@ -33,9 +33,7 @@ export const waitingRoutes: readonly Route[] = [
 
 async function list(request: ApiRequest): Promise<Answer> {
   const { waiting } = queueToRead(request).inspection;
-  const asked = Number(request.query.count ?? 100);
-  if (!Number.isInteger(asked) || asked < 0) throw badRequest("count must be a whole number");
-  const first = waiting?.first(Math.min(asked, LIST_COUNT_MAX)) ?? [];
+  const first = waiting?.first(Math.min(request.wholeNumber("count", 100), LIST_COUNT_MAX)) ?? [];
   const seen = await findAll(request, first);
   const items = first.flatMap((facts) => {
     const message = seen.get(facts.sequence);
