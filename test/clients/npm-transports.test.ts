@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { makeCertificates } from "../../src/env/testing/certificates.ts";
 import { LeveretProcess } from "../process/leveret-process.ts";
+import { tlsSettings } from "../tls-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "leveret-transports-"));
 const certificates = makeCertificates();
@@ -51,18 +52,7 @@ describe.skipIf(certificates === undefined)("TLS", () => {
   let url: string;
 
   beforeAll(async () => {
-    broker = await startBroker(
-      "tls",
-      "listeners.ssl.1 = 127.0.0.1:0",
-      `ssl_options.cacertfile = ${file("ca.pem", ca)}`,
-      `ssl_options.certfile = ${file("server.pem", server.cert)}`,
-      `ssl_options.keyfile = ${file("server.key", server.key)}`,
-      "ssl_options.verify = verify_peer",
-      "ssl_options.fail_if_no_peer_cert = false",
-      "ssl_cert_login_from = common_name",
-      "auth_mechanisms.1 = EXTERNAL",
-      "auth_mechanisms.2 = PLAIN",
-    );
+    broker = await startBroker("tls", ...tlsSettings({ ca, server }, file));
     url = `amqps://localhost:${await broker.port("amqp/ssl")}/`;
   });
   afterAll(() => broker?.kill());

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../../src/env/testing/certificates.ts";
+import { tlsSettings } from "../tls-settings.ts";
 import { LeveretProcess } from "./leveret-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "leveret-perf-options-"));
@@ -178,18 +179,7 @@ describe.skipIf(certificates === undefined)("TLS", () => {
   beforeAll(async () => {
     const config = file(
       "tls.conf",
-      [
-        "listeners.ssl.1 = 127.0.0.1:0",
-        `ssl_options.cacertfile = ${file("ca.pem", ca)}`,
-        `ssl_options.certfile = ${file("server.pem", server.cert)}`,
-        `ssl_options.keyfile = ${file("server.key", server.key)}`,
-        "ssl_options.verify = verify_peer",
-        "ssl_options.fail_if_no_peer_cert = false",
-        "ssl_cert_login_from = common_name",
-        "auth_mechanisms.1 = EXTERNAL",
-        "auth_mechanisms.2 = PLAIN",
-        "prometheus.tcp.port = 0\n",
-      ].join("\n"),
+      [...tlsSettings({ ca, server }, file), "prometheus.tcp.port = 0\n"].join("\n"),
     );
     const ports = ["--amqp-port", "0", "--http-port", "0"];
     const directory = ["--data-dir", join(folder, "tls")];
