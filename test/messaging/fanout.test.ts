@@ -99,6 +99,13 @@ function sizeOnDisk(): number {
   return segments.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
+/** Nobody answers a settlement: it is on the disk when something that came later has been answered. */
+async function settlementsAreDurable(): Promise<void> {
+  const channel = await connection.createChannel();
+  await channel.assertQueue("behind the settlements");
+  await channel.close();
+}
+
 test("consumers of every kind of queue get all of it, from memory and after a crash", async () => {
   await declareAll();
   await publishAll();
@@ -106,10 +113,12 @@ test("consumers of every kind of queue get all of it, from memory and after a cr
   await expectAllIn("q6", true);
   await expectAllIn("q2");
   await expectAllIn("dead");
+  await settlementsAreDurable();
   await broker.kill();
   await start();
   for (const queue of ["q0", "q7", "q8", `q${QUEUES - 1}`]) await expectAllIn(queue);
   await expectAllIn("q1");
+  await settlementsAreDurable();
   // What was read is gone, in streams it stays.
   await connection.close();
   await broker.kill();
