@@ -28,6 +28,27 @@ test("queues and exchanges are declared, bound, listed and deleted", async () =>
   expect((await request("DELETE", "/exchanges/%2F/amq.direct")).status).toBe(401);
 });
 
+test("queues and exchanges are durable when that is said, or when they can be nothing else", async () => {
+  const { request } = await newTestApi();
+  const features = "columns=durable,auto_delete,arguments";
+  const declared = async (path: string, body: object) => {
+    expect((await request("PUT", path, body)).status).toBe(201);
+    return (await request("GET", `${path}?${features}`)).body;
+  };
+  const bare = { durable: false, auto_delete: false, arguments: {} };
+  expect(await declared("/queues/%2F/bare", {})).toEqual(bare);
+  expect(await declared("/queues/%2F/said", { durable: true })).toEqual({ ...bare, durable: true });
+  const quorum = { arguments: { "x-queue-type": "quorum" } };
+  expect(await declared("/queues/%2F/quorum", quorum)).toEqual({
+    ...{ ...bare, ...quorum },
+    durable: true,
+  });
+  expect(await declared("/exchanges/%2F/bare", {})).toEqual(bare);
+  await request("PUT", "/vhosts/v", { default_queue_type: "stream" });
+  await request("PUT", "/permissions/v/guest", { configure: ".*", write: ".*", read: ".*" });
+  expect(await declared("/queues/v/bare", {})).toMatchObject({ durable: true });
+});
+
 test("hard names come back as they went in", async () => {
   const { request } = await newTestApi();
   for (const name of ["a/b?c#d", "100%", "%2F", "ünï cøde", "x".repeat(255), "<script>", "a+b"]) {
@@ -101,8 +122,11 @@ test("columns reach into objects and lists, as in RabbitMQ", async () => {
   const queues = await request("GET", "/queues?columns=arguments.x-max-length,name.more,nothing");
   expect(queues.body).toEqual([
     { name: "one", arguments: { "x-max-length": 5 } },
-    { name: "two", arguments: {} },
+    { name: "two", arguments: [] },
   ]);
+  expect((await request("GET", "/queues?columns=nothing")).body).toEqual([[], []]);
+  expect((await request("GET", "/queues/%2F/one?columns=nothing")).body).toEqual([]);
+  expect((await request("GET", "/overview?columns=nothing")).body).toEqual([]);
   const overview = await request(
     "GET",
     "/overview?columns=exchange_types.name,object_totals.queues",

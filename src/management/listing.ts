@@ -214,15 +214,21 @@ export function valueAt(value: ApiJson, path: readonly string[]): ApiJson {
   return found;
 }
 
-/** Only the columns asked for; what an object lacks is left out, and of lists each item is cut down. */
-export function pickColumns(object: ApiObject, columns: Columns | undefined): ApiObject {
+/**
+ * Only the columns asked for; what an object lacks is left out, and of lists each item is cut down. An object with none
+ * of them is an empty list, as RabbitMQ has it.
+ */
+export function pickColumns(object: ApiObject, columns: Columns | undefined): ApiJson {
   if (columns === undefined) return object;
   const picked: Record<string, ApiJson> = Object.create(null);
+  let isEmpty = true;
   for (const [name, kept] of columns) {
     const value = property(object, name);
-    if (value !== undefined) picked[name] = kept === "all" ? value : pickedOf(value, kept);
+    if (value === undefined) continue;
+    picked[name] = kept === "all" ? value : pickedOf(value, kept);
+    isEmpty = false;
   }
-  return picked;
+  return isEmpty ? [] : picked;
 }
 
 function pickedOf(value: ApiJson, columns: Columns): ApiJson {

@@ -91,7 +91,7 @@ function declare(request: ApiRequest): Answer {
   const declaration = {
     name,
     type: textField(body, "type", "direct"),
-    durable: booleanField(body, "durable", true),
+    durable: booleanField(body, "durable", false),
     autoDelete: booleanField(body, "auto_delete", false),
     internal: booleanField(body, "internal", false),
     arguments: tableOf(property(body, "arguments")),

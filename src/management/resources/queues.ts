@@ -1,9 +1,11 @@
 // Queues: list, declare, delete, purge, pause.
 
 import { decided } from "../../broker/access/user.ts";
-import type { FieldValue } from "../../broker/message/field-table.ts";
+import { type FieldTable, type FieldValue, textOf } from "../../broker/message/field-table.ts";
 import { plainValue, tableToPlainJson } from "../../broker/message/field-table-json.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
+import { queueTypes } from "../../broker/queue/types.ts";
+import { QUEUE_TYPE_ARGUMENT } from "../../broker/settings/queue-arguments.ts";
 import {
   type Answer,
   badRequest,
@@ -166,15 +168,28 @@ function declare(request: ApiRequest): Answer {
   const access = request.access();
   const name = request.param("name");
   const isNew = !access.vhost.queues.has(name);
+  const queueArguments = tableOf(objectField(body, "arguments"));
   const declaration = {
     name,
-    durable: booleanField(body, "durable", true),
+    durable: booleanField(body, "durable", !mayBeTransient(request, queueArguments)),
     exclusive: false,
     autoDelete: booleanField(body, "auto_delete", false),
-    arguments: tableOf(objectField(body, "arguments")),
+    arguments: queueArguments,
   };
   refusalsAsAnswers(() => access.declareQueue(declaration));
   return putAnswer(isNew);
+}
+
+/**
+ * As in RabbitMQ a queue that is not said to be durable is transient, where its type can be: programs declare it once more
+ * over AMQP, and the two must agree.
+ */
+function mayBeTransient(request: ApiRequest, queueArguments: FieldTable): boolean {
+  const given = queueArguments.get(QUEUE_TYPE_ARGUMENT);
+  const standard =
+    request.vhost().metadata.defaultQueueType ?? request.management.broker.defaultQueueType;
+  const type = given === undefined ? standard : textOf(given);
+  return queueTypes[type ?? standard]?.traits.mayBeTransient ?? true;
 }
 
 function changeArguments(request: ApiRequest): Answer {
