@@ -46,7 +46,13 @@ export class WriteAheadLog implements Log, FileHandler {
   /** Left for `#file`, which is not written before a mark in this one says so. */
   #left: LogFile | undefined = undefined;
   #urgent = false;
+  /** Runs while what nobody waits for gathers, during a write too. */
   #lazyTimer: TimerHandle | undefined = undefined;
+  readonly #lazyIsDue = () => {
+    this.#lazyTimer = undefined;
+    this.#urgent = true;
+    this.commit();
+  };
   #idleTimer: TimerHandle | undefined = undefined;
   #wasCongested = false;
   /** The newest batch on disk has no entries: it vouches for the one before it. */
@@ -136,9 +142,10 @@ export class WriteAheadLog implements Log, FileHandler {
   commit(isAwaited = false): void {
     if (this.#buffers.waitingBytes === 0) return;
     if (isAwaited) this.#urgent = true;
-    if (this.#batch !== undefined || this.#waiters.hasFailed) return;
-    if (this.#urgent) this.#writeNext();
-    else this.#lazyTimer ??= this.#clock.setTimer(LAZY_MS, () => this.#lazyIsDue());
+    if (this.#waiters.hasFailed) return;
+    // The time runs during a write too: what comes early in a slow one must not wait for it and then once more.
+    if (!this.#urgent) this.#lazyTimer ??= this.#clock.setTimer(LAZY_MS, this.#lazyIsDue);
+    else if (this.#batch === undefined) this.#writeNext();
   }
 
   /** Resolves when everything appended is on disk; rejects when the log fails or stops before that. */
@@ -226,8 +233,8 @@ export class WriteAheadLog implements Log, FileHandler {
 
   #writeNext(): void {
     const batch = this.#buffers.take() as Batch;
-    // Whole buffers come before the rest: only the last one is known to hold nothing urgent.
-    if (this.#buffers.waitingBytes === 0) this.#urgent = false;
+    // Whole buffers come before the rest, which is as old: only what comes from now on may wait.
+    this.#urgent = this.#buffers.waitingBytes > 0;
     this.#start(batch);
   }
 
@@ -277,13 +284,6 @@ export class WriteAheadLog implements Log, FileHandler {
     const file = this.#file as LogFile;
     const done = this.#written;
     file.write(Token.batch, batch.at + done, batch.usedBytes - done, file.offset + done);
-  }
-
-  #lazyIsDue(): void {
-    this.#lazyTimer = undefined;
-    if (this.#batch === undefined && !this.#waiters.hasFailed && this.#buffers.waitingBytes > 0) {
-      this.#writeNext();
-    }
   }
 
   #idleIsDue(): void {

@@ -1,7 +1,7 @@
 // A store on a fake disk in virtual time, to be crashed and opened again.
 
 import { FakeClock } from "../../env/fake-clock.ts";
-import { type CrashKind, FakeDisk } from "../../env/fake-disk.ts";
+import { type CrashKind, FakeDisk, type FakeDiskOptions } from "../../env/fake-disk.ts";
 import { SeededRandom } from "../../env/fake-random.ts";
 import { Arena } from "../../lib/arena.ts";
 import { Memory } from "../../lib/memory.ts";
@@ -21,12 +21,13 @@ export class StoreWorld {
   readonly notices: string[] = [];
   disk: FakeDisk;
 
-  constructor(seed: number) {
+  constructor(seed: number, disk: Partial<FakeDiskOptions> = {}) {
     this.random = new SeededRandom(seed);
     this.disk = new FakeDisk({
       arena: this.memory.arena,
       random: () => this.random.fraction(),
       schedule: (afterMs, run) => void this.clock.setTimer(afterMs, run),
+      ...disk,
     });
   }
 
