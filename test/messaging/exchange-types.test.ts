@@ -149,6 +149,25 @@ const rows: Readonly<Record<string, Row>> = {
     ],
     check: (got) => expect(got).toEqual({ a: [0, 2], b: [1, 2], c: [] }),
   },
+  "x-federation-upstream": {
+    // Beyond what 32 bits hold, so that every client writes a 64-bit number.
+    arguments: {
+      "x-max-hops": 2 ** 40,
+      "x-downstream-name": "there",
+      "x-downstream-vhost": "/",
+    },
+    bindings: [
+      ["a", "k"],
+      ["b", "other"],
+    ],
+    messages: [
+      ["k"],
+      ["k", { "x-received-from": [{ "cluster-name": "here", vhost: "/" }] }],
+      ["k", { "x-received-from": [{ "cluster-name": "there", vhost: "/" }] }],
+      ["k", { "x-received-from": [{ "cluster-name": "there", vhost: "other" }] }],
+    ],
+    check: (got) => expect(got).toEqual({ a: [0, 1, 3], b: [0, 1, 3] }),
+  },
   "x-delayed-message": {
     arguments: { "x-delayed-type": "direct" },
     bindings: [["a", "k"]],

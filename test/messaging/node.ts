@@ -97,12 +97,7 @@ export class Node {
     return this.life.pass(ms);
   }
 
-  exchange(
-    name: string,
-    type: string,
-    options: Readonly<Record<string, Plain>> = {},
-    durable = true,
-  ) {
+  exchange(name: string, type: string, options: Parameters<typeof table>[0] = {}, durable = true) {
     return this.life.access.declareExchange({
       ...{ name, type, durable, autoDelete: false, internal: false },
       arguments: table(options),

@@ -149,7 +149,7 @@ describe.each(Object.values(queueTypes).map((type) => [type.name, type.traits] a
 
 interface Matching {
   readonly key?: string;
-  readonly declare?: Record<string, string>;
+  readonly declare?: Parameters<typeof table>[0];
   /** Beside those of a headers exchange. */
   readonly binding?: Record<string, string>;
 }
@@ -159,6 +159,7 @@ const matching: Readonly<Record<string, Matching>> = {
   "x-consistent-hash": { key: "1" },
   "x-local-random": { key: "" },
   "x-delayed-message": { declare: { "x-delayed-type": "direct" } },
+  "x-federation-upstream": { declare: { "x-max-hops": { type: "l", value: 1n } } },
   "x-jms-topic": { binding: { rjms_erlang_selector: `{'=',{ident,<<"h">>},<<"v">>}.` } },
 };
 

@@ -97,6 +97,8 @@ export interface MessageHistory {
 export interface ExchangeType {
   readonly name: string;
   readonly description: string;
+  /** What programs declare such exchanges for, where people do not: the HTTP API says so. */
+  readonly internalPurpose?: string;
   /** Routing looks at more than exchange and routing key (headers, hashes, chance): it can't be remembered. */
   readonly routesByContent: boolean;
   /** Each routing key of a message (CC and BCC too) is matched on its own; false: one call per message. */

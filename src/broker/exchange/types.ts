@@ -6,6 +6,7 @@ import { delayedTypeAmong } from "./delayed.ts";
 import { directType } from "./direct.ts";
 import type { ExchangeType } from "./exchange.ts";
 import { fanoutType } from "./fanout.ts";
+import { federationUpstreamType } from "./federation-upstream.ts";
 import { headersType } from "./headers.ts";
 import { jmsTopicType } from "./jms-topic.ts";
 import { modulusHashType } from "./modulus-hash.ts";
@@ -25,6 +26,7 @@ const table: Map<string, ExchangeType> = new Map(
     localRandomType,
     recentHistoryType,
     jmsTopicType,
+    federationUpstreamType,
     delayedTypeAmong(() => table),
   ].map((type) => [type.name, type]),
 );

@@ -92,9 +92,10 @@ function statisticsPart(context: ViewContext): ApiObject {
 }
 
 export function exchangeTypesView(): ApiJson {
-  return [...exchangeTypes.values()].map(({ name, description }) => ({
+  return [...exchangeTypes.values()].map(({ name, description, internalPurpose }) => ({
     name,
     description,
+    ...(internalPurpose === undefined ? {} : { internal_purpose: internalPurpose }),
     enabled: true,
   }));
 }
