@@ -80,6 +80,28 @@ describe("output", () => {
     expect(socket.lengths).toEqual([600_000]);
   });
 
+  it("writes lent bytes from where they lie, and gives their page back when they are under way", () => {
+    const { memory, socket, output, put } = create();
+    const page = memory.output.allocate(1_048_576);
+    memory.arena.buffer.latin1Write("lent", page + 100, 4);
+    put("before ");
+    output.flush();
+    expect(output.takesLent).toBe(true);
+    expect(output.writeLent(page, page + 100, 4, 1)).toBe(true);
+    expect(memory.output.usedBytes).toBe(1_048_576);
+    socket.takesAtOnce = false;
+    expect(output.writeLent(page, page + 100, 4, 1)).toBe(false);
+    expect([output.takesLent, output.pendingBytes]).toEqual([false, 4]);
+    put(" behind");
+    output.flush();
+    expect(socket.written).toEqual(["before ", "lent", "lent"]);
+    socket.takesAtOnce = true;
+    output.onSent();
+    expect(socket.written).toEqual(["before ", "lent", "lent", " behind"]);
+    expect([output.takesLent, output.pendingBytes, memory.output.usedBytes]).toEqual([true, 0, 0]);
+    expect(output.sentBytes).toBe(7 + 4 + 4 + 7);
+  });
+
   it("stops deliveries at its bound, and says when there is room again", () => {
     const { socket, output, put, heard, memory } = create();
     socket.takesAtOnce = false;

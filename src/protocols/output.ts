@@ -136,13 +136,13 @@ export class Output {
     return this.#makeRoom(lengthBytes);
   }
 
-  /** The first `lengthBytes` of what `reserve` gave are filled now. */
-  commit(lengthBytes: number): void {
+  /** The first `lengthBytes` of what `reserve` gave are filled now, with so many pieces. */
+  commit(lengthBytes: number, pieces = 1): void {
     const slab = this.#slab;
     assert(slab !== undefined, "bytes are committed to a slab");
     if (slab.used === 0) this.#owner.onOutput();
     slab.used += lengthBytes;
-    this.sentFrames++;
+    this.sentFrames += pieces;
     this.#pendingBytes += lengthBytes;
   }
 
@@ -154,6 +154,27 @@ export class Output {
       this.#send(slab);
     }
     if (this.#endWhenSent && this.#pendingBytes === 0) this.#socket.end();
+  }
+
+  /** What lies elsewhere can be written from there once `flush` has written what was said before. */
+  get takesLent(): boolean {
+    return this.#takesAll && !this.#isUnderWay() && !this.#closed;
+  }
+
+  /**
+   * Writes `lengthBytes` from `from`, which lie in a large page of the output pool; there must be nothing else to
+   * write. True: the system has taken them all. False: they are under way, and the page is this output's to give back.
+   */
+  writeLent(page: Address, from: Address, lengthBytes: number, pieces: number): boolean {
+    assert(this.#pendingBytes === 0, "lent bytes are written when nothing waits before them");
+    this.sentBytes += lengthBytes;
+    this.sentFrames += pieces;
+    this.#takesAll = this.#socket.write(from, lengthBytes, 0);
+    if (this.#takesAll) return true;
+    this.#pendingBytes = lengthBytes;
+    this.#inFlight = { at: page, size: LARGE_PAGE_BYTES, used: lengthBytes };
+    this.#waitNoMore();
+    return false;
   }
 
   /** The socket's `onSent`. */

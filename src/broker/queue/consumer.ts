@@ -5,6 +5,7 @@ import type { FieldTable } from "../message/field-table.ts";
 import type { Publication } from "../message/publication.ts";
 import type { Sequence } from "../numbers.ts";
 import type { StreamReader } from "../stream/stream-reader.ts";
+import type { DeliveryRun } from "./delivery-run.ts";
 import type { Delivery, Queue } from "./queue.ts";
 
 /** A delivery that waits for its acknowledgement. */
@@ -27,7 +28,12 @@ export interface DeliveryTarget {
   /** Hands one message over. Everything in `delivery` is copied before this returns. */
   deliver(consumer: Consumer, delivery: Delivery): void;
   /**
-   * The same for a message that is being published and was never stored; only for consumers that acknowledge nothing.
+   * Takes as many of the run's first messages as it can at once, and notes in the run which. Targets without it, and
+   * when it takes none, get them one by one.
+   */
+  deliverRun?(consumer: Consumer, run: DeliveryRun): void;
+  /**
+   * Hands over a message that is being published and was never stored; only for consumers that acknowledge nothing.
    * Targets without it get stored messages.
    */
   handOver?(consumer: Consumer, publication: Publication): void;

@@ -6,6 +6,7 @@ import type { ContentHeaders } from "../message/content-headers.ts";
 import { RecordFlag, RecordView } from "../message/record.ts";
 import { canTake } from "../queue/consumer-ring.ts";
 import { DeliveryHeader } from "../queue/delivery-header.ts";
+import { DeliveryRun } from "../queue/delivery-run.ts";
 import { type Page, PageState } from "../queue/page.ts";
 import type { Delivery } from "../queue/queue.ts";
 import { mayHave } from "./bloom.ts";
@@ -18,6 +19,8 @@ const RECORDS_MAX = 1_024;
 const BYTES_MAX = 262_144;
 /** Messages passed over before the next one's turn. */
 const PASSED_MAX = 8_192;
+/** Fewer messages are not worth a run. */
+const RUN_MIN = 4;
 
 /** Instead of an address. */
 const NOT_YET = -1;
@@ -38,6 +41,7 @@ export class StreamDelivery implements Delivery {
   bytes = 0;
   readonly #log: StreamLog;
   readonly #headers: ContentHeaders;
+  readonly #run = new DeliveryRun(this.header);
 
   constructor(arena: Arena, log: StreamLog) {
     this.#log = log;
@@ -59,7 +63,7 @@ export class StreamDelivery implements Delivery {
       if (at === NOT_YET) return Waiting.messages;
       if (at === NOT_LOADED) return Waiting.page;
       if (at === ENOUGH) return Waiting.turn;
-      this.#deliver(reader, at);
+      if (!this.#deliverRun(reader, committed)) this.#deliver(reader, at);
     }
     return Waiting.messages;
   }
@@ -81,6 +85,39 @@ export class StreamDelivery implements Delivery {
     this.records++;
     this.bytes += bodySizeBytes;
     consumer.target.deliver(consumer, this);
+  }
+
+  /** Gives the reader what `#find` has found and more behind it, in one go. False where that is not to be had. */
+  #deliverRun(reader: StreamReader, committed: number): boolean {
+    const { consumer } = reader;
+    const { target, prefetchMax } = consumer;
+    const page = reader.page as Page;
+    if (target.deliverRun === undefined || reader.subscription.filter !== undefined) return false;
+    if (page.isMoved || this.#log.gone.size > 0) return false;
+    const run = this.#run;
+    run.countMax = Math.min(
+      committed + 1 - reader.next,
+      prefetchMax > 0 ? prefetchMax - consumer.unackedCount : RECORDS_MAX,
+      RECORDS_MAX - this.records,
+    );
+    if (run.countMax < RUN_MIN) return false;
+    run.bytesMax = BYTES_MAX - this.bytes;
+    run.page = page;
+    run.offset = reader.offset;
+    run.sequence = reader.next;
+    target.deliverRun(consumer, run);
+    const { count } = run;
+    if (count === 0) return false;
+    if (reader.settled !== undefined) {
+      for (let i = 0; i < count; i++) reader.settled.delivered(run.sequence + i);
+    }
+    reader.next += count;
+    reader.offset = run.endOffset;
+    consumer.unackedCount += count;
+    consumer.unackedBytes += run.bytes;
+    this.records += count;
+    this.bytes += run.bytes;
+    return true;
   }
 
   /** Where the reader's next message lies. What it does not want is passed over. */

@@ -7,13 +7,13 @@ import { RecordFlag } from "../../broker/message/record.ts";
 import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
-import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
+import type { DeliveryRun } from "../../broker/queue/delivery-run.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
-import type { Address } from "../../lib/arena.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
 import type { DeliverySlot } from "./delivery-slots.ts";
-import type { DeliverAddress, DeliveryWriter, OutgoingContent } from "./delivery-writer.ts";
+import { type DeliverAddress, type DeliveryWriter, RecordContent } from "./delivery-writer.ts";
+import type { SharedFrames } from "./shared-frames.ts";
 import type { UnackedDeliveries } from "./unacked.ts";
 
 /** What a consumer needs of its channel. */
@@ -24,26 +24,21 @@ export interface DeliveringChannel {
   readonly payloadMax: number;
   readonly output: Output;
   readonly writer: DeliveryWriter;
+  readonly shared: SharedFrames;
   readonly bodies: BodyStreams;
   readonly unacked: UnackedDeliveries;
   /** Channel-wide credit and bounds; output is asked separately. */
   readonly acceptsDeliveries: boolean;
   readonly nowSecond: number;
+  /** Somebody wants to hear of each delivery. */
+  readonly isObserved: boolean;
+  /** So many more deliveries it may have out, as far as it is up to the channel. */
+  readonly creditLeft: number;
   onDelivered(consumer: Consumer, delivery: Delivery): void;
   onConsumerCancelled(consumer: ChannelConsumer): void;
   onQueueReplaced(consumer: ChannelConsumer, queue: Queue): void;
   heldBy(consumer: ChannelConsumer): readonly HeldDelivery[];
   extendDeadline(consumer: ChannelConsumer, deliveryTag: DeliveryTag, untilMs: number): boolean;
-}
-
-/** Reused: where the bytes of the record being delivered lie. */
-export class RecordContent implements OutgoingContent {
-  addressingAt: Address = 0;
-  addressingLength = 0;
-  contentAt: Address = 0;
-  contentLengthBytes = 0;
-  bodySizeBytes = 0;
-  added: DeliveryHeader | undefined = undefined;
 }
 
 const content = new RecordContent();
@@ -114,6 +109,24 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     else tally.delivered++;
     if (delivery.redelivered) tally.redelivered++;
     channel.onDelivered(consumer, delivery);
+  }
+
+  deliverRun(consumer: Consumer, run: DeliveryRun): void {
+    const channel = this.#channel;
+    run.count = 0;
+    if (channel.isObserved || consumer.noAck) return;
+    run.countMax = Math.min(run.countMax, channel.creditLeft);
+    const { shared, unacked, nowSecond } = channel;
+    shared.find(run, this, channel.output);
+    const { count } = run;
+    if (count === 0) return;
+    const firstTag = unacked.lastTag + 1;
+    const { slot } = this;
+    for (let i = 0; i < count; i++) {
+      unacked.add(run.at(i), 0, slot, shared.bodyBytes(i), nowSecond, 0);
+    }
+    this.#tally.delivered += count;
+    shared.send(channel.output, this, firstTag);
   }
 
   handOver(_consumer: Consumer, publication: Publication): void {

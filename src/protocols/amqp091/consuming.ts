@@ -22,6 +22,7 @@ import type { BasicCancel, BasicConsume, BasicQos } from "./codec/methods.genera
 import { type DeliverySlot, DeliverySlots } from "./delivery-slots.ts";
 import type { DeliveryWriter } from "./delivery-writer.ts";
 import { DIRECT_REPLY_TO } from "./direct-reply.ts";
+import type { SharedFrames } from "./shared-frames.ts";
 import { UnackedDeliveries } from "./unacked.ts";
 
 /** Settling more than this many deliveries at once is a job in slices. */
@@ -36,6 +37,7 @@ export class Consuming implements DeliveringChannel {
   readonly unacked = new UnackedDeliveries();
   readonly output: Output;
   readonly writer: DeliveryWriter;
+  readonly shared: SharedFrames;
   readonly bodies: BodyStreams;
   readonly number: number;
   readonly payloadMax: number;
@@ -56,6 +58,7 @@ export class Consuming implements DeliveringChannel {
     this.slots = new DeliverySlots(channel.tallies);
     this.output = channel.output;
     this.writer = channel.writer;
+    this.shared = channel.tools.sharedFrames;
     this.bodies = channel.host.bodies;
     this.number = channel.number;
     this.payloadMax = channel.payloadMax;
@@ -77,6 +80,15 @@ export class Consuming implements DeliveringChannel {
 
   get nowSecond(): number {
     return this.#channel.host.nowSecond;
+  }
+
+  get isObserved(): boolean {
+    return this.#observers.any;
+  }
+
+  get creditLeft(): number {
+    const max = this.globalPrefetchMax === 0 ? Infinity : this.globalPrefetchMax;
+    return Math.min(max, this.#unackedMax) - this.unacked.count;
   }
 
   get acceptsDeliveries(): boolean {

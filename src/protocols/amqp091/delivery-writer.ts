@@ -29,6 +29,16 @@ export interface OutgoingContent {
   added?: DeliveryHeader | undefined;
 }
 
+/** Reused: where the bytes of the record being delivered lie. */
+export class RecordContent implements OutgoingContent {
+  addressingAt: Address = 0;
+  addressingLength = 0;
+  contentAt: Address = 0;
+  contentLengthBytes = 0;
+  bodySizeBytes = 0;
+  added: DeliveryHeader | undefined = undefined;
+}
+
 /** Who it goes to. */
 export interface DeliverAddress {
   /** Never reused; names the template. */
@@ -79,20 +89,25 @@ export class DeliveryWriter {
     const at = output.reserve(methodLength + contentLength + growth);
     if (at === NO_PAGE) return false;
     this.#writeMethod(at, slot, tag, redelivered);
-    const headerAt = at + methodLength;
-    const arena = this.#arena;
-    this.#copyContent(headerAt, content, contentLength, growth);
-    const u8 = arena.u8;
-    const channel = to.channelNumber;
-    u8[headerAt + 1] = channel >> 8;
-    u8[headerAt + 2] = channel;
-    if (content.bodySizeBytes > 0) {
-      const bodyAt = headerAt + FRAME_OVERHEAD_BYTES + arena.view.getInt32(headerAt + 3);
-      u8[bodyAt + 1] = channel >> 8;
-      u8[bodyAt + 2] = channel;
-    }
+    this.#writeContent(at + methodLength, to.channelNumber, content, growth);
     output.commit(methodLength + contentLength + growth);
     return true;
+  }
+
+  /**
+   * Writes the frames of a first delivery, under tag 0, to `at`. Answers their length; 0 when there is no room for
+   * them in `roomBytes`, or when the body has to be cut for this client.
+   */
+  encode(at: Address, roomBytes: number, to: DeliverAddress, content: OutgoingContent): number {
+    if (content.bodySizeBytes > to.payloadMax) return 0;
+    const slot = this.#template(to, content);
+    const methodLength = this.#lengths[slot] as number;
+    const growth = this.#growthOf(content, to);
+    const length = methodLength + content.contentLengthBytes + growth;
+    if (length > roomBytes) return 0;
+    this.#writeMethod(at, slot, 0, false);
+    this.#writeContent(at + methodLength, to.channelNumber, content, growth);
+    return length;
   }
 
   /** Method and header frames only; the body follows in frames of its own. */
@@ -125,6 +140,19 @@ export class DeliveryWriter {
     const { added, contentAt } = content;
     if (added === undefined || growth === 0) this.#arena.copy(to, contentAt, lengthBytes);
     else this.#added.copy(to, contentAt, lengthBytes, added, growth);
+  }
+
+  /** Header and body frame as they came, for another channel and with the header that is added. */
+  #writeContent(at: Address, channel: number, content: OutgoingContent, growth: number): void {
+    const { u8, view } = this.#arena;
+    this.#copyContent(at, content, content.contentLengthBytes, growth);
+    u8[at + 1] = channel >> 8;
+    u8[at + 2] = channel;
+    if (content.bodySizeBytes > 0) {
+      const bodyAt = at + FRAME_OVERHEAD_BYTES + view.getInt32(at + 3);
+      u8[bodyAt + 1] = channel >> 8;
+      u8[bodyAt + 2] = channel;
+    }
   }
 
   #writeMethod(at: Address, slot: number, tag: DeliveryTag, redelivered: boolean): void {

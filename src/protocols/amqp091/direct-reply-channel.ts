@@ -5,10 +5,10 @@ import { NO_BODY_REFERENCE, type Publication } from "../../broker/message/public
 import { ByteReader } from "../../lib/byte-reader.ts";
 import { ByteWriter } from "../../lib/byte-writer.ts";
 import type { Channel } from "./channel.ts";
-import { RecordContent } from "./channel-consumer.ts";
 import type { BasicConsume } from "./codec/methods.generated.ts";
 import { readContentHeader, writeContentHeader } from "./codec/properties.ts";
 import type { DeliverAddress } from "./delivery-writer.ts";
+import { RecordContent } from "./delivery-writer.ts";
 import type { DirectReplyReceiver } from "./direct-reply.ts";
 import { SCRATCH_BYTES } from "./tools.ts";
 

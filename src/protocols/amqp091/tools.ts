@@ -13,12 +13,14 @@ import { DirectReplies } from "./direct-reply.ts";
 import type { DirectReplyChannel } from "./direct-reply-channel.ts";
 import { Interceptors } from "./interceptors.ts";
 import type { PublishTools } from "./publishing.ts";
+import { SharedFrames } from "./shared-frames.ts";
 
 export const SCRATCH_BYTES = LARGE_PAGE_BYTES;
 
 export class ProtocolTools {
   readonly broker: Broker;
   readonly writer: DeliveryWriter;
+  readonly sharedFrames: SharedFrames;
   readonly publish: PublishTools;
   readonly interceptors: Interceptors;
   readonly directReplies: DirectReplies<DirectReplyChannel>;
@@ -31,6 +33,7 @@ export class ProtocolTools {
   constructor(broker: Broker) {
     this.broker = broker;
     this.writer = new DeliveryWriter(broker.memory);
+    this.sharedFrames = new SharedFrames(broker.memory, this.writer);
     this.directReplies = new DirectReplies(broker.random);
     this.scratchAt = broker.memory.output.allocate(SCRATCH_BYTES);
     assert(this.scratchAt !== NO_PAGE, "a new broker has memory for its scratch page");
