@@ -284,21 +284,37 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
     });
 
     test("a conversion that takes its time shows how far it is", async () => {
-      const slow = await stage.newView();
-      await slow.page.route(`**/api${path}?*`, async (route) => {
-        const response = await route.fetch();
-        const queue = await response.json();
-        const running = { state: "converting", conversion: { to: "quorum", moved: 300 } };
-        await route.fulfill({ response, json: { ...queue, ...running, messages_ready: 1200 } });
-      });
-      await slow.goTo(path);
-      const banner = slow.page.getByRole("status").filter({ hasText: "becoming a quorum one" });
-      expect(await banner.textContent()).toContain("300 of 1,200 messages have moved");
-      expect(await banner.getByRole("progressbar").getAttribute("value")).toBe("300");
-      expect(await slow.button("Change type").count()).toBe(0);
-      expect(await slow.axe()).toEqual([]);
-      await slow.shot("queue-converting");
-      await slow.close();
+      const long = "long-becomes-quorum";
+      const total = 200_000;
+      const empty = Buffer.alloc(0);
+      await client.channel.assertQueue(long);
+      for (let number = 0; number < total; number++) client.channel.sendToQueue(long, empty);
+      await reaches(client, long, total);
+      await view.goTo(`/queues/%2F/${long}`);
+      await view.fillForm("Change type", { "New type": "Quorum" }, "Convert");
+      const banner = view.page.getByRole("status").filter({ hasText: "becoming a quorum one" });
+      await banner.waitFor();
+      stage.freeze();
+      try {
+        const told = /([\d,]+) of ([\d,]+) messages have moved/.exec(
+          (await banner.textContent()) ?? "",
+        );
+        const [moved, all] = told?.slice(1).map((text) => Number(text.replaceAll(",", ""))) ?? [];
+        expect(all).toBe(total);
+        expect(moved).toBeLessThan(total);
+        const bar = banner.getByRole("progressbar");
+        expect(await bar.getAttribute("value")).toBe(String(moved));
+        expect(await view.button("Change type").count()).toBe(0);
+        expect(await view.axe()).toEqual([]);
+        await view.shot("queue-converting");
+      } finally {
+        stage.thaw();
+      }
+      type Shown = { type: string; state: string };
+      const shown = () => stage.api<Shown>("GET", `/queues/%2F/${long}`);
+      await expect.poll(() => shown().then(({ type }) => type)).toBe("quorum");
+      expect(await ready(client, long)).toBe(total);
+      await client.channel.purgeQueue(long);
     });
   });
 
@@ -345,6 +361,34 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
       await reaches(client, shelf, 3);
       expect(await events().count()).toBe(1);
       expect(await ready(client, shelf)).toBe(3);
+    });
+
+    test("what passes too fast to be shown is counted as missed", async () => {
+      await view.goTo("/tap?exchange=amq.fanout&vhost=%2F");
+      await view.button("Start").click();
+      await view.page.getByText("Nothing has passed yet").waitFor();
+      // Far more at once than may wait for one reader.
+      const published = 50_000;
+      const empty = Buffer.alloc(0);
+      stage.freeze();
+      for (let number = 0; number < published; number++) {
+        client.channel.publish("amq.fanout", "k", empty);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      stage.thaw();
+      const told = view.page.getByRole("status").filter({ hasText: /seen, .* missed/ });
+      const sum = async () => {
+        const [seen = 0, missed = 0] = ((await told.textContent()) ?? "")
+          .split(" seen, ")
+          .map((text) => Number(text.replace(/\D/g, "")));
+        return missed === 0 ? 0 : seen + missed;
+      };
+      await told.waitFor();
+      await expect.poll(sum).toBe(published);
+      await view.page.getByText("passed too fast to be shown here").waitFor();
+      await view.shot("tap-missed");
+      expect(await view.axe()).toEqual([]);
+      await view.button("Stop").click();
     });
 
     test("a queue's deliveries, a connection's, and what may not be watched", async () => {

@@ -55,6 +55,7 @@ export class Stage {
   readonly isLeveret: boolean;
   readonly #browser: Browser;
   readonly #closers: (() => Promise<unknown>)[];
+  #broker: LeveretProcess | undefined;
 
   private constructor(options: {
     url: string;
@@ -86,7 +87,17 @@ export class Stage {
     const url = `http://localhost:${await broker.port("http")}/`;
     const amqp = `amqp://guest:guest@localhost:${await broker.port("amqp")}`;
     const closers = [() => broker.kill()];
-    return new Stage({ url, amqpUrl: amqp, isLeveret: true, browser, closers });
+    const stage = new Stage({ url, amqpUrl: amqp, isLeveret: true, browser, closers });
+    stage.#broker = broker;
+    return stage;
+  }
+
+  /** Between the two the broker does nothing at all: what a page shows of something short stays to be looked at. */
+  freeze(): void {
+    this.#broker?.signal("SIGSTOP");
+  }
+  thaw(): void {
+    this.#broker?.signal("SIGCONT");
   }
 
   async close(): Promise<void> {

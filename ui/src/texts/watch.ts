@@ -28,6 +28,9 @@ export const taps = {
   stopped: "Not watching",
   ended: "The broker ended the tap: start it again.",
   seen: (count: string) => `${count} seen`,
+  missed: (count: string) => `${count} missed`,
+  missedHint: (count: string) =>
+    `${count} passed too fast to be shown here. A filter lets fewer through.`,
   kept: (count: string) => `The last ${count} are kept here.`,
   none: "Nothing has passed yet",
   noneHint: "What passes appears here at once, the newest first.",

@@ -84,6 +84,7 @@ function Events({ tap, vhost }: { tap: RunningTap; vhost: string }) {
           />
           <span className="dimmed" role="status">
             {texts.seen(count(tap.seen))}
+            {tap.missed > 0 && `, ${texts.missed(count(tap.missed))}`}
           </span>
           <Button size="compact-xs" variant="default" onClick={tap.clear}>
             {texts.clear}
@@ -91,6 +92,11 @@ function Events({ tap, vhost }: { tap: RunningTap; vhost: string }) {
         </>
       }
     >
+      {tap.missed > 0 && (
+        <div className="banner" data-tone="warn">
+          {texts.missedHint(count(tap.missed))}
+        </div>
+      )}
       {tap.seen > EVENTS_MAX && <p className="dimmed">{texts.kept(count(EVENTS_MAX))}</p>}
       <TapTable events={tap.events} vhost={vhost} empty={<NothingYet tap={tap} />} />
     </Section>

@@ -25,29 +25,37 @@ export interface TapEvent {
   readonly payload_bytes: number;
 }
 
+export interface TapListener {
+  open(): void;
+  event(event: Omit<TapEvent, "number">): void;
+  /** So many came too fast for this reader: the broker counted them, and gave no copy. */
+  missed(count: number): void;
+}
+
 /** Tells when the tap is there, and what passes from then on until the signal ends it; resolves when the broker does. */
 export async function watch(
   path: string,
   query: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-  on: { open: () => void; event: (event: Omit<TapEvent, "number">) => void },
+  on: TapListener,
 ): Promise<void> {
   const response = await send(withQuery(path, query), { signal });
   on.open();
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (reader === undefined) return;
-  const lines = new LineReader((line) => {
-    const event = parseJson(line);
-    if (typeof event !== "object" || event === null) return;
-    // What came too fast for this reader is only counted by the broker.
-    if ((event as { kind?: unknown }).kind !== "missed")
-      on.event(event as Omit<TapEvent, "number">);
-  });
+  const lines = new LineReader((line) => takeLine(line, on));
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
     lines.take(value);
   }
+}
+
+export function takeLine(line: string, on: Pick<TapListener, "event" | "missed">): void {
+  const event = parseJson(line) as { kind?: unknown; count?: unknown } | null;
+  if (typeof event !== "object" || event === null) return;
+  if (event.kind === "missed") on.missed(Number(event.count));
+  else on.event(event as Omit<TapEvent, "number">);
 }
 
 /** Gives each line that is whole, however the stream is cut; empty ones keep the connection open and say nothing. */

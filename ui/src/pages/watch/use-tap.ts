@@ -18,6 +18,8 @@ export interface RunningTap {
   /** The newest first. */
   readonly events: readonly TapEvent[];
   readonly seen: number;
+  /** Passed too fast: the broker gave no copy of them. */
+  readonly missed: number;
   readonly running: boolean;
   /** Nothing that passes from now on is missed. */
   readonly open: boolean;
@@ -32,6 +34,7 @@ export interface RunningTap {
 export function useTap(): RunningTap {
   const [events, setEvents] = useState<readonly TapEvent[]>([]);
   const [seen, setSeen] = useState(0);
+  const [missed, setMissed] = useState(0);
   const [running, setRunning] = useState(false);
   const [open, setOpen] = useState(false);
   const [ended, setEnded] = useState(false);
@@ -46,6 +49,7 @@ export function useTap(): RunningTap {
   const clear = (): void => {
     setEvents([]);
     setSeen(0);
+    setMissed(0);
   };
   const start = ({ vhost, query }: TapQuery): void => {
     stop();
@@ -62,6 +66,7 @@ export function useTap(): RunningTap {
         setEvents((last) => [...arrived.toReversed(), ...last].slice(0, EVENTS_MAX));
         setSeen(count);
       },
+      missed: (more) => setMissed((last) => last + more),
     };
     void collect(apiPath("tap", vhost), query, own.signal, show)
       .then(() => setEnded(true))
@@ -72,12 +77,13 @@ export function useTap(): RunningTap {
         if (controller.current === own) setRunning(false);
       });
   };
-  return { events, seen, running, open: running && open, error, ended, start, stop, clear };
+  return { events, seen, missed, running, open: running && open, error, ended, start, stop, clear };
 }
 
 interface Show {
   readonly open: () => void;
   readonly events: (arrived: readonly TapEvent[], count: number) => void;
+  readonly missed: (more: number) => void;
 }
 
 async function collect(
@@ -88,10 +94,13 @@ async function collect(
 ): Promise<void> {
   let waiting: TapEvent[] = [];
   let count = 0;
+  let missed = 0;
   const flush = (): void => {
-    if (waiting.length === 0 || signal.aborted) return;
-    show.events(waiting, count);
+    if (signal.aborted) return;
+    if (waiting.length > 0) show.events(waiting, count);
+    if (missed > 0) show.missed(missed);
     waiting = [];
+    missed = 0;
   };
   const timer = setInterval(flush, SHOW_MS);
   try {
@@ -99,7 +108,10 @@ async function collect(
       waiting.push({ ...event, number: ++count });
       if (waiting.length > EVENTS_MAX) waiting.shift();
     };
-    await watch(path, query, signal, { open: show.open, event: take });
+    const miss = (more: number): void => {
+      missed += more;
+    };
+    await watch(path, query, signal, { open: show.open, event: take, missed: miss });
   } finally {
     clearInterval(timer);
     flush();
