@@ -200,6 +200,7 @@ async function serve(
     query: singleTexts(raw.query as Record<string, unknown>),
     headers: singleTexts(raw.headers as Record<string, unknown>),
     bodyText: typeof raw.body === "string" ? raw.body : "",
+    isAbandoned: () => reply.raw.destroyed,
   };
   const request = new ApiRequest(parts);
   const answer = await handled(route, request);

@@ -32,6 +32,8 @@ export interface RequestParts {
   readonly query: Texts;
   readonly headers: Texts;
   readonly bodyText: string;
+  /** The client has gone away: nobody will read the answer. */
+  isAbandoned(): boolean;
 }
 
 /** Which tags include what a tag allows. */
@@ -55,6 +57,7 @@ export class ApiRequest {
   readonly #method: string;
   readonly #params: Texts;
   readonly #bodyText: string;
+  readonly #isAbandoned: () => boolean;
   #body: ApiObject | undefined = undefined;
   #view: ViewContext | undefined = undefined;
 
@@ -67,6 +70,12 @@ export class ApiRequest {
     this.headers = parts.headers;
     this.#params = parts.params;
     this.#bodyText = parts.bodyText;
+    this.#isAbandoned = parts.isAbandoned;
+  }
+
+  /** Nobody waits for the answer any more: what takes long ends where it can. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned();
   }
 
   /** A part of the path that the route's pattern names. */

@@ -1,5 +1,5 @@
 // Moving and copying messages, and sending dead letters back to where they died. Piece by piece: what is chosen need not
-// fit into memory, and what comes meanwhile, from here too, is left alone.
+// fit into memory, and what comes meanwhile, from here too, is left alone. Whoever goes away before the answer ends it.
 
 import type { StoredMessage } from "../../broker/message/message-port.ts";
 import type { Sequence } from "../../broker/numbers.ts";
@@ -112,7 +112,7 @@ async function sendChosen(
     left -= found.messages.length;
     from = found.next;
     await new Promise<void>((resolve) => request.management.broker.clock.nextTurn(resolve));
-  } while (from !== undefined && left > 0);
+  } while (from !== undefined && left > 0 && !request.isAbandoned);
   return sent;
 }
 
