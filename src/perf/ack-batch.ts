@@ -12,7 +12,8 @@ const ACKS_MAX = 4096;
 export class AckBatch {
   readonly #connection: ClientConnection;
   readonly #template: Uint8Array;
-  #bytes: Uint8Array;
+  /** A Buffer: Node makes one of any other bytes it is to write. */
+  #bytes: Buffer;
   #view: DataView;
   #count = 0;
 
@@ -34,7 +35,7 @@ export class AckBatch {
     );
     this.#template = new Uint8Array(ACK_BYTES * ACKS_MAX);
     for (let at = 0; at < this.#template.length; at += ACK_BYTES) this.#template.set(ack, at);
-    this.#bytes = this.#template.slice();
+    this.#bytes = byteCopy(this.#template);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
@@ -52,7 +53,11 @@ export class AckBatch {
     this.#count = 0;
     if (!this.#connection.isBusy) return;
     // The bytes are in flight and may not be touched: go on in fresh ones.
-    this.#bytes = this.#template.slice();
+    this.#bytes = byteCopy(this.#template);
     this.#view = new DataView(this.#bytes.buffer);
   }
+}
+
+function byteCopy(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.slice().buffer);
 }

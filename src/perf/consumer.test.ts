@@ -33,7 +33,7 @@ function fixture(ackEvery: number) {
   const connection = {
     readAtUs: READ_AT_US,
     isBusy: false,
-    write: (bytes: Uint8Array) => written.push(bytes.slice()),
+    write: (bytes: Uint8Array) => written.push(Uint8Array.from(bytes)),
   } as unknown as ClientConnection;
   const channel = new ClientChannel(connection, CHANNEL);
   const tally = new Tally();
@@ -180,7 +180,7 @@ describe("Consumer", () => {
       const written: Uint8Array[] = [];
       const connection = {
         isBusy: false,
-        write: (bytes: Uint8Array) => written.push(bytes.slice()),
+        write: (bytes: Uint8Array) => written.push(Uint8Array.from(bytes)),
       } as unknown as ClientConnection;
       const acks = new AckBatch(connection, CHANNEL, true, settlement);
       acks.add(0, 7);

@@ -24,7 +24,10 @@ function framesIn(bytes: Uint8Array): { type: number; payload: Uint8Array }[] {
     const length = view.getUint32(at + 3);
     expect(view.getUint16(at + 1)).toBe(place.channel);
     expect(bytes[at + 7 + length]).toBe(0xce);
-    frames.push({ type: bytes[at]!, payload: bytes.slice(at + 7, at + 7 + length) });
+    frames.push({
+      type: bytes[at]!,
+      payload: Uint8Array.from(bytes.subarray(at + 7, at + 7 + length)),
+    });
     at += length + 8;
   }
   return frames;

@@ -89,7 +89,7 @@ export class MessageBatch {
 
   /** Numbers the first `count` messages from `firstSequence` on and answers their bytes, valid until the next call. */
   fill(count: number, firstSequence: number, sentAtUs: number): Uint8Array {
-    const { view, u8 } = this.#block;
+    const { view, buffer } = this.#block;
     if (this.#sizeBytes < SEQUENCE_BYTES) return this.#givenBodies(count, firstSequence);
     const starts = this.#starts;
     const stride = this.strideBytes;
@@ -99,12 +99,12 @@ export class MessageBatch {
       writeSequence(view, at, firstSequence + index);
       if (isTimed) writeSentAt(view, at, sentAtUs);
     }
-    return count === this.capacity ? u8 : u8.subarray(0, starts[count]);
+    return count === this.capacity ? buffer : buffer.subarray(0, starts[count]);
   }
 
   #givenBodies(count: number, firstSequence: number): Uint8Array {
     const first = (firstSequence - 1) % this.#bodyCount;
-    return this.#block.u8.subarray(this.#starts[first], this.#starts[first + count]);
+    return this.#block.buffer.subarray(this.#starts[first], this.#starts[first + count]);
   }
 }
 

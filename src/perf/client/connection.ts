@@ -16,7 +16,7 @@ export interface WriteListener {
   onWritable(): void;
 }
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
 /** How long the broker may take to answer connection.close. */
 const CLOSE_MS_MAX = 1000;
 
@@ -52,6 +52,8 @@ export class ClientConnection {
       host: target.host,
       port: target.port,
       onread: { buffer: readArea, callback },
+      // Never "full": Node would note that for each write, and look at it again once its callbacks run.
+      writableHighWaterMark: Number.MAX_SAFE_INTEGER,
     };
     this.#socket = target.tls
       ? connectTls({ ...options, ...tlsOptions(target) })
@@ -96,8 +98,11 @@ export class ClientConnection {
 
   /** Writes bytes that belong to the connection from now on. */
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes, this.#onWritten);
-    this.isBusy = this.#socket.writableLength !== 0;
+    // Without a callback Node has nothing to do later: a message in a thousand needs one.
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength === 0) return;
+    this.isBusy = true;
+    this.#socket.write(NO_BYTES, this.#onWritten);
   }
 
   /** Stops reading (the broker sees a slow reader) until `resume`. */
