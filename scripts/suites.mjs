@@ -35,6 +35,8 @@ export const suites = [
     packages: [
       ...["python3-pika", "python3-kombu", "celery", "python3-aio-pika"],
       ...["amqp-tools", "ruby-bunny", "php-cli", "php-amqp"],
+      ...["librabbitmq-client-java", "default-jdk-headless", "nagios-plugins-rabbitmq"],
+      ...["golang-github-rabbitmq-amqp091-go-dev", "golang-go", "rabbitmq-server"],
     ],
   },
   { script: "test:examples", budgetSeconds: 120, packages: ["celery"] },

@@ -6,7 +6,7 @@ import type { Clock, Endpoint } from "../env/env.ts";
 import { ApiError } from "./answers.ts";
 import type { Authenticate, Credentials } from "./management.ts";
 
-const CHALLENGE = { "www-authenticate": 'Basic realm="Leveret Management"' };
+const CHALLENGE = { "www-authenticate": 'Basic realm="RabbitMQ Management"' };
 /** How long an answer waits once somebody has failed too often: one after the other, however many ask at a time. */
 const DELAY_MS = 1_000;
 /** Who would have to wait longer is sent away at once. */

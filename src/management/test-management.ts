@@ -64,6 +64,7 @@ const sample: NodeSample = {
   memoryBytes: 50_000_000,
   fileCount: 20,
   socketCount: 3,
+  processCount: 9,
   diskFreeBytes: 1e10,
   connectionsOpened: 0,
   connectionsClosed: 0,

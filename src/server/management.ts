@@ -225,11 +225,12 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
       ...httpListeners(),
     ],
     sample: () => {
-      const { churn, count } = broker.connections;
+      const { churn, count, channelCount } = broker.connections;
       return {
         memoryBytes: facts.residentBytes(),
         fileCount: facts.openFileCount(),
         socketCount: count,
+        processCount: 1 + count + channelCount + broker.queueCount,
         diskFreeBytes: facts.diskFreeBytes(dataDirectory ?? "."),
         ...churn,
         ...broker.counters,

@@ -1,6 +1,9 @@
 // Client programs and libraries as Debian packages them: nothing in them knows that this is not RabbitMQ.
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Program } from "./program.ts";
@@ -8,6 +11,9 @@ import { startTarget, type Target } from "./target.ts";
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = "/usr/bin/python3";
+const JAVA_CLIENT = "/usr/share/java/amqp-client.jar";
+const GO_PATH = "/usr/share/gocode";
+const GO_CLIENT = `${GO_PATH}/src/github.com/rabbitmq/amqp091-go`;
 
 /** What must answer for a suite to run, and the Debian package that brings it. */
 const needs = {
@@ -17,6 +23,10 @@ const needs = {
   aioPika: [PYTHON, ["-c", "import aio_pika"], "python3-aio-pika"],
   bunny: ["ruby", ["-e", 'require "bunny"'], "ruby-bunny"],
   php: ["php", ["-r", "exit(class_exists('AMQPConnection') ? 0 : 1);"], "php-amqp"],
+  java: ["test", ["-e", JAVA_CLIENT], "librabbitmq-client-java"],
+  javaItself: ["javac", ["-version"], "default-jdk-headless"],
+  go: ["test", ["-d", GO_CLIENT], "golang-github-rabbitmq-amqp091-go-dev"],
+  goItself: ["go", ["version"], "golang-go"],
   amqpTools: ["amqp-publish", ["--help"], "amqp-tools"],
 } as const;
 
@@ -93,6 +103,23 @@ describe("clients from Debian", () => {
   it.skipIf(isMissing(needs.bunny))("bunny", async () => {
     const program = start("ruby", [file("./ruby/client_bunny.rb"), urlWithoutPath()]);
     await throughRestart(program, "BASICS", "RPC");
+  });
+
+  it.skipIf(isMissing(needs.javaItself) || isMissing(needs.java))("Java", async () => {
+    const classes = [JAVA_CLIENT, "/usr/share/java/slf4j-api.jar"].join(":");
+    const words = ["-cp", classes, file("./java/ClientJava.java"), urlWithoutPath()];
+    await throughRestart(start("java", words), "BASICS", "RPC", "REFUSALS");
+  });
+
+  it.skipIf(isMissing(needs.goItself) || isMissing(needs.go))("Go", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "leveret-go-"));
+    const program = join(folder, "client");
+    const environment = { ...process.env, GO111MODULE: "off", GOPATH: GO_PATH, GOCACHE: folder };
+    const build = ["build", "-o", program, file("./go/client.go")];
+    const { stderr } = spawnSync("go", build, { env: environment, encoding: "utf8" });
+    expect(stderr).toBe("");
+    await throughRestart(start(program, [target.url]), "BASICS", "RPC", "REFUSALS");
+    rmSync(folder, { recursive: true });
   });
 
   it.skipIf(isMissing(needs.php))("php-amqp", async () => {

@@ -95,6 +95,8 @@ export interface NodeSample {
   readonly memoryBytes: number;
   readonly fileCount: number;
   readonly socketCount: number;
+  /** What would be processes of Erlang: each connection, channel and queue, and the node. */
+  readonly processCount: number;
   readonly diskFreeBytes: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
@@ -113,6 +115,7 @@ export const nodeMetrics: readonly Metric<NodeSample>[] = [
   { name: "mem_used", read: (n) => n.memoryBytes },
   { name: "fd_used", read: (n) => n.fileCount },
   { name: "sockets_used", read: (n) => n.socketCount },
+  { name: "proc_used", read: (n) => n.processCount },
   { name: "disk_free", read: (n) => n.diskFreeBytes },
   { name: "io_read_count", read: (n) => n.diskReads },
   { name: "io_read_bytes", read: (n) => n.diskReadBytes },

@@ -24,7 +24,6 @@ const UNMEASURED = [
   "msg_store_write_count",
   "queue_index_write_count",
   "queue_index_read_count",
-  "proc_used",
 ];
 
 /** Statistics of what is gone are dropped at once here; RabbitMQ does it in the background and shows how much waits. */
