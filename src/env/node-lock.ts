@@ -51,6 +51,8 @@ async function take(directory: string, number: number, text: string): Promise<bo
     await fs.writeFile(path, text, { flag: "wx", mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    // Made, and no room to name its owner: others would wait for that.
+    await fs.rm(path, { force: true });
     throw error;
   }
   const others = (await lockNumbers(directory)).filter((other) => other !== number);

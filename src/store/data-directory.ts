@@ -1,7 +1,7 @@
 // What a data directory is, seen from outside: its identity, its lock, and the names in it. Whatever does not look
 // like one is refused and left as it is.
 
-import { type Disk, DiskError, type Random } from "../env/env.ts";
+import { type Disk, DiskError, isFullDisk, type Random } from "../env/env.ts";
 import { crc32Of } from "../lib/crc32.ts";
 import { type DirectoryId, directoryIdFrom, directoryIdText, FORMAT_VERSION } from "./format.ts";
 
@@ -111,17 +111,22 @@ export function newDirectoryId(random: Random): DirectoryId {
   return { low: view.getUint32(0, true), high: view.getUint32(4, true) };
 }
 
-/** Takes the directory for this process alone. */
-export async function lockDirectory(
-  disk: Disk,
-  directory: string,
-): Promise<{ release(): Promise<void> }> {
+/** Takes the directory for this process alone. On a full disk the reserve makes room for it: consumers can go on then. */
+export async function lockDirectory(disk: Disk, directory: string): Promise<Lock> {
   try {
     return await disk.lock(directory);
   } catch (error) {
-    if (!(error instanceof DiskError) || error.code !== "ELOCKED") throw error;
-    throw new StoreRefusal("locked", error.message);
+    if (!(error instanceof DiskError)) throw error;
+    if (error.code === "ELOCKED") throw new StoreRefusal("locked", error.message);
+    const reserve = `${directory}/${Name.reserve}`;
+    if (!isFullDisk(error) || (await disk.stat(reserve)) === undefined) throw error;
+    await disk.unlink(reserve);
+    return lockDirectory(disk, directory);
   }
+}
+
+interface Lock {
+  release(): Promise<void>;
 }
 
 function checkOf({ format, version, id, ready }: IdentityFile): string {

@@ -173,4 +173,28 @@ describe("Store", () => {
     world.clock.runFor(1_100);
     expect(store.log.durablePosition).toBe(store.log.position);
   });
+
+  it("gives its reserve up for a start when the disk has no room to lock it", async () => {
+    const world = new StoreWorld(10);
+    const reserveBytes = 65_536;
+    const first = await world.open({ reserveBytes });
+    first.ledger.set(first.store, 1, 10, 1);
+    await world.done(first.store.log.flush());
+    await world.done(new Promise<void>((resolve) => void world.clock.setTimer(100, resolve)));
+    expect(world.disk.files()).toContain(`${DIRECTORY}/reserve`);
+
+    const isFull = { call: 1, how: "ENOSPC", only: /^lock / } as const;
+    world.crash("everything");
+    world.disk.failure = isFull;
+    const calls: string[] = [];
+    world.disk.onCall = (what) => calls.push(what);
+    const { ledger } = await world.open({ reserveBytes });
+    expect(ledger.state).toBe(first.ledger.state);
+    expect(calls).toContain(`unlink ${DIRECTORY}/reserve`);
+
+    world.crash("everything");
+    world.disk.removeFile(`${DIRECTORY}/reserve`);
+    world.disk.failure = isFull;
+    await expect(world.open({ reserveBytes })).rejects.toMatchObject({ code: "ENOSPC" });
+  });
 });

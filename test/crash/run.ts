@@ -1,10 +1,13 @@
 // npm run test:crash [-- --kills 1000 --seed 5 --keep]
-// Kills a real broker under real clients again and again, and demands after each restart that nothing that was
-// confirmed is lost. The same seed makes the same plan; timing is never the same.
+// Kills a real broker under real clients again and again, at last on a disk that is full, and demands after each restart
+// that nothing that was confirmed is lost. The same seed makes the same plan; timing is never the same.
 
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chosenSeed } from "../chosen-seed.ts";
 import { CrashRun } from "./crash-run.ts";
@@ -12,6 +15,8 @@ import { CrashRun } from "./crash-run.ts";
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "50" },
+    /** And so many on a disk that is full. */
+    "full-disk-kills": { type: "string", default: "6" },
     seed: { type: "string" },
     /** Keeps a copy of the data directory as the last crash left it. */
     keep: { type: "boolean", default: false },
@@ -52,8 +57,26 @@ if (failed === 0) rmSync(folder, { recursive: true, force: true });
 for (const [name, count] of run.endings) console.log(`${String(count).padStart(5)} ${name}`);
 if (run.missing.length > 0) console.log(`skipped: no queues as in ${run.missing.join(", ")}`);
 console.log(progress());
-console.log(`${run.comparisons} passed, ${failed} failed, ${run.missing.length} skipped`);
+const full = await onFullDisk();
+failed += full.failed;
+const skipped = run.missing.length + full.skipped;
+console.log(`${run.comparisons + full.passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** In a process of its own, which mounts the disk. */
+async function onFullDisk(): Promise<{ passed: number; failed: number; skipped: number }> {
+  const file = fileURLToPath(new URL("full-disk.ts", import.meta.url));
+  const args = ["--kills", values["full-disk-kills"], "--seed", String(seed)];
+  const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.once("SIGTERM", () => child.kill());
+  const lines = (await text(child.stdout)).trimEnd().split("\n");
+  const last = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(lines.pop() ?? "");
+  for (const line of lines) console.log(line);
+  if (last === null) return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3]) };
+}
 
 function progress(): string {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);

@@ -258,7 +258,7 @@ export class Workload {
   }
 }
 
-function publishConfirmed(channel: ConfirmChannel): Promise<void> {
+export function publishConfirmed(channel: ConfirmChannel): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.publish("", MARKER_QUEUE, Buffer.alloc(1), { persistent: true }, (error) =>
       error === null || error === undefined ? resolve() : reject(error as Error),
