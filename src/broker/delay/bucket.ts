@@ -65,6 +65,8 @@ export const LOST = "lost";
 /** How far its messages are known in the order in which they are due. */
 type IndexState = "none" | "being-made" | "complete";
 
+const NONE_DEAD = { count: 0, bytes: 0 };
+
 export class DelayBucket implements Queue, BacklogHost {
   readonly kind = "queue";
   routeMark = 0;
@@ -309,7 +311,7 @@ export class DelayBucket implements Queue, BacklogHost {
   // ---- what nobody asks of a bucket, because nobody finds it by name -------------------------------------------
 
   get depth(): QueueDepth {
-    return this.#figures.describe(this.size.count, this.#pages.pagedOut);
+    return this.#figures.describe(this.size.count, this.#pages.pagedOut, NONE_DEAD);
   }
   *consumers(): Iterable<never> {}
   consume(): void {}

@@ -44,8 +44,9 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
   /** Runs before this one are done. */
   #first = 0;
   #inTurn = false;
-  /** Messages that wait. */
+  /** Messages that wait, and the bytes of their bodies. */
   count = 0;
+  bytes = 0;
 
   constructor(turn: Turn, timers: TimerWheel, backlog: Backlog, mover: DeadLetterMover) {
     super();
@@ -55,8 +56,9 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
     this.#mover = mover;
   }
 
-  add(sequence: Sequence, location: Location, reason: DeathReason): void {
+  add(sequence: Sequence, location: Location, bytes: number, reason: DeathReason): void {
     this.count++;
+    this.bytes += bytes;
     const last = this.#runs[this.#runs.length - 1];
     if (last !== undefined && goesOn(last, sequence, reason)) {
       last.to = sequence;
@@ -70,7 +72,8 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
   addRefused(publication: Publication, reason: DeathReason): void {
     const backlog = this.#backlog;
     if (!backlog.appendTaken(publication, NO_LOG_POSITION)) return;
-    this.add(backlog.found.sequence, backlog.found.location, reason);
+    const { sequence, location } = backlog.found;
+    this.add(sequence, location, publication.bodySizeBytes, reason);
   }
 
   /** There is work, or the page or the room it waited for is there. */
@@ -89,6 +92,7 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
     this.#runs.length = 0;
     this.#first = 0;
     this.count = 0;
+    this.bytes = 0;
   }
 
   runSlice(deadline: Deadline): boolean {
@@ -127,6 +131,7 @@ export class DeadLetterOutbox extends WheelTimer implements Job {
     }
     if (next < run.to) run.location = backlog.behind(at, record.lengthBytes);
     this.#advance(run);
+    this.bytes -= bytes;
     this.#mover.onMoved(next, at, bytes);
     return true;
   }

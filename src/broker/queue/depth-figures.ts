@@ -1,5 +1,5 @@
 // hot path: runs per message
-// How much is in a queue: ready and unacknowledged, messages and bytes of bodies, of these persistent.
+// How much is in a queue: ready, unacknowledged and dead, messages and bytes of bodies, of these persistent.
 
 import type { QueueDepth } from "./queue.ts";
 
@@ -7,6 +7,20 @@ export interface PagedOut {
   readonly count: number;
   /** Of messages that are ready; the others' are not known. */
   readonly bytes: number;
+}
+
+export interface DeadLetters {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** All that a queue holds. */
+export function messagesIn({ ready, unacknowledged, deadLetters }: QueueDepth): number {
+  return ready + unacknowledged + deadLetters;
+}
+
+export function bytesIn(depth: QueueDepth): number {
+  return depth.readyBytes + depth.unacknowledgedBytes + depth.deadLettersBytes;
 }
 
 export class DepthFigures {
@@ -19,12 +33,14 @@ export class DepthFigures {
   #unackedPersistentBytes = 0;
 
   /** `out`: what of it lies in pages that are not in memory. */
-  describe(ready: number, out: PagedOut): QueueDepth {
+  describe(ready: number, out: PagedOut, deadLetters: DeadLetters): QueueDepth {
     return {
       ready,
       unacknowledged: this.unackedCount,
       readyBytes: this.readyBytes,
       unacknowledgedBytes: this.unackedBytes,
+      deadLetters: deadLetters.count,
+      deadLettersBytes: deadLetters.bytes,
       persistent: this.#readyPersistent + this.#unackedPersistent,
       persistentBytes: this.#readyPersistentBytes + this.#unackedPersistentBytes,
       inMemory: ready + this.unackedCount - out.count,

@@ -108,6 +108,9 @@ export interface QueueDepth {
   readonly unacknowledged: number;
   readonly readyBytes: number;
   readonly unacknowledgedBytes: number;
+  /** Dead messages that wait until all queues of their dead letter exchange have them. */
+  readonly deadLetters: number;
+  readonly deadLettersBytes: number;
   readonly persistent: number;
   readonly persistentBytes: number;
   /** Messages whose page is in memory. */

@@ -157,6 +157,8 @@ export function withPartner(own: QueueDepth, partner: Queue | undefined): QueueD
     unacknowledged: own.unacknowledged + other.unacknowledged,
     readyBytes: own.readyBytes + other.readyBytes,
     unacknowledgedBytes: own.unacknowledgedBytes + other.unacknowledgedBytes,
+    deadLetters: own.deadLetters + other.deadLetters,
+    deadLettersBytes: own.deadLettersBytes + other.deadLettersBytes,
     persistent: own.persistent + other.persistent,
     persistentBytes: own.persistentBytes + other.persistentBytes,
     inMemory: own.inMemory + other.inMemory,

@@ -134,7 +134,7 @@ export class WorkQueue
   }
   get depth(): QueueDepth {
     const { readyCount, pagedOut } = this.#backlog;
-    return this.transfer.withPartner(this.#figures.describe(readyCount, pagedOut));
+    return this.transfer.withPartner(this.#figures.describe(readyCount, pagedOut, this.#outbox));
   }
 
   consumers(): Iterable<Consumer> {
@@ -475,7 +475,7 @@ export class WorkQueue
     if (this.settings.values.deadLetterExchange === undefined) {
       this.#context.observers.dropped(this, sequence, reason, record);
       this.#release(sequence, location, bytes);
-    } else this.#outbox.add(sequence, location, reason);
+    } else this.#outbox.add(sequence, location, bytes, reason);
   }
 
   drop(reason: DeathReason): void {

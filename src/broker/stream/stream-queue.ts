@@ -122,6 +122,8 @@ export class StreamQueue implements Queue, StreamLogHost, GateKeeper, TurnEndWai
       unacknowledged: 0,
       readyBytes: bytes,
       unacknowledgedBytes: 0,
+      deadLetters: 0,
+      deadLettersBytes: 0,
       persistent: count,
       persistentBytes: bytes,
       inMemory: 0,

@@ -7,6 +7,7 @@ import type {
 } from "../../broker/connection-registry.ts";
 import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
+import { bytesIn, messagesIn } from "../../broker/queue/depth-figures.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Management } from "../management.ts";
 import type { QueueFigures } from "../sampling/metrics.ts";
@@ -107,8 +108,8 @@ export const queueCoarseFamilies: readonly Family<QueueScrape>[] = [
   ),
   gauge(
     "queue_messages",
-    "Messages ready and unacknowledged",
-    ({ depth }) => depth.ready + depth.unacknowledged,
+    "Messages ready, unacknowledged, and dead letters that wait",
+    ({ depth }) => messagesIn(depth),
   ),
   counter("queue_process_reductions", "Always 0: there are no Erlang processes", () => 0),
 ];
@@ -143,11 +144,7 @@ export const queueFamilies: readonly Family<QueueScrape>[] = [
     "Bytes of persistent messages",
     ({ depth }) => depth.persistentBytes,
   ),
-  gauge(
-    "queue_messages_bytes",
-    "Bytes of messages",
-    ({ depth }) => depth.readyBytes + depth.unacknowledgedBytes,
-  ),
+  gauge("queue_messages_bytes", "Bytes of messages", ({ depth }) => bytesIn(depth)),
   gauge("queue_messages_ready_bytes", "Bytes of ready messages", ({ depth }) => depth.readyBytes),
   gauge(
     "queue_messages_unacked_bytes",
@@ -155,10 +152,10 @@ export const queueFamilies: readonly Family<QueueScrape>[] = [
     ({ depth }) => depth.unacknowledgedBytes,
   ),
   gauge("queue_messages_paged_out", "Messages on disk only", ({ depth }) =>
-    Math.max(0, depth.ready + depth.unacknowledged - depth.inMemory),
+    Math.max(0, messagesIn(depth) - depth.inMemory),
   ),
   gauge("queue_messages_paged_out_bytes", "Bytes of messages on disk only", ({ depth }) =>
-    Math.max(0, depth.readyBytes + depth.unacknowledgedBytes - depth.inMemoryBytes),
+    Math.max(0, bytesIn(depth) - depth.inMemoryBytes),
   ),
   counter("queue_disk_reads", "Always 0: reads are counted for the node", () => 0),
   counter("queue_disk_writes", "Always 0: writes are counted for the node", () => 0),

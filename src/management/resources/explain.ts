@@ -1,6 +1,7 @@
 // Questions RabbitMQ does not answer: where would this message go, and how does everything hang together?
 
 import type { Exchange } from "../../broker/exchange/exchange.ts";
+import { messagesIn } from "../../broker/queue/depth-figures.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import { badRequest, json, notAuthorised, notFound } from "../answers.ts";
 import type { ApiJson } from "../api-json.ts";
@@ -143,7 +144,7 @@ function addQueue(
     type: definition.type.name,
     durable: definition.durable,
     state: queue.state,
-    messages: depth.ready + depth.unacknowledged,
+    messages: messagesIn(depth),
     messages_ready: depth.ready,
     consumers: queue.consumerCount,
     rate_in: rate(queue, queueMetrics, "publish"),

@@ -4,6 +4,7 @@ import type { ChannelCounters, ConnectionView } from "../../broker/connection-re
 import type { Exchange } from "../../broker/exchange/exchange.ts";
 import type { ExchangeTally, QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
+import { messagesIn } from "../../broker/queue/depth-figures.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { Metric } from "./series.ts";
 
@@ -11,7 +12,7 @@ import type { Metric } from "./series.ts";
 export type QueueFigures = Pick<Queue, "depth" | "counters">;
 
 export const queueMetrics: readonly Metric<QueueFigures>[] = [
-  { name: "messages", read: ({ depth }) => depth.ready + depth.unacknowledged },
+  { name: "messages", read: ({ depth }) => messagesIn(depth) },
   { name: "messages_ready", read: ({ depth }) => depth.ready },
   { name: "messages_unacknowledged", read: ({ depth }) => depth.unacknowledged },
   { name: "publish", read: ({ counters }) => counters.published },

@@ -1,6 +1,7 @@
 // One queue as /api/queues shows it.
 
 import { tableToPlainJson } from "../../broker/message/field-table-json.ts";
+import { bytesIn, messagesIn } from "../../broker/queue/depth-figures.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import { type QueueFigures, queueMetrics } from "../sampling/metrics.ts";
@@ -19,8 +20,8 @@ export function queueView(queue: Queue, context: ViewContext): ApiObject {
   const { owner } = definition;
   const { sampler, ranges } = context;
   const series = sampler.of<QueueFigures>(queue, (ranges.lengths ?? ranges.rates) !== undefined);
-  const messages = depth.ready + depth.unacknowledged;
-  const bytes = depth.readyBytes + depth.unacknowledgedBytes;
+  const messages = messagesIn(depth);
+  const bytes = bytesIn(depth);
   const unacknowledgedInMemory = Math.max(0, depth.inMemory - depth.ready);
   const capacity = capacityOf(queue);
   const object: Record<string, ApiJson> = {
@@ -137,8 +138,8 @@ function addTypePart(into: Record<string, ApiJson>, queue: Queue, { broker }: Vi
     return;
   }
   into.delivery_limit = queue.settings.values.deliveryLimit ?? "unlimited";
-  into.message_bytes_dlx = 0;
-  into.messages_dlx = 0;
+  into.message_bytes_dlx = queue.depth.deadLettersBytes;
+  into.messages_dlx = queue.depth.deadLetters;
   into.open_files = { [broker.nodeName]: 0 };
 }
 
