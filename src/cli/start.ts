@@ -69,6 +69,7 @@ export async function start(flags: StartFlags): Promise<number> {
 async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): Promise<number> {
   // Before anything can be reached: a signal that comes while it starts is not lost.
   const { stopRequested, requestStop } = stopSignal();
+  const reloads = reloadSignal();
   const arenaBytes = Math.ceil(config.resources.arenaBytes / LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES;
   const memory = new Memory({ arenaBytes });
   const warn = (text: string) => log.write("warning", "connection", text);
@@ -97,7 +98,7 @@ async function serve({ config }: LoadedConfig, log: Logger, flags: StartFlags): 
     },
   });
   printBanner(server);
-  process.on("SIGHUP", () => void reload(server, flags));
+  reloads.listen(() => void reload(server, flags));
   await stopRequested;
   log.write("info", "node", "stopping: connections are closed");
   await server.stop();
@@ -179,6 +180,21 @@ function stopSignal(): StopSignal {
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   return { stopRequested, requestStop };
+}
+
+/** Hears SIGHUP, which would end the process, from now on; what came before somebody listens is told then. */
+function reloadSignal() {
+  let isAsked = false;
+  let onReload = () => {
+    isAsked = true;
+  };
+  process.on("SIGHUP", () => onReload());
+  return {
+    listen(listener: () => void): void {
+      onReload = listener;
+      if (isAsked) listener();
+    },
+  };
 }
 
 function configFlags(flags: StartFlags) {

@@ -1,6 +1,6 @@
 // SIGHUP: what may change while clients are connected is read again by the real process.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -36,12 +36,17 @@ const PORTS = [
   "listeners.tcp.1 = 127.0.0.1:0",
 ];
 
-async function start(...lines: string[]): Promise<LeveretProcess> {
+function launch(...lines: string[]): LeveretProcess {
   write("leveret.conf", [...PORTS, ...lines].join("\n"));
   const args = ["start", "--data-dir", file("data"), "--config", file("leveret.conf")];
   broker = new LeveretProcess(args);
-  await broker.printed("Server startup complete");
   return broker;
+}
+
+async function start(...lines: string[]): Promise<LeveretProcess> {
+  const started = launch(...lines);
+  await started.printed("Server startup complete");
+  return started;
 }
 
 /** Changes the file and waits until the process has said `answer` once more. */
@@ -213,6 +218,14 @@ test("a file that is wrong leaves everything as it was", async () => {
   expect(broker!.stdout).toContain("did you mean log.connection.level?");
   await login("guest", "guest");
   expect(broker!.stdout).not.toContain("accepting AMQP connection");
+});
+
+test("a SIGHUP while it starts does not end it, and is heeded when it has started", async () => {
+  const starting = launch();
+  await expect.poll(() => existsSync(file("data/leveret.json")), { interval: 1 }).toBe(true);
+  starting.signal("SIGHUP");
+  await starting.printed(RELOADED);
+  expect(await login("guest", "guest")).toBe(true);
 });
 
 test("what needs a restart is named", async () => {
