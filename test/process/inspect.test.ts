@@ -43,9 +43,14 @@ beforeAll(async () => {
   crashed = join(folder, "crashed");
   const leveret = LeveretProcess.start(...FREE_PORTS, "--data-dir", stopped);
   await fill(await leveret.port("amqp"));
-  // Until an empty batch says that the one before it was whole.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const messages = async () => {
+    const { stdout } = await inspect(stopped, "--format", "json");
+    return JSON.parse(stdout).queues[0]?.messages;
+  };
+  await expect.poll(messages).toBe(MESSAGES);
+  await leveret.freeze();
   cpSync(stopped, crashed, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+  leveret.signal("SIGCONT");
   leveret.signal("SIGTERM");
   expect(await leveret.exitCode()).toBe(0);
 });
@@ -216,6 +221,8 @@ describe("directories that are not opened", () => {
     const directory = copyOf(stopped, "locked");
     const first = start("--data-dir", directory);
     await first.port("amqp");
+    // What changes now is not its doing.
+    await first.freeze();
     await expectRefusal(directory, /is in use by process \d+/);
   });
 

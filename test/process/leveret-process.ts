@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
@@ -40,9 +41,8 @@ export class LeveretProcess {
   /** Waits for a text in what was printed; rejects when the process ends without it. */
   async printed(text: string): Promise<void> {
     while (!this.stdout.includes(text)) {
-      if (this.#child.exitCode !== null) {
-        throw new Error(`ended with ${this.#child.exitCode}: ${this.stdout}${this.stderr}`);
-      }
+      const end = this.#child.exitCode ?? this.#child.signalCode;
+      if (end !== null) throw new Error(`ended with ${end}: ${this.stdout}${this.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -62,6 +62,18 @@ export class LeveretProcess {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Until SIGCONT it does nothing more: threads that are in a system call come out of it first. */
+  async freeze(): Promise<void> {
+    this.signal("SIGSTOP");
+    if (process.platform !== "linux") return;
+    const threads = `/proc/${this.#child.pid}/task`;
+    const isStopped = (thread: string) =>
+      /^\d+ \(.*\) [Tt] /s.test(readFileSync(`${threads}/${thread}/stat`, "utf8"));
+    while (!readdirSync(threads).every(isStopped)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** The exit code, once it has ended and everything it printed is here. */
