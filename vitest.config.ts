@@ -16,5 +16,6 @@ export default defineConfig({
     // Only ends what hangs: unit tests measure no time, and a busy machine must not fail a right program.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -39,8 +39,8 @@ export class AmqplibClient implements Client {
     await this.#channel.assertExchange(exchange, type, { arguments: table(options) });
   }
 
-  async bind(exchange: string, queue: string, key: string): Promise<void> {
-    await this.#channel.bindQueue(queue, exchange, key);
+  async bind(exchange: string, queue: string, key: string, options: Table = {}): Promise<void> {
+    await this.#channel.bindQueue(queue, exchange, key, table(options));
   }
 
   publish(exchange: string, key: string, body: string, options: PublishOptions = {}) {

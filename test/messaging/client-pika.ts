@@ -48,8 +48,8 @@ export class PikaClient implements Client {
   async declareExchange(exchange: string, type: string, options: Table = {}): Promise<void> {
     await this.#call("declare_exchange", exchange, type, options);
   }
-  async bind(exchange: string, queue: string, key: string): Promise<void> {
-    await this.#call("bind", exchange, queue, key);
+  async bind(exchange: string, queue: string, key: string, options: Table = {}): Promise<void> {
+    await this.#call("bind", exchange, queue, key, options);
   }
   async publish(exchange: string, key: string, body: string, options: PublishOptions = {}) {
     const answer = await this.#call("publish", exchange, key, body, options);

@@ -46,8 +46,9 @@ export class RabbitmqClient implements Client {
     await this.#channel.exchangeDeclare(declared);
   }
 
-  async bind(exchange: string, queue: string, routingKey: string): Promise<void> {
-    await this.#channel.queueBind({ exchange, queue, routingKey });
+  async bind(exchange: string, queue: string, key: string, options: Table = {}): Promise<void> {
+    const bound = { exchange, queue, routingKey: key, arguments: table(options) };
+    await this.#channel.queueBind(bound);
   }
 
   async publish(exchange: string, key: string, body: string, options: PublishOptions = {}) {

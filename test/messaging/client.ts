@@ -31,7 +31,7 @@ export interface Client {
   readonly writesTimestamps: boolean;
   declareQueue(queue: string, options?: Table): Promise<void>;
   declareExchange(exchange: string, type: string, options?: Table): Promise<void>;
-  bind(exchange: string, queue: string, key: string): Promise<void>;
+  bind(exchange: string, queue: string, key: string, options?: Table): Promise<void>;
   publish(
     exchange: string,
     key: string,

@@ -56,8 +56,8 @@ class Client:
     def declare_exchange(self, exchange, kind, options):
         self.channel.exchange_declare(exchange, kind, durable=True, arguments=table(options))
 
-    def bind(self, exchange, queue, key):
-        self.channel.queue_bind(queue, exchange, key)
+    def bind(self, exchange, queue, key, options):
+        self.channel.queue_bind(queue, exchange, key, arguments=table(options))
 
     def publish(self, exchange, key, body, options):
         properties = pika.BasicProperties(

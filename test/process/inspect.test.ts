@@ -42,17 +42,17 @@ beforeAll(async () => {
   stopped = join(folder, "stopped");
   crashed = join(folder, "crashed");
   const leveret = LeveretProcess.start(...FREE_PORTS, "--data-dir", stopped);
-  await fill(await leveret.port("amqp"));
-  const messages = async () => {
-    const { stdout } = await inspect(stopped, "--format", "json");
-    return JSON.parse(stdout).queues[0]?.messages;
-  };
-  await expect.poll(messages).toBe(MESSAGES);
-  await leveret.freeze();
-  cpSync(stopped, crashed, { recursive: true, filter: (path) => !path.endsWith(".sock") });
-  leveret.signal("SIGCONT");
-  leveret.signal("SIGTERM");
-  expect(await leveret.exitCode()).toBe(0);
+  try {
+    await fill(await leveret.port("amqp"));
+    while ((await messagesIn(stopped)) !== MESSAGES);
+    await leveret.freeze();
+    cpSync(stopped, crashed, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+    leveret.signal("SIGCONT");
+    leveret.signal("SIGTERM");
+    expect(await leveret.exitCode()).toBe(0);
+  } finally {
+    await leveret.kill();
+  }
 });
 afterEach(async () => {
   await Promise.all(running.map((leveret) => leveret.kill()));
@@ -97,6 +97,12 @@ function inspect(...args: string[]): Promise<Told> {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+}
+
+/** What the disk says by now of "orders", which is declared first. */
+async function messagesIn(directory: string): Promise<number | undefined> {
+  const { stdout } = await inspect(directory, "--format", "json");
+  return JSON.parse(stdout).queues[0]?.messages;
 }
 
 /** Names, sizes, times and bytes of everything in a directory. */
