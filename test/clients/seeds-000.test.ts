@@ -170,9 +170,10 @@ assert depth(callback_queue) == 0`,
       fragment(
         "",
         `
-channel.basic_publish('', 'main_queue', 'rejected'); channel.basic_publish('', 'main_queue', 'expired', pika.BasicProperties(expiration='50'))
+channel.basic_publish('', 'main_queue', 'rejected')
 method, _, _ = channel.basic_get('main_queue'); channel.basic_reject(method.delivery_tag, requeue=False)
-time.sleep(0.3)
+channel.basic_publish('', 'main_queue', 'expired', pika.BasicProperties(expiration='50'))
+while depth('dead_letters') < 2: time.sleep(0.01)
 reasons = []
 for _ in range(2):
     method, properties, body = channel.basic_get('dead_letters', auto_ack=True)

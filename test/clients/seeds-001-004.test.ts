@@ -71,7 +71,8 @@ for body in ('again', 'fatal', 'fine'): channel.basic_publish('', 'q', body)`,
         `
 channel.basic_publish('', 'orders', 'bad')
 method, _, _ = channel.basic_get('orders'); channel.basic_nack(method.delivery_tag, requeue=False)
-time.sleep(0.2); assert drain('orders_dlq') == ['bad']`,
+while depth('orders_dlq') < 1: time.sleep(0.01)
+assert drain('orders_dlq') == ['bad']`,
       ),
     ));
 
@@ -115,10 +116,7 @@ time.sleep(0.2); assert drain('orders_dlq') == ['bad']`,
   it("quorum queue", () =>
     ends(
       "001:421",
-      fragment(
-        "",
-        "channel.basic_publish('', 'ha_queue', 'x'); time.sleep(0.1); assert drain('ha_queue') == ['x']",
-      ),
+      fragment("", "channel.basic_publish('', 'ha_queue', 'x'); assert drain('ha_queue') == ['x']"),
     ));
 });
 

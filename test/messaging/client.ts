@@ -4,8 +4,10 @@
 export interface Timestamp {
   readonly timestamp: number;
 }
-export type Value = string | number | boolean | Timestamp | readonly string[];
-export type Table = Readonly<Record<string, Value>>;
+export type Value = string | number | boolean | Timestamp | readonly (string | Table)[];
+export interface Table {
+  readonly [name: string]: Value;
+}
 
 export interface Got {
   readonly body: string;

@@ -1,5 +1,6 @@
 // Does everything a broker tells of, and writes down what it publishes about it: events, traced messages, log lines.
 
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
@@ -28,7 +29,8 @@ export async function observe(url: string, ctl: Ctl): Promise<Observed> {
   await exerciseBroker(url);
   await ctl("trace_off");
   await administer(ctl);
-  await sleep(1_000);
+  // Of all that is told this is the last.
+  while (!taken.events.some(({ fields }) => fields.routingKey === "alarm.cleared")) await sleep(5);
   await watcher.close();
   return {
     events: taken.events.map(toldOf),
@@ -60,8 +62,13 @@ async function exerciseBroker(url: string): Promise<void> {
   await channel.assertExchange("told", "topic", { durable: true, arguments: { "x-a": 1 } });
   await channel.assertQueue("told-queue", { durable: true, messageTtl: 60_000 });
   await channel.bindQueue("told-queue", "told", "a.*");
-  const { consumerTag } = await channel.consume("told-queue", (m) => m && channel.ack(m), {
-    consumerTag: "told-1",
+  const consumerTag = "told-1";
+  const consumed = new Promise<void>((resolve) => {
+    const take = (message: ConsumeMessage | null) => {
+      if (message !== null) channel.ack(message);
+      resolve();
+    };
+    void channel.consume("told-queue", take, { consumerTag });
   });
   channel.publish("told", "a.b", Buffer.from("hello"), {
     ...{ messageId: "m1", headers: { h: "v" }, persistent: true, contentType: "text/plain" },
@@ -74,11 +81,12 @@ async function exerciseBroker(url: string): Promise<void> {
       timestamp: 1_700_000_000,
     },
   });
-  await sleep(200);
+  await consumed;
   await channel.cancel(consumerTag);
   channel.publish("told", "a.c", Buffer.from("two"));
+  const returned = once(channel, "return");
   channel.publish("told", "nowhere", Buffer.from("three"), { mandatory: true });
-  await sleep(100);
+  await returned;
   await channel.get("told-queue", { noAck: true });
   await channel.unbindQueue("told-queue", "told", "a.*");
   await channel.deleteQueue("told-queue");
@@ -86,7 +94,6 @@ async function exerciseBroker(url: string): Promise<void> {
   await channel.close();
   await client.close();
   await connect(url.replace("guest:guest", "guest:wrong")).catch(() => {});
-  await sleep(300);
 }
 
 const COMMANDS: readonly (readonly string[])[] = [
