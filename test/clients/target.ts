@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Leveret } from "../../src/index.ts";
-import { freePort, startRabbitMq } from "../conformance/real-rabbitmq.ts";
+import { startRabbitMq } from "../conformance/real-rabbitmq.ts";
+import { freePort } from "../free-port.ts";
 
 const built = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
 const source = fileURLToPath(new URL("../../src/main.ts", import.meta.url));

@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../free-port.ts";
 import { type EmbeddedBroker, startEmbedded } from "./embedded.ts";
 import { call } from "./http-client.ts";
-import { freePort, isRabbitMqInstalled, startRabbitMq } from "./real-rabbitmq.ts";
+import { isRabbitMqInstalled, startRabbitMq } from "./real-rabbitmq.ts";
 
 type Objects = readonly Readonly<Record<string, unknown>>[];
 type Definitions = Readonly<Record<string, Objects>>;

@@ -3,8 +3,9 @@
 
 import { writeFileSync } from "node:fs";
 import { connect } from "amqplib";
+import { freePort } from "../free-port.ts";
 import { readPairs, runTraffic } from "./pair-traffic.ts";
-import { freePort, startRabbitMq } from "./real-rabbitmq.ts";
+import { startRabbitMq } from "./real-rabbitmq.ts";
 
 const httpPort = await freePort();
 const rabbit = await startRabbitMq({

@@ -3,9 +3,10 @@
 
 import { writeFileSync } from "node:fs";
 import amqp from "amqplib";
+import { freePort } from "../free-port.ts";
 import { call } from "./http-client.ts";
 import { metricFacts } from "./metric-names.ts";
-import { freePort, startRabbitMq } from "./real-rabbitmq.ts";
+import { startRabbitMq } from "./real-rabbitmq.ts";
 import { declareObjects, putObjects } from "./recorded-objects.ts";
 
 const ITEMS_MAX = 3;

@@ -1,7 +1,7 @@
 // A broker in this process whose clock the test holds, with its HTTP API.
 
-import { createServer } from "node:net";
 import { TestBroker } from "../../src/testing/index.ts";
+import { freePort } from "../free-port.ts";
 
 const AUTHORIZATION = `Basic ${btoa("guest:guest")}`;
 
@@ -67,14 +67,4 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") yield line;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { routes } from "../../src/management/routes.ts";
+import { freePort } from "../free-port.ts";
 import { LeveretProcess } from "./leveret-process.ts";
 
 const run = promisify(execFile);
@@ -82,11 +83,7 @@ async function modulesOf(script: string): Promise<string[]> {
 
 test("an embedded broker loads the management when it is asked for", async () => {
   const modules = await modulesOf(`
-    import { createServer } from "node:net";
-    const probe = createServer();
-    await new Promise((resolve) => probe.listen(0, "127.0.0.1", resolve));
-    const { port } = probe.address();
-    await new Promise((resolve) => probe.close(resolve));
+    const port = ${await freePort()};
     const broker = await Leveret.start({
       settings: {
         "leveret.management.enabled": "true",

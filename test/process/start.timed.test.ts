@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort } from "../conformance/real-rabbitmq.ts";
+import { freePort } from "../free-port.ts";
 import { LeveretProcess } from "./leveret-process.ts";
 
 const ANSWER_MS_MAX = 300;
