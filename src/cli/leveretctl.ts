@@ -3,7 +3,7 @@
 
 import { basename } from "node:path";
 import { endWhenNobodyReads } from "./closed-output.ts";
-import { runCtl } from "./ctl/program.ts";
+import { runCtl, verbIndexIn } from "./ctl/program.ts";
 import { findTarget, terminal } from "./ctl/terminal.ts";
 import type { Scope } from "./ctl/verb.ts";
 
@@ -31,10 +31,11 @@ async function main(): Promise<number> {
   let argv = process.argv.slice(2);
   const called = process.env[CALLED_AS] ?? basename(process.argv[1] ?? "leveretctl", ".js");
   let program = called in SCOPES || called === "rabbitmqadmin" ? called : "leveretctl";
-  const first = FIRST_WORDS[argv[0] ?? ""];
+  const at = verbIndexIn(argv);
+  const first = FIRST_WORDS[argv[at] ?? ""];
   if (program === "leveretctl" && first !== undefined) {
     program = first;
-    argv = argv.slice(1);
+    argv = argv.toSpliced(at, 1);
   }
   if (program === "rabbitmqadmin" || argv[0] === "admin") {
     const { runAdmin } = await import("./admin/program.ts");

@@ -66,3 +66,17 @@ test("listeners are told as status tells them", () => {
     expect.objectContaining({ interface: "[::]", protocol: "http", purpose: "HTTP API" }),
   );
 });
+
+test("leveretctl takes its options before the word for a program, too", () => {
+  const args = [
+    program("../leveretctl.js"),
+    "--data-dir",
+    directory,
+    "-s",
+    "diagnostics",
+    "listeners",
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain("protocol: amqp");
+});

@@ -107,13 +107,18 @@ const VALUED = new Set([
   "--longnames-host",
 ]);
 
-function verbNameIn(argv: readonly string[]): string | undefined {
+/** Where in `argv` the command stands, behind options; -1: nowhere. */
+export function verbIndexIn(argv: readonly string[]): number {
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!;
     if (VALUED.has(arg)) i++;
-    else if (!arg.startsWith("-")) return arg;
+    else if (!arg.startsWith("-")) return i;
   }
-  return undefined;
+  return -1;
+}
+
+function verbNameIn(argv: readonly string[]): string | undefined {
+  return argv[verbIndexIn(argv)];
 }
 
 function findVerb(name: string, scope: Scope): Verb | undefined {
