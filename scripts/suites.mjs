@@ -25,7 +25,7 @@ export const suites = [
   { script: "test:upgrade", budgetSeconds: 60 },
   { script: "test:golden", budgetSeconds: 60 },
   { script: "test:messaging", budgetSeconds: 180 },
-  { script: "test:process", budgetSeconds: 180 },
+  { script: "test:process", budgetSeconds: 180, packages: ["slapd"] },
   { script: "test:conformance", budgetSeconds: 180 },
   { script: "test:differential", budgetSeconds: 240, packages: ["rabbitmq-server"] },
   { script: "test:clients:npm", budgetSeconds: 240 },
