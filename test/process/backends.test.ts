@@ -10,6 +10,7 @@ import { join } from "node:path";
 import amqplib from "amqplib";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../free-port.ts";
 import { LeveretProcess } from "./leveret-process.ts";
 
 const closers: (() => unknown)[] = [];
@@ -333,12 +334,6 @@ function slapdConfiguration(folder: string): string {
     `directory ${join(folder, "db")}`,
     "",
   ].join("\n");
-}
-
-async function freePort(): Promise<number> {
-  const { url, server } = await serve(() => {});
-  await new Promise((resolve) => server.close(resolve));
-  return Number(new URL(url).port);
 }
 
 /** Waits until somebody listens there. */
