@@ -79,6 +79,21 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
     expect((box?.y ?? 844) + 40).toBeLessThan(844);
   });
 
+  test("settings and unacknowledged messages have the room of a line or two each", async () => {
+    for (const [path, table] of [
+      [`/queues/%2F/${SHOP.email}?tab=settings`, "Settings"],
+      [`/queues/%2F/${SHOP.germany}?tab=unacked`, "Unacknowledged messages"],
+    ] as const) {
+      await view.goTo(path);
+      const rows = view.page.getByRole("table", { name: table }).locator("tbody tr:has(td + td)");
+      await rows.first().waitFor();
+      const heights = await rows.evaluateAll((all) =>
+        all.map((row) => row.getBoundingClientRect().height),
+      );
+      expect(Math.max(...heights), path).toBeLessThan(90);
+    }
+  });
+
   test("a queue's actions are behind one button, and work", async () => {
     await view.goTo(`/queues/%2F/${SHOP.lost}`);
     await view.button("Publish message").waitFor({ state: "hidden" });

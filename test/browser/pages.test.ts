@@ -125,6 +125,14 @@ describe.skipIf(obstacle !== undefined)(`pages${obstacle ? `: ${obstacle}` : ""}
     }
   });
 
+  test("where nothing is kept on disk the page of traces says what can be done instead", async () => {
+    const [view] = views as [View];
+    await view.goTo("/traces");
+    await view.page.getByText("Traces need a data directory").waitFor();
+    expect(await view.button("Try again").count()).toBe(0);
+    expect(await view.button("Add trace").count()).toBe(0);
+  });
+
   // Taken again: those of docs/ui.md, and the log, are better with something to see.
   test("charts, map and log once there is a minute of traffic to see", async () => {
     const view = await stage.newView({ width: 1280, height: 800 });

@@ -27,6 +27,9 @@ export const tracing = {
   stopTitle: "Stop trace",
   stopText: (name: string) => `${name} is stopped. Its file stays.`,
   none: "No trace runs",
+  nowhere: "Traces need a data directory",
+  nowhereHint:
+    "This broker keeps nothing on disk. Watch messages shows what passes, and writes nothing.",
   filesNone: "No trace files",
   size: "Size",
   download: "Download",

@@ -60,7 +60,7 @@ function columnsFor(vhost: string): Column<QueueSetting>[] {
       value: originText,
       cell: (item) => <Origin item={item} vhost={vhost} />,
     },
-    { id: "description", header: texts.description, value: descriptionOf },
+    { id: "description", header: texts.description, value: descriptionOf, wide: true },
   ];
 }
 

@@ -33,6 +33,7 @@ const columnsOf = (queue: QueueRef): readonly Column<UnackedMessage>[] => [
           {item.channel_details.name}
         </TextLink>
       ),
+    wide: true,
   },
   {
     id: "held",

@@ -1,7 +1,8 @@
 // Tracing: running traces, their files, starting and stopping.
 
 import { Button } from "@mantine/core";
-import { apiPath, request, send } from "../../api/client.ts";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { ApiError, apiPath, request, send } from "../../api/client.ts";
 import { useAction, useApi } from "../../api/query.ts";
 import type { Node } from "../../api/types.ts";
 import type { Field, FormValues } from "../../form/fields.ts";
@@ -52,6 +53,15 @@ const traceKey = (trace: Trace): string => JSON.stringify([trace.vhost, trace.na
 
 function NodeTraces({ node }: { node: string }) {
   const result = useApi<readonly Trace[]>(apiPath("traces", "node", node));
+  const files = useApi<readonly TraceFile[]>(apiPath("trace-files", "node", node));
+  // Without a data directory there is no place for their files.
+  if (files.error instanceof ApiError && files.error.status === 400) {
+    return (
+      <Section id="traces.running" title={`${texts.running}: ${node}`}>
+        <Empty title={texts.nowhere} hint={texts.nowhereHint} />
+      </Section>
+    );
+  }
   return (
     <>
       <Section
@@ -73,7 +83,7 @@ function NodeTraces({ node }: { node: string }) {
           )}
         </Loaded>
       </Section>
-      <TraceFiles node={node} />
+      <TraceFiles node={node} result={files} />
     </>
   );
 }
@@ -135,8 +145,12 @@ function RemoveButton({ path, label, title, text, done }: RemoveButtonProps) {
 
 const fileKey = (file: TraceFile): string => file.name;
 
-function TraceFiles({ node }: { node: string }) {
-  const result = useApi<readonly TraceFile[]>(apiPath("trace-files", "node", node));
+interface TraceFilesProps {
+  readonly node: string;
+  readonly result: UseQueryResult<readonly TraceFile[], Error>;
+}
+
+function TraceFiles({ node, result }: TraceFilesProps) {
   const pathOf = (file: TraceFile): string => apiPath("trace-files", "node", node, file.name);
   const columns: Column<TraceFile>[] = [
     textColumn("name", texts.name),
