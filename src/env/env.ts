@@ -2,6 +2,7 @@
 // nothing else in the product may reach for a clock, a timer, a random number, a disk or a socket.
 
 import type { Address } from "../lib/arena.ts";
+import type { DiskStatistics } from "./disk-statistics.ts";
 
 export interface Env {
   readonly clock: Clock;
@@ -223,6 +224,8 @@ export interface FileStat {
 
 /** Names and whole small files are handled with promises (start, checkpoint); message bytes through `File`. */
 export interface Disk {
+  /** Of the calls on open files. Absent: nobody counts. */
+  readonly statistics?: DiskStatistics;
   open(path: string, options: OpenOptions, handler: FileHandler): Promise<File>;
   /** Sets the size and reserves (zero-fills) the space. */
   allocate(path: string, sizeBytes: number): Promise<void>;

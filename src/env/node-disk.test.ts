@@ -43,6 +43,26 @@ class Ends implements FileHandler {
 }
 
 describe("files", () => {
+  test.each([
+    [true, { count: 2, bytes: 300 }, 3],
+    [false, { count: 2, bytes: 300 }, 1],
+  ])("calls are counted (synced: %s)", async (synced, writes, syncs) => {
+    const own = new NodeDisk(arena);
+    const ends = new Ends();
+    const file = await own.open(join(directory, "f"), { write: true, create: true, synced }, ends);
+    file.write(1, 0, 100, 0);
+    file.write(2, 0, 200, 100);
+    await Promise.all([ends.of(1), ends.of(2)]);
+    file.sync(3);
+    file.read(4, 0, 1_000, 0);
+    await Promise.all([ends.of(3), ends.of(4)]);
+    file.close();
+    expect(own.statistics.write).toMatchObject(writes);
+    expect(own.statistics.sync.count).toBe(syncs);
+    expect(own.statistics.read).toMatchObject({ count: 1, bytes: 300 });
+    for (const { timeMs } of Object.values(own.statistics)) expect(timeMs).toBeGreaterThan(0);
+  });
+
   test.each([true, false])(
     "are written and read by tokens, many at once (synced: %s)",
     async (synced) => {

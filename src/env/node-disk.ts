@@ -11,6 +11,7 @@ import {
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Address, Arena } from "../lib/arena.ts";
+import { type CallStatistics, DiskStatistics } from "./disk-statistics.ts";
 import {
   type Disk,
   DiskError,
@@ -29,6 +30,7 @@ const ZEROES = new Uint8Array(1_048_576);
 
 export class NodeDisk implements Disk {
   readonly #arena: Arena;
+  readonly statistics = new DiskStatistics();
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -39,8 +41,7 @@ export class NodeDisk implements Disk {
     if (options.create) flags |= constants.O_CREAT;
     if (options.synced && HAS_SYNCED_WRITES) flags |= constants.O_DSYNC;
     const fd = await told(openFd(path, flags));
-    const syncEachWrite = options.synced && !HAS_SYNCED_WRITES;
-    return new NodeFile(this.#arena, fd, handler, syncEachWrite);
+    return new NodeFile(this.#arena, fd, handler, this.statistics, options.synced);
   }
 
   async allocate(path: string, sizeBytes: number): Promise<void> {
@@ -129,6 +130,8 @@ export class NodeDisk implements Disk {
 /** One call on its way: a reused object with a callback made once, so that a call costs no closure. */
 class Call {
   token = 0;
+  kind: CallStatistics | undefined = undefined;
+  startMs = 0;
   readonly onSystem: (error: NodeJS.ErrnoException | null, lengthBytes?: number) => void;
 
   constructor(
@@ -142,12 +145,14 @@ class NodeFile implements File {
   readonly #arena: Arena;
   readonly #fd: number;
   readonly #handler: FileHandler;
-  readonly #syncEachWrite: boolean;
+  readonly #statistics: DiskStatistics;
+  readonly #synced: boolean;
   readonly #idle: Call[] = [];
   #running = 0;
   #closing = false;
   readonly #onEnd = (call: Call, error: NodeJS.ErrnoException | null, lengthBytes: number) => {
     const token = call.token;
+    if (error === null) this.#count(call, lengthBytes);
     this.#idle.push(call);
     if (error === null) this.#handler.onDone(token, lengthBytes);
     else this.#handler.onFailed(token, diskError(error));
@@ -155,16 +160,23 @@ class NodeFile implements File {
     if (this.#closing && this.#running === 0) this.#closeNow();
   };
 
-  constructor(arena: Arena, fd: number, handler: FileHandler, syncEachWrite: boolean) {
+  constructor(
+    arena: Arena,
+    fd: number,
+    handler: FileHandler,
+    statistics: DiskStatistics,
+    synced: boolean,
+  ) {
     this.#arena = arena;
     this.#fd = fd;
     this.#handler = handler;
-    this.#syncEachWrite = syncEachWrite;
+    this.#statistics = statistics;
+    this.#synced = synced;
   }
 
   write(token: number, address: Address, lengthBytes: number, offset: number): void {
-    const call = this.#call(token);
-    if (!this.#syncEachWrite) {
+    const call = this.#call(token, this.#statistics.write);
+    if (!this.#synced || HAS_SYNCED_WRITES) {
       writeFd(this.#fd, this.#arena.u8, address, lengthBytes, offset, call.onSystem);
       return;
     }
@@ -175,12 +187,12 @@ class NodeFile implements File {
   }
 
   read(token: number, address: Address, lengthBytes: number, offset: number): void {
-    const call = this.#call(token);
+    const call = this.#call(token, this.#statistics.read);
     readFd(this.#fd, this.#arena.u8, address, lengthBytes, offset, call.onSystem);
   }
 
   sync(token: number): void {
-    fdatasync(this.#fd, this.#call(token).onSystem);
+    fdatasync(this.#fd, this.#call(token, this.#statistics.sync).onSystem);
   }
 
   /** The descriptor goes when the calls on their way have ended. */
@@ -190,11 +202,19 @@ class NodeFile implements File {
     if (this.#running === 0) this.#closeNow();
   }
 
-  #call(token: number): Call {
+  #call(token: number, kind: CallStatistics): Call {
     const call = this.#idle.pop() ?? new Call(this.#onEnd);
     call.token = token;
+    call.kind = kind;
+    call.startMs = performance.now();
     this.#running++;
     return call;
+  }
+
+  #count({ kind, startMs }: Call, lengthBytes: number): void {
+    const timeMs = performance.now() - startMs;
+    kind?.add(lengthBytes, timeMs);
+    if (this.#synced && kind === this.#statistics.write) this.#statistics.sync.add(0, timeMs);
   }
 
   #closeNow(): void {

@@ -19,6 +19,8 @@ export interface ProcessFacts {
   /** Free bytes of the file system that holds `directory`; infinite when nobody can tell. */
   diskFreeBytes(directory: string): number;
   openFileCount(): number;
+  /** Voluntary and not, since the start. */
+  contextSwitchCount(): number;
   fileCountMax(): number;
   /** Where memory went, in bytes. `arenaBytes`: size of the fixed memory for messages. */
   memoryParts(arenaBytes: number): Readonly<Record<string, number>>;
@@ -38,6 +40,10 @@ export function nodeProcessFacts(): ProcessFacts {
     totalMemoryBytes: () => constrainedMemory() ?? totalmem(),
     diskFreeBytes: freeBytes,
     openFileCount,
+    contextSwitchCount: () => {
+      const { voluntaryContextSwitches, involuntaryContextSwitches } = process.resourceUsage();
+      return voluntaryContextSwitches + involuntaryContextSwitches;
+    },
     fileCountMax: () => fileCountMax,
     memoryParts: (arenaBytes) => {
       const { heapTotal, external, arrayBuffers, rss } = process.memoryUsage();

@@ -5,6 +5,7 @@ import type { Broker } from "../broker/broker.ts";
 import { BrokerError } from "../broker/errors.ts";
 import { createQueue } from "../broker/queue/create-queue.ts";
 import { newTestBroker } from "../broker/test-doubles.ts";
+import { DiskStatistics } from "../env/disk-statistics.ts";
 import type { Clock, TimerHandle } from "../env/env.ts";
 import { Messages } from "../protocols/amqp091/messages.ts";
 import { createApp } from "./app.ts";
@@ -73,10 +74,8 @@ const sample: NodeSample = {
   queuesDeclared: 0,
   queuesCreated: 0,
   queuesDeleted: 0,
-  diskWrites: 0,
-  diskWriteBytes: 0,
-  diskReads: 0,
-  diskReadBytes: 0,
+  contextSwitches: 0,
+  disk: new DiskStatistics(),
 };
 
 const node: NodeFacts = {

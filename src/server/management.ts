@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Broker } from "../broker/broker.ts";
 import type { Config } from "../config/table.ts";
+import { DiskStatistics } from "../env/disk-statistics.ts";
 import type { TlsOptions } from "../env/env.ts";
 import type { HttpTls } from "../env/http.ts";
 import { openHttpSocket } from "../env/node-http.ts";
@@ -34,6 +35,8 @@ export interface ServerParts {
   readonly requestStop: () => void;
   readonly setAccepting: (accepting: boolean) => void;
   readonly facts: ProcessFacts;
+  /** Absent: nothing is kept on a disk. */
+  readonly diskStatistics: DiskStatistics | undefined;
   /** Throws when it cannot. */
   readonly readFile: (path: string) => string;
   /** Every setting as it is now. */
@@ -203,6 +206,7 @@ async function builtApiDescription(): Promise<string | undefined> {
 function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFacts[]): NodeFacts {
   const { config, broker, facts } = parts;
   const { node } = config;
+  const disk = parts.diskStatistics ?? new DiskStatistics();
   const dataDirectory = node.inMemory ? undefined : node.dataDirectory;
   return {
     startedAtMs: broker.clock.nowMs(),
@@ -234,10 +238,8 @@ function nodeFacts(parts: ServerParts, httpListeners: () => readonly ListenerFac
         diskFreeBytes: facts.diskFreeBytes(dataDirectory ?? "."),
         ...churn,
         ...broker.counters,
-        diskWrites: 0,
-        diskWriteBytes: 0,
-        diskReads: 0,
-        diskReadBytes: 0,
+        contextSwitches: facts.contextSwitchCount(),
+        disk,
       };
     },
     memoryLimitBytes: () => parts.monitor.memoryLimitBytes,

@@ -177,6 +177,7 @@ export class Server {
       applied: () => this.#applied,
       logger: this.#logger ?? new Logger(broker.clock),
       facts: world.facts,
+      diskStatistics: world.disk?.statistics,
       listeners: () => this.#listeners,
       requestStop: options.onStopRequested ?? (() => void this.stop()),
       setAccepting: (accepting) => void this.#setAccepting(accepting),

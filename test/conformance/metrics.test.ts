@@ -24,7 +24,6 @@ const ABSENT: readonly (readonly [RegExp, string])[] = [
   [/_raft_/, "there is no Raft on one node"],
   [/_(schema_db|queue_index|msg_store)_/, "RabbitMQ's files and tables"],
   [/_io_(seek|reopen)_/, "nothing is sought or reopened"],
-  [/_io_(read|write|sync)_time_/, "the log's waits overlap: their sum says nothing"],
   [/_global_stream_error_/, "errors of the stream protocol"],
   [/_auth_attempts_detailed_/, "/api/auth/attempts tells them by protocol; addresses are not kept"],
   [/_queue_head_message_timestamp$/, "the timestamp property of the head is not looked at"],

@@ -66,11 +66,16 @@ export const nodeFamilies: readonly Family<NodeScrape>[] = [
 ];
 
 export const persisterFamilies: readonly Family<NodeScrape>[] = [
-  counter("io_read_ops", "Disk reads", ({ sample }) => sample.diskReads),
-  counter("io_read_bytes", "Bytes read from disk", ({ sample }) => sample.diskReadBytes),
-  counter("io_write_ops", "Disk writes", ({ sample }) => sample.diskWrites),
-  counter("io_write_bytes", "Bytes written to disk", ({ sample }) => sample.diskWriteBytes),
-  counter("io_sync_ops", "Synced disk writes", ({ sample }) => sample.diskWrites),
+  ...(["read", "write", "sync"] as const).flatMap((kind): Family<NodeScrape>[] => [
+    counter(`io_${kind}_ops`, `Disk ${kind}s`, ({ sample }) => sample.disk[kind].count),
+    counter(
+      `io_${kind}_time_seconds`,
+      `Time spent in disk ${kind}s`,
+      ({ sample }) => sample.disk[kind].timeMs / 1_000,
+    ),
+  ]),
+  counter("io_read_bytes", "Bytes read from disk", ({ sample }) => sample.disk.read.bytes),
+  counter("io_write_bytes", "Bytes written to disk", ({ sample }) => sample.disk.write.bytes),
 ];
 
 export const alarmFamilies: readonly Family<NodeScrape>[] = [

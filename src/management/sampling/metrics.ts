@@ -6,6 +6,7 @@ import type { ExchangeTally, QueueTally } from "../../broker/observing/channel-t
 import type { PublishPair } from "../../broker/observing/publish-pairs.ts";
 import { messagesIn } from "../../broker/queue/depth-figures.ts";
 import type { Queue } from "../../broker/queue/queue.ts";
+import type { DiskStatistics } from "../../env/disk-statistics.ts";
 import type { Metric } from "./series.ts";
 
 /** A queue's numbers, each read from it once. */
@@ -106,10 +107,9 @@ export interface NodeSample {
   readonly queuesDeclared: number;
   readonly queuesCreated: number;
   readonly queuesDeleted: number;
-  readonly diskWrites: number;
-  readonly diskWriteBytes: number;
-  readonly diskReads: number;
-  readonly diskReadBytes: number;
+  /** How often the process gave up the processor, or lost it. */
+  readonly contextSwitches: number;
+  readonly disk: Pick<DiskStatistics, "read" | "write" | "sync">;
 }
 
 export const nodeMetrics: readonly Metric<NodeSample>[] = [
@@ -118,11 +118,15 @@ export const nodeMetrics: readonly Metric<NodeSample>[] = [
   { name: "sockets_used", read: (n) => n.socketCount },
   { name: "proc_used", read: (n) => n.processCount },
   { name: "disk_free", read: (n) => n.diskFreeBytes },
-  { name: "io_read_count", read: (n) => n.diskReads },
-  { name: "io_read_bytes", read: (n) => n.diskReadBytes },
-  { name: "io_write_count", read: (n) => n.diskWrites },
-  { name: "io_write_bytes", read: (n) => n.diskWriteBytes },
-  { name: "io_sync_count", read: (n) => n.diskWrites },
+  { name: "context_switches", read: (n) => n.contextSwitches },
+  { name: "io_read_count", read: (n) => n.disk.read.count },
+  { name: "io_read_bytes", read: (n) => n.disk.read.bytes },
+  { name: "io_read_time", read: (n) => n.disk.read.timeMs },
+  { name: "io_write_count", read: (n) => n.disk.write.count },
+  { name: "io_write_bytes", read: (n) => n.disk.write.bytes },
+  { name: "io_write_time", read: (n) => n.disk.write.timeMs },
+  { name: "io_sync_count", read: (n) => n.disk.sync.count },
+  { name: "io_sync_time", read: (n) => n.disk.sync.timeMs },
   { name: "connection_created", read: (n) => n.connectionsOpened },
   { name: "connection_closed", read: (n) => n.connectionsClosed },
   { name: "channel_created", read: (n) => n.channelsOpened },

@@ -89,3 +89,34 @@ export function detailsOf<T>(
     avg_rate: seconds === 0 ? 0 : change / seconds,
   };
 }
+
+/** Nothing divided by nothing is 0. */
+export function quotient(sum: number, count: number): number {
+  return count === 0 ? 0 : sum / count;
+}
+
+/**
+ * Of a mean that is one counter (`sum`) divided by another (`count`): the newest as `rate`, where RabbitMQ has it, and
+ * with a range the mean within each step of it. A step in which nothing was counted is 0.
+ */
+export function meanDetailsOf<T>(
+  series: Series<T>,
+  sum: number,
+  count: number,
+  range: Range | undefined,
+): Details {
+  const rate = quotient(series.rate(sum), series.rate(count));
+  if (range === undefined) return { rate };
+  const sums = series.history?.samples(sum, range) ?? [];
+  const counts = series.history?.samples(count, range) ?? [];
+  // Newest first; the oldest has nothing before it.
+  const samples = sums.slice(0, -1).map(({ sample, timestamp }, i) => ({
+    sample: quotient(sample - sums[i + 1]!.sample, counts[i]!.sample - counts[i + 1]!.sample),
+    timestamp,
+  }));
+  const [newest, oldest] = [sums[0], sums.at(-1)];
+  if (newest === undefined || oldest === undefined) return { rate, samples, avg: 0, avg_rate: 0 };
+  const counted = counts[0]!.sample - counts.at(-1)!.sample;
+  const avg = quotient(newest.sample - oldest.sample, counted);
+  return { rate, samples, avg, avg_rate: avg };
+}

@@ -2,19 +2,16 @@
 
 import type { ApiJson, ApiObject } from "../api-json.ts";
 import type { Management } from "../management.ts";
-import { nodeMetrics } from "../sampling/metrics.ts";
+import { type NodeSample, nodeMetrics } from "../sampling/metrics.ts";
+import { type Metric, meanDetailsOf, quotient } from "../sampling/series.ts";
 import type { ViewContext } from "./context.ts";
 import { contextsView, exchangeTypesView } from "./overview.ts";
 import { addNumbers } from "./stats.ts";
 
-/** RabbitMQ has averages of disk times beside the counts; nothing here measures them one by one. */
+/** Of Erlang and of a message store that is not ours. */
 const UNMEASURED = [
   "gc_num",
   "gc_bytes_reclaimed",
-  "context_switches",
-  "io_read_avg_time",
-  "io_write_avg_time",
-  "io_sync_avg_time",
   "io_seek_count",
   "io_seek_avg_time",
   "io_reopen_count",
@@ -25,6 +22,13 @@ const UNMEASURED = [
   "queue_index_write_count",
   "queue_index_read_count",
 ];
+
+/** How long a call takes in ms: one number divided by another, over all time and between samples. */
+const MEANS = ["io_read", "io_write", "io_sync"].map((name) => ({
+  name: `${name}_avg_time`,
+  sum: nodeMetrics.findIndex((metric) => metric.name === `${name}_time`),
+  count: nodeMetrics.findIndex((metric) => metric.name === `${name}_count`),
+}));
 
 /** Statistics of what is gone are dropped at once here; RabbitMQ does it in the background and shows how much waits. */
 const NO_GARBAGE: ApiObject = {
@@ -84,6 +88,11 @@ export function nodeView(management: Management, context: ViewContext): ApiObjec
   };
   const names = nodeMetrics.map(({ name }) => name);
   addNumbers(object, sample, nodeMetrics, names, sampler.node, context.ranges.node);
+  for (const { name, sum, count } of MEANS) {
+    const read = (index: number) => (nodeMetrics[index] as Metric<NodeSample>).read(sample);
+    object[name] = quotient(read(sum), read(count));
+    object[`${name}_details`] = meanDetailsOf(sampler.node, sum, count, context.ranges.node);
+  }
   for (const name of UNMEASURED) {
     object[name] = 0;
     object[`${name}_details`] = { rate: 0 };

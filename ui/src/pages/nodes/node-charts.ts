@@ -92,7 +92,6 @@ export const ioCharts: readonly NodeChart[] = [
   },
   {
     id: "io-time",
-    erlangOnly: true,
     title: charts.ioTime,
     kind: "level",
     unit: "milliseconds",
