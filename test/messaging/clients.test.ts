@@ -238,8 +238,8 @@ test.skipIf(!hasPika)("pika: delays, retries, drops duplicates", () => {
         return;
       }
       expect(output.trim().split("\n")).toEqual([
-        ...["delayed 200 600 -200 True", "count None", "waits None", "count 1 True"],
-        ...["gone None", "once 1", "ENDED"],
+        ...["delayed 200 -200 True", "later None", "count None", "waits None"],
+        ...["count 1 True", "gone None", "once 1", "ENDED"],
       ]);
       resolve();
     });
