@@ -72,8 +72,11 @@ export interface LogHandler {
 export interface ReplayHandler {
   /** Memory is short: no more entries until pages have been written out. */
   readonly congested: boolean;
-  /** The payload lies in the arena until this returns; the entry started at `position`. */
-  onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void;
+  /**
+   * The payload lies in the arena until this returns; the entry started at `position`. False while there is no memory
+   * for it: the same entry comes again when pages have been written out.
+   */
+  onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): boolean;
 }
 
 /** Where entries of a checkpoint are written. `u8` and `view` may be others after each `append`. */

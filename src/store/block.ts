@@ -109,20 +109,26 @@ export function positionBehind(header: BlockHeader): number {
   return header.position + header.lengthBytes - BLOCK_HEADER_BYTES;
 }
 
-/** Calls `onEntry` for each entry of the (checked) block at `at`. */
+/**
+ * Calls `onEntry` for each entry of the (checked) block at `at`, from the one that lies `from` bytes behind its header
+ * on, until it answers false. Answers where that entry lies, likewise; undefined at the end of the block.
+ */
 export function forEachEntry(
   view: DataView,
   at: Address,
   header: BlockHeader,
-  onEntry: (kind: number, at: Address, lengthBytes: number, position: number) => void,
-): void {
-  const end = at + header.lengthBytes;
-  let position = header.position;
-  for (let entry = at + BLOCK_HEADER_BYTES; entry < end; ) {
+  onEntry: (kind: number, at: Address, lengthBytes: number, position: number) => unknown,
+  from = 0,
+): number | undefined {
+  const first = at + BLOCK_HEADER_BYTES;
+  const bytes = header.lengthBytes - BLOCK_HEADER_BYTES;
+  for (let offset = from; offset < bytes; ) {
+    const entry = first + offset;
     const lengthBytes = view.getUint32(entry, true);
-    onEntry(view.getUint8(entry + 4), entry + ENTRY_HEADER_BYTES, lengthBytes, position);
-    const wholeBytes = ENTRY_HEADER_BYTES + ((lengthBytes + 7) & ~7);
-    entry += wholeBytes;
-    position += wholeBytes;
+    const kind = view.getUint8(entry + 4);
+    const position = header.position + offset;
+    if (onEntry(kind, entry + ENTRY_HEADER_BYTES, lengthBytes, position) === false) return offset;
+    offset += ENTRY_HEADER_BYTES + ((lengthBytes + 7) & ~7);
   }
+  return undefined;
 }

@@ -21,7 +21,7 @@ const FORMAT = "leveret data directory";
 /** Names the disk makes: locks, and files that are about to replace others. */
 const DISK_NAMES = /^lock\.\d+$|\.new$/;
 
-export type RefusalCode = "foreign" | "unknown-version" | "locked" | "damaged";
+export type RefusalCode = "foreign" | "unknown-version" | "locked" | "damaged" | "memory";
 
 /** Why a directory is not opened; the message is one sentence for people. Nothing in it was changed. */
 export class StoreRefusal extends Error {

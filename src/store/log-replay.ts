@@ -2,16 +2,20 @@
 
 import { EntryKind, type ReplayHandler } from "../broker/ports.ts";
 import type { Disk } from "../env/env.ts";
+import { assert } from "../lib/assert.ts";
 import type { Memory } from "../lib/memory.ts";
-import { forEachEntry } from "./block.ts";
+import { type BlockHeader, forEachEntry } from "./block.ts";
 import type { CheckpointReading } from "./checkpoint-file.ts";
 import type { Damage } from "./damage.ts";
-import { Name } from "./data-directory.ts";
+import { Name, StoreRefusal } from "./data-directory.ts";
 import { FILE_HEADER_BYTES } from "./file-header.ts";
 import type { DirectoryId } from "./format.ts";
 import { LogReader, type LogReading } from "./log-reader.ts";
 import { LogWindow } from "./log-window.ts";
 import type { Contents } from "./store-directory.ts";
+
+/** So often, 1 ms apart, an entry comes again while no page leaves memory. */
+const REFUSED_TRIES_MAX = 30_000;
 
 /** Tells the handler every entry of a checkpoint. */
 export function replayCheckpoint(
@@ -23,7 +27,8 @@ export function replayCheckpoint(
   checkpoint.forEach((kind, at, lengthBytes) => {
     if (lengthBytes > windowBytes) throw new Error("an entry of the checkpoint is too long");
     memory.arena.u8.set(checkpoint.bytes.subarray(at, at + lengthBytes), window);
-    handler.onEntry(kind, window, lengthBytes, checkpoint.state.position);
+    const isTaken = handler.onEntry(kind, window, lengthBytes, checkpoint.state.position);
+    assert(isTaken, "what a checkpoint says needs no pages");
   });
 }
 
@@ -32,7 +37,7 @@ export interface LogReplayOptions {
   readonly memory: Memory;
   readonly directory: string;
   readonly handler: ReplayHandler;
-  /** Answers while the handler can take no more. */
+  /** Answers when pages have had time to leave memory, and the handler takes entries again. */
   readonly untilRelieved?: (() => Promise<void>) | undefined;
 }
 
@@ -48,18 +53,35 @@ export async function readLog(
     region: memory.logBuffers[0],
     names: logFiles,
   });
+  const onEntry = (kind: number, at: number, lengthBytes: number, position: number): boolean => {
+    const first = kind === EntryKind.definition ? state.definitionsPosition : state.position;
+    return position < first || handler.onEntry(kind as EntryKind, at, lengthBytes, position);
+  };
+  /** Nothing else uses the window meanwhile. */
+  const tellRest = async (at: number, block: BlockHeader, from: number): Promise<void> => {
+    let [refused, usedBytes, tries] = [from as number | undefined, 0, 0];
+    while (refused !== undefined) {
+      tries = memory.pages.usedBytes === usedBytes ? tries + 1 : 0;
+      usedBytes = memory.pages.usedBytes;
+      if (tries > REFUSED_TRIES_MAX) throw tooLittleMemory(directory);
+      await untilRelieved?.();
+      refused = forEachEntry(view, at, block, onEntry, refused);
+    }
+  };
   const reader = new LogReader(window, logFiles, state.log, (at, block) => {
-    forEachEntry(view, at, block, (kind, entryAt, lengthBytes, position) => {
-      const from = kind === EntryKind.definition ? state.definitionsPosition : state.position;
-      if (position < from) return;
-      handler.onEntry(kind as EntryKind, entryAt, lengthBytes, position);
-    });
+    const refused = forEachEntry(view, at, block, onEntry);
+    if (refused !== undefined) return tellRest(at, block, refused);
     return handler.congested ? untilRelieved?.() : undefined;
   });
   const reading = await reader.read();
   window.close();
   // What is missing at the end of a file that has lost its end was not cut off by a crash.
   return { ...reading, torn: reading.torn && !shortLogFiles.has(reading.end.file) };
+}
+
+function tooLittleMemory(directory: string): StoreRefusal {
+  const sentence = `there is too little memory for what the log in ${directory} holds: raise leveret.memory.arena`;
+  return new StoreRefusal("memory", sentence);
 }
 
 /** What is wrong with the log beside its blocks: headers and ends of the files that were read. */

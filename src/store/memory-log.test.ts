@@ -75,6 +75,7 @@ it("replays what it retained, with the positions entries started at", () => {
     congested: false,
     onEntry(kind, at, lengthBytes, position) {
       heard.push([kind, u8[at], lengthBytes, position]);
+      return true;
     },
   });
   expect(heard).toEqual([

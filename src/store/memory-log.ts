@@ -77,7 +77,8 @@ export class MemoryLog implements Log {
     for (const { kind, bytes, position } of this.#retained) {
       const region = this.#memory.logBuffers[1];
       this.#memory.arena.u8.set(bytes, region.at);
-      handler.onEntry(kind, region.at, bytes.length, position);
+      const isTaken = handler.onEntry(kind, region.at, bytes.length, position);
+      assert(isTaken, "there is memory for what came from memory");
     }
   }
 

@@ -37,6 +37,20 @@ describe("Store", () => {
     expect(world.notices).toEqual([]);
   });
 
+  it("tells an entry again until there is memory for it, and gives up when there never is", async () => {
+    const world = new StoreWorld(1);
+    const { store, ledger } = await world.open();
+    for (let key = 0; key < 5; key++) ledger.set(store, key, key * 20, key);
+    store.log.commit();
+    world.clock.runFor(100);
+    world.crash("nothing");
+    const again = await world.open({}, 3);
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(again.ledger.entriesHeard).toBe(5);
+    world.crash("nothing");
+    await expect(world.open({}, Number.POSITIVE_INFINITY)).rejects.toThrow("too little memory");
+  });
+
   it("needs no log after an orderly stop", async () => {
     const world = new StoreWorld(2);
     const { store, ledger } = await world.open();

@@ -284,10 +284,10 @@ export class Store implements Engine {
   /** Pages leave memory while replay waits. */
   async #untilRelieved(handler: ReplayHandler): Promise<void> {
     const { clock } = this.#options;
-    while (handler.congested) {
+    do {
       this.pager.flush();
       await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
-    }
+    } while (handler.congested);
   }
 
   async #resume(checkpoint: CheckpointReading, reading: LogReading): Promise<void> {

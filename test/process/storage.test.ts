@@ -87,6 +87,35 @@ test.runIf(hasLimits)(
   },
 );
 
+test("what a crash left in the log is taken up with less memory than it had", async () => {
+  const QUEUES = 7;
+  // In a queue's page it leaves no room for a second one: nine such pages are all that 16 MiB have.
+  const body = Buffer.alloc(65_350, "x");
+  const directory = join(folder, "shrunk");
+  const leveret = start("--data-dir", directory);
+  const { channel } = await confirmChannel(leveret);
+  const names: string[] = [];
+  for (const exchange of ["one", "two"]) {
+    await channel.assertExchange(exchange, "fanout");
+    for (let i = 0; i < QUEUES; i++) {
+      const { queue } = await channel.assertQueue(`${exchange}-${i}`);
+      await channel.bindQueue(queue, exchange, "");
+      names.push(queue);
+    }
+    channel.publish(exchange, "", body, { persistent: true });
+  }
+  await channel.waitForConfirms();
+  await leveret.kill();
+
+  const next = start("--data-dir", directory, "--set", "leveret.memory.arena=16MiB");
+  const again = await confirmChannel(next);
+  for (const name of names) {
+    const message = await again.channel.get(name, { noAck: true });
+    expect(message && message.content.equals(body), name).toBe(true);
+  }
+  await again.connection.close();
+});
+
 describe("a directory that was stopped", () => {
   test("is copied and opened under another name of the node", async () => {
     const directory = join(folder, "original");

@@ -51,6 +51,7 @@ function heard(): Heard[] {
     congested: false,
     onEntry(kind, at, lengthBytes, position) {
       entries.push({ kind, bytes: arena.u8.slice(at, at + lengthBytes), position });
+      return true;
     },
   });
   return entries;

@@ -2,7 +2,6 @@
 // already, and entries of queues that are gone: every call here may be one that changes nothing.
 
 import type { Address } from "../../lib/arena.ts";
-import { assert } from "../../lib/assert.ts";
 import type { Broker } from "../broker.ts";
 import type { LogPosition, QueueNumber, Sequence } from "../numbers.ts";
 import { EntryKind, type ReplayHandler } from "../ports.ts";
@@ -29,7 +28,8 @@ import type { Recoverable } from "./recovery.ts";
 /** While less of the pages than this is free, replay waits for pages to be written out. */
 const FREE_SHARE_MIN = 1 / 8;
 
-type Apply = (at: Address, lengthBytes: number, position: LogPosition) => void;
+/** False when there is no memory for the entry, which then comes again: what it has done is not done twice. */
+type Apply = (at: Address, lengthBytes: number, position: LogPosition) => unknown;
 
 interface RestoredMessage {
   readonly queue: QueueNumber;
@@ -84,10 +84,12 @@ export class Replay implements ReplayHandler {
   }
 
   /** Throws for a kind of entry this version does not know: what follows could not be trusted. */
-  onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): void {
+  onEntry(kind: EntryKind, at: Address, lengthBytes: number, position: LogPosition): boolean {
     const apply = this.#appliers[kind];
     if (apply === undefined) throw new Error(`the log has an entry of unknown kind ${kind}`);
-    apply(at, lengthBytes, position);
+    if (apply(at, lengthBytes, position) !== false) return true;
+    this.#broker.pageBudget.sweepSoon();
+    return false;
   }
 
   /** Everything has been heard: what was never committed goes, and the queues may run. */
@@ -121,20 +123,23 @@ export class Replay implements ReplayHandler {
     publishAt: Address,
     position: LogPosition,
     restored: RestoredMessage[] | undefined,
-  ): void {
+  ): boolean {
     const entry = this.#publish;
     entry.at = publishAt;
     const { targetCount, recordAt } = entry;
     for (let i = 0; i < targetCount; i++) {
-      const number = entry.queue(i);
-      const queue = this.#queue(number);
-      if (queue === undefined) continue;
+      const queue = this.#queue(entry.queue(i));
       const sequence = entry.sequence(i);
-      const hasRoom = queue.restore(recordAt, sequence, entry.expiresAtMs(i), position);
-      assert(hasRoom, "replay waits while memory is short");
-      this.messageCount++;
-      restored?.push({ queue: number, sequence });
+      if (queue?.restore(recordAt, sequence, entry.expiresAtMs(i), position) === false)
+        return false;
     }
+    for (let i = 0; i < targetCount; i++) {
+      const number = entry.queue(i);
+      if (this.#queue(number) === undefined) continue;
+      this.messageCount++;
+      restored?.push({ queue: number, sequence: entry.sequence(i) });
+    }
+    return true;
   }
 
   #settle(at: Address, lengthBytes: number): void {
@@ -177,14 +182,15 @@ export class Replay implements ReplayHandler {
   }
 
   /** The new message comes before the old one goes: they may share a large body. */
-  #move(at: Address, position: LogPosition): void {
+  #move(at: Address, position: LogPosition): boolean {
     const from = this.#view.getFloat64(at, true);
     const sequence = this.#view.getFloat64(at + 8, true);
-    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);
+    if (!this.#restore(at + MOVE_PREFIX_BYTES, position, undefined)) return false;
     this.#queue(from)?.restoreSettled(sequence, sequence);
+    return true;
   }
 
-  #publishUncommitted(at: Address, position: LogPosition): void {
+  #publishUncommitted(at: Address, position: LogPosition): boolean {
     const transaction = this.#view.getFloat64(at, true);
     this.#sawTransaction(transaction);
     let messages = this.#uncommitted.get(transaction);
@@ -192,7 +198,7 @@ export class Replay implements ReplayHandler {
       messages = [];
       this.#uncommitted.set(transaction, messages);
     }
-    this.#restore(at + TRANSACTION_PREFIX_BYTES, position, messages);
+    return this.#restore(at + TRANSACTION_PREFIX_BYTES, position, messages);
   }
 
   /** The last piece of a commit decides; ranges of earlier pieces are settled by then. */
@@ -248,9 +254,9 @@ export class Replay implements ReplayHandler {
     bodies.lastReference = Math.max(bodies.lastReference, view.getFloat64(at + 24, true));
   }
 
-  #part(at: Address, position: LogPosition): void {
+  #part(at: Address, position: LogPosition): boolean {
     const view = this.#view;
-    const hasRoom = this.#broker.bodies.restorePart(
+    return this.#broker.bodies.restorePart(
       view.getFloat64(at + PartField.bodyReference, true),
       view.getUint32(at + PartField.bodySize, true),
       view.getFloat64(at + PartField.offset, true),
@@ -258,7 +264,6 @@ export class Replay implements ReplayHandler {
       view.getUint32(at + PartField.length, true),
       position,
     );
-    assert(hasRoom, "replay waits while memory is short");
   }
 
   #body(at: Address, lengthBytes: number): void {

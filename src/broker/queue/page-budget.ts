@@ -198,8 +198,12 @@ export class PageBudget extends WheelTimer implements Job {
 
   /** A page was taken from the pool: is it getting small? */
   onAllocated(): void {
+    if (this.isPoolShort) this.sweepSoon();
+  }
+
+  /** Queues give up what they can, unless they have just done so. */
+  sweepSoon(): void {
     if (this.#sweepsRest || this.#sweeping !== undefined) return;
-    if (!this.isPoolShort) return;
     this.#sweeping = this.#all.values();
     this.#turn.addJob(this);
   }

@@ -72,8 +72,9 @@ export class InspectedContents implements InspectionHandler {
     broker.startReplay();
   }
 
-  onEntry(kind: EntryKind, at: number, lengthBytes: number): void {
+  onEntry(kind: EntryKind, at: number, lengthBytes: number): boolean {
     this.#appliers[kind]?.(at, lengthBytes);
+    return true;
   }
 
   holdsRecords(page: number): boolean | undefined {

@@ -20,6 +20,8 @@ export class Ledger implements CheckpointSource, ReplayHandler {
   /** Entries heard in replay that were not what was written. */
   readonly wrong: string[] = [];
   entriesHeard = 0;
+  /** So many entries are refused for want of memory. */
+  refusals = 0;
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -76,14 +78,18 @@ export class Ledger implements CheckpointSource, ReplayHandler {
     }
   }
 
-  onEntry(_kind: EntryKind, at: number, lengthBytes: number): void {
+  onEntry(_kind: EntryKind, at: number, lengthBytes: number): boolean {
+    if (this.refusals > 0) {
+      this.refusals--;
+      return false;
+    }
     this.entriesHeard++;
     const { u8, view } = this.#memory.arena;
     const key = view.getFloat64(at, true);
     const seed = view.getUint32(at + 8, true);
     if (seed === DELETED) {
       this.values.delete(key);
-      return;
+      return true;
     }
     const length = view.getUint32(at + 12, true);
     this.values.set(key, `${length}/${seed}`);
@@ -91,8 +97,9 @@ export class Ledger implements CheckpointSource, ReplayHandler {
     for (let i = 0; i < length; i++) {
       if (u8[at + 16 + i] === ((seed + i) & 255)) continue;
       this.wrong.push(`byte ${i} of ${key}`);
-      return;
+      break;
     }
+    return true;
   }
 }
 

@@ -57,10 +57,11 @@ export class StoreWorld {
     };
   }
 
-  /** A store with an empty ledger that has heard what was there. */
-  async open(changes: Partial<StoreOptions> = {}) {
+  /** A store with an empty ledger that has heard what was there, and refused so many entries at first. */
+  async open(changes: Partial<StoreOptions> = {}, refusals = 0) {
     const store = await this.done(Store.open(this.options(changes)));
     const ledger = new Ledger(this.memory);
+    ledger.refusals = refusals;
     const report = await this.done(store.replay(ledger));
     store.begin(ledger);
     return { store, ledger, report };
