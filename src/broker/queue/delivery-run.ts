@@ -19,9 +19,10 @@ export class DeliveryRun {
   bytesMax = 0;
   /** Goes out with each message; `setHeader` gives it its value. */
   readonly header: DeliveryHeader;
-  /** Answered by the target: how many it took, the bytes of their bodies, and where the record behind them begins. */
+  /** Answered by the target: how many it took, what it sends, their bodies, and where the record behind them begins. */
   count = 0;
-  bytes = 0;
+  sentBytes = 0;
+  bodyBytes = 0;
   endOffset = 0;
 
   constructor(header: DeliveryHeader) {

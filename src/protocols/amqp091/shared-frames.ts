@@ -125,7 +125,8 @@ export class SharedFrames {
     this.#from = from;
     this.#count = end - from;
     run.count = end - from;
-    run.bytes = (bodies[end] as number) - (bodies[from] as number);
+    run.sentBytes = (starts[end] as number) - (starts[from] as number);
+    run.bodyBytes = (bodies[end] as number) - (bodies[from] as number);
     run.endOffset = block.offsets[end] as number;
   }
 
