@@ -299,15 +299,9 @@ export class VhostAccess {
     this.#refuseLocked(queue, "lax");
     const target = conversionTarget(queue, typeName, wanted);
     const { durable, autoDelete } = queue.definition;
-    const declaration = {
-      name,
-      durable,
-      autoDelete,
-      exclusive: false,
-      arguments: target.arguments,
-    };
+    const declared = { name, durable, autoDelete, exclusive: false, arguments: target.arguments };
     const resource = resourceText("queue", name, this.vhost.name);
-    refuseByRules(this.#context.rules, declaration, target.type, resource);
+    refuseByRules(this.#context.rules, declared, target.type, resource);
     this.#checkRedirection("queue", name, target.arguments, "x-dead-letter-exchange");
     this.vhost.conversions.begin(queue, target);
   }
@@ -390,6 +384,11 @@ export class VhostAccess {
     const { observers } = this.vhost;
     if (observers.any) observers.published(this, route, publication);
     return result;
+  }
+
+  /** See Publishing.handOverRow. */
+  handOverRow(route: Route, first: Publication, count: number, strideBytes: number): number {
+    return this.vhost.publishing.handOverRow(route, first, count, strideBytes);
   }
 
   /** The user-id property must name the user, unless they may speak for others. */

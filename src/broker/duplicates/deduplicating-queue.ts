@@ -63,6 +63,11 @@ export class DeduplicatingQueue extends WorkQueue {
     this.duplicates.restore(keys);
   }
 
+  /** Each message has its key looked up. */
+  override get mayHandOver(): boolean {
+    return this.duplicates === undefined && super.mayHandOver;
+  }
+
   override publish(publication: Publication): Enqueued {
     const { duplicates } = this;
     return duplicates === undefined

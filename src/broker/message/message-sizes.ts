@@ -12,14 +12,14 @@ export class MessageSizes {
   /** By bound, each without those below it; behind them the sum of all sizes. Doubles: counts outgrow 32 bits. */
   readonly #figures = new Float64Array(SUM + 1);
 
-  count(bodySizeBytes: number): void {
+  count(bodySizeBytes: number, messages = 1): void {
     const figures = this.#figures;
     let bucket = 0;
     if (bodySizeBytes > SMALLEST) {
       while (bodySizeBytes > (MESSAGE_SIZE_BOUNDS[bucket] as number)) bucket++;
     }
-    figures[bucket] = (figures[bucket] as number) + 1;
-    figures[SUM] = (figures[SUM] as number) + bodySizeBytes;
+    figures[bucket] = (figures[bucket] as number) + messages;
+    figures[SUM] = (figures[SUM] as number) + bodySizeBytes * messages;
   }
 
   get counts(): Float64Array {

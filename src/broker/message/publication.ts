@@ -36,6 +36,12 @@ export class Publication {
   hasCopyHeaders = false;
   bodyReference: BodyReference = NO_BODY_REFERENCE;
 
+  /** Describes the message that lies so much further on and has all else the same, from now on. */
+  moveOn(bytes: number): void {
+    this.addressingAt += bytes;
+    this.contentAt += bytes;
+  }
+
   /** Bytes this message takes as a record. */
   get recordLengthBytes(): number {
     const content = RECORD_HEADER_BYTES + padded4(this.addressingLength) + this.contentLengthBytes;

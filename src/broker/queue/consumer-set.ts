@@ -2,6 +2,7 @@
 // The consumers of one queue: who may join, who is served next, who is the single active one.
 
 import { BrokerError } from "../errors.ts";
+import type { Publication } from "../message/publication.ts";
 import type { Consumer } from "./consumer.ts";
 import { ConsumerRing, canTake } from "./consumer-ring.ts";
 
@@ -100,6 +101,21 @@ export class ConsumerSet {
   /** The consumer to serve now, or undefined. */
   next(): Consumer | undefined {
     return this.#ring.next(this.#unackedBytesMax);
+  }
+
+  /** Hands over messages that lie so far apart, as long as somebody can take the next one; answers how many. */
+  handOverRow(first: Publication, count: number, strideBytes: number): number {
+    let done = 0;
+    while (done < count) {
+      const consumer = this.next();
+      if (consumer === undefined) break;
+      // Who is alone takes as many as it can; of several each gets the next one.
+      const share = this.#all.size === 1 ? count - done : 1;
+      const taken = consumer.target.handOver?.(consumer, first, share, strideBytes) ?? 0;
+      first.moveOn(taken * strideBytes);
+      done += taken;
+    }
+    return done;
   }
 
   /** The highest priority follows; among equals the one that waited longest. */

@@ -33,10 +33,11 @@ export interface DeliveryTarget {
    */
   deliverRun?(consumer: Consumer, run: DeliveryRun): void;
   /**
-   * Hands over a message that is being published and was never stored; only for consumers that acknowledge nothing.
-   * Targets without it get stored messages.
+   * Hands over a message that is being published and was never stored, and up to `count` - 1 more that lie
+   * `strideBytes` apart and differ in their bodies only; only for consumers that acknowledge nothing. Answers how many
+   * it has taken, at least one. Targets without it get stored messages.
    */
-  handOver?(consumer: Consumer, publication: Publication): void;
+  handOver?(consumer: Consumer, first: Publication, count: number, strideBytes: number): number;
   /**
    * That was all for now of a run of deliveries: they may leave at once, while their bytes are in the processor's
    * cache. Without it they leave at the end of the turn.

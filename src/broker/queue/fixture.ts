@@ -298,14 +298,17 @@ export class NotingTarget implements DeliveryTarget {
 export class TakingTarget extends NotingTarget {
   handedOver = 0;
 
-  handOver(consumer: Consumer, publication: Publication): void {
-    this.handedOver++;
+  handOver(consumer: Consumer, first: Publication, count: number, strideBytes: number): number {
+    this.handedOver += count;
     const { view, buffer } = this.memory.arena;
-    const at = publication.contentAt + view.getInt32(publication.contentAt + 3) + 8 + 7;
-    const bytes = publication.bodySizeBytes;
-    const body = buffer.utf8Slice(at, at + bytes);
+    const bytes = first.bodySizeBytes;
     const never = { sequence: 0, location: 0, redelivered: false, deliveryCount: 0 };
-    this.notes.push({ consumer, body, bytes, ...never });
+    for (let index = 0; index < count; index++) {
+      const contentAt = first.contentAt + index * strideBytes;
+      const at = contentAt + view.getInt32(contentAt + 3) + 8 + 7;
+      this.notes.push({ consumer, body: buffer.utf8Slice(at, at + bytes), bytes, ...never });
+    }
+    return count;
   }
 }
 

@@ -81,7 +81,7 @@ export class WorkQueue
   readonly #priorities: PriorityLevels;
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
-    const { clock, timers, turn, memory, pager } = context;
+    const { clock, timers, turn, memory, pager, journal } = context;
     const priorities = new PriorityLevels(definition.type.traits, settings.values);
     const logged = definition.durable && definition.owner === undefined;
     const from = { pool: memory.pages, pager, budget: context.pageBudget };
@@ -108,14 +108,12 @@ export class WorkQueue
       this,
     );
     this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
-    const backlog = this.#backlog;
-    const [figures, expiry] = [this.#figures, this.#expiry];
+    const [backlog, figures, expiry] = [this.#backlog, this.#figures, this.#expiry];
     this.#trim = new Trim(context, backlog, figures, expiry, this, settings.values);
     this.#expiry.queueTtlMs = settings.values.messageTtlMs;
     this.#idle.expiresMs = settings.values.expiresMs;
     // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
-    const [waiting, journal] = [this.#returns, context.journal];
-    const log = logged ? this.#log : undefined;
+    const [waiting, log] = [this.#returns, logged ? this.#log : undefined];
     const parts = { pages, backlog, figures, expiry, waiting };
     const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
     this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log, waiting });
@@ -142,7 +140,8 @@ export class WorkQueue
   }
 
   publish(publication: Publication): Enqueued {
-    if (this.#consumers.takeForGood && this.#handOver(publication)) return Enqueued.accepted;
+    const { takeForGood } = this.#consumers;
+    if (takeForGood && this.handOverRow(publication, 1, 0) > 0) return Enqueued.accepted;
     const bytes = publication.bodySizeBytes;
     const { limit } = this.#trim;
     if (limit.isSet && this.#trim.overflowsWith(bytes)) {
@@ -176,18 +175,19 @@ export class WorkQueue
     return Enqueued.accepted;
   }
 
+  get mayHandOver(): boolean {
+    return this.#consumers.takeForGood;
+  }
+
   /** Where nothing waits and all consumers take messages for good: storing one is half of what a small one costs. */
-  #handOver(publication: Publication): boolean {
-    if (!this.#canDeliver() || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return false;
-    if (publication.bodyReference !== NO_BODY_REFERENCE || this.#context.observers.any)
-      return false;
-    if (this.#logged && (publication.flags & RecordFlag.persistent) !== 0) return false;
-    const consumer = this.#consumers.next();
-    if (consumer === undefined) return false;
-    this.counters.published++;
-    this.counters.deliveredNoAck++;
-    consumer.target.handOver?.(consumer, publication);
-    return true;
+  handOverRow(first: Publication, count: number, strideBytes: number): number {
+    if (!this.#canDeliver() || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return 0;
+    if (first.bodyReference !== NO_BODY_REFERENCE || this.#context.observers.any) return 0;
+    if (this.#logged && (first.flags & RecordFlag.persistent) !== 0) return 0;
+    const done = this.#consumers.handOverRow(first, count, strideBytes);
+    this.counters.published += done;
+    this.counters.deliveredNoAck += done;
+    return done;
   }
 
   deliverReady(): void {

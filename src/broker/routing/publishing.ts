@@ -63,6 +63,22 @@ export class Publishing {
     return this.#put(publication, route.targets, route.targets.length, route.exchange);
   }
 
+  /**
+   * Publishes messages that are handed over without being stored: `first`, and `count` - 1 more that lie
+   * `strideBytes` apart in memory and differ from it in their bodies only; transient ones. Answers how many were,
+   * from the first one on; 0 where the queue would store them. `route` is current.
+   */
+  handOverRow(route: Route, first: Publication, count: number, strideBytes: number): number {
+    const { targets, exchange, pairs } = route;
+    if (targets.length !== 1 || route.byContent) return 0;
+    const done = targets[0]?.handOverRow?.(first, count, strideBytes) ?? 0;
+    exchange.counters.publishedIn += done;
+    exchange.counters.publishedOut += done;
+    (pairs[0] as PublishPair).published += done;
+    this.#sizes.count(first.bodySizeBytes, done);
+    return done;
+  }
+
   /** Gives the message to the first `count` of `targets`. */
   enqueue(
     publication: Publication,

@@ -129,16 +129,23 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     shared.send(channel.output, this, firstTag);
   }
 
-  handOver(_consumer: Consumer, publication: Publication): void {
+  handOver(_consumer: Consumer, first: Publication, count: number, strideBytes: number): number {
     const channel = this.#channel;
-    content.addressingAt = publication.addressingAt;
-    content.addressingLength = publication.addressingLength;
-    content.contentAt = publication.contentAt;
-    content.contentLengthBytes = publication.contentLengthBytes;
-    content.bodySizeBytes = publication.bodySizeBytes;
+    content.addressingAt = first.addressingAt;
+    content.addressingLength = first.addressingLength;
+    content.contentAt = first.contentAt;
+    content.contentLengthBytes = first.contentLengthBytes;
+    content.bodySizeBytes = first.bodySizeBytes;
     content.added = undefined;
-    channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
-    this.#tally.deliveredNoAck++;
+    let taken = 0;
+    do {
+      channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
+      content.addressingAt += strideBytes;
+      content.contentAt += strideBytes;
+      taken++;
+    } while (taken < count && this.writable);
+    this.#tally.deliveredNoAck += taken;
+    return taken;
   }
 
   sendNow(): void {

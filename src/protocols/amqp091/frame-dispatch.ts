@@ -51,6 +51,7 @@ export class FrameDispatch implements FrameHandler {
   readonly #tools: ProtocolTools;
   readonly #host: DispatchHost;
   readonly #channels: ChannelTable;
+  rowCount = 0;
 
   constructor(tools: ProtocolTools, host: DispatchHost, channels: ChannelTable) {
     this.#tools = tools;
@@ -111,10 +112,13 @@ export class FrameDispatch implements FrameHandler {
   }
 
   onPublish(channelNumber: number, at: Address, frameEnd: Address, end: Address): number {
+    this.rowCount = 0;
     const channel = this.#channels.open(channelNumber);
     if (channel === undefined) return frameEnd;
     try {
-      return channel.onPublish(at, frameEnd, end);
+      const next = channel.onPublish(at, frameEnd, end);
+      this.rowCount = channel.publishing.rowCount;
+      return next;
     } catch (error) {
       if (this.#isPending(error)) return NOT_NOW;
       this.#onMethodError(error, channelNumber, BASIC_CLASS_ID, PUBLISH_METHOD_ID);

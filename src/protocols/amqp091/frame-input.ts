@@ -45,6 +45,8 @@ export interface FrameHandler {
    * are needed; or NOT_NOW: input stops in front of it until `resume`.
    */
   onPublish(channel: number, at: Address, frameEnd: Address, end: Address): number;
+  /** How many more publishes than that one the last `onPublish` has handled. */
+  readonly rowCount: number;
   /** False: not to be taken the short way; it comes again through `onMethod`. */
   onAck(channel: number, tag: number, multiple: boolean): boolean;
   /** One acknowledgement for each tag from `first` to `last`. False like above, and then nothing has been done. */
@@ -174,6 +176,7 @@ export class FrameInput {
             this.#neededLength = -next;
             return at;
           }
+          this.frameCount += handler.rowCount;
           at = next;
           continue;
         }

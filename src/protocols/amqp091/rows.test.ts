@@ -1,0 +1,142 @@
+// Messages that come in one read and differ in their bodies only take a way of their own: nobody may see a difference.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { MessageProperties } from "../../broker/message/message-properties.ts";
+import { type Client, createWorld, publishBytes } from "./testing.ts";
+
+interface Message {
+  readonly channel: number;
+  readonly routingKey: string;
+  readonly sizeBytes: number;
+  readonly properties: MessageProperties;
+  readonly mandatory: boolean;
+  /** So many of them, one behind the other. */
+  readonly times: number;
+}
+
+const propertySets: readonly MessageProperties[] = [
+  {},
+  { contentType: "text/plain" },
+  { contentType: "text/html" },
+  { deliveryMode: 1 },
+  { deliveryMode: 2 },
+  { expiration: "60000" },
+  { priority: 3 },
+  { userId: "guest" },
+  { headers: new Map([["a", { type: "I", value: 1 }]]) },
+  { headers: new Map([["CC", { type: "A", value: [{ type: "S", value: Buffer.from("b") }] }]]) },
+];
+
+const message: fc.Arbitrary<Message> = fc.record({
+  channel: fc.integer({ min: 1, max: 2 }),
+  routingKey: fc.constantFrom("a", "a", "a", "b", "nobody"),
+  sizeBytes: fc.constantFrom(0, 1, 2, 16, 16, 16, 1024, 5_000),
+  properties: fc.constantFrom({}, {}, {}, ...propertySets),
+  mandatory: fc.constantFrom(false, false, false, true),
+  times: fc.constantFrom(1, 1, 2, 3, 10, 70),
+});
+
+const situation = fc.record({
+  messages: fc.array(message, { minLength: 1, maxLength: 6 }),
+  /** Of queue "a"; several take turns. */
+  consumers: fc.integer({ min: 1, max: 3 }),
+  noAck: fc.constantFrom(true, true, true, false),
+  confirms: fc.boolean(),
+  durable: fc.boolean(),
+  lengthMax: fc.constantFrom(undefined, undefined, 20),
+});
+type Situation = typeof situation extends fc.Arbitrary<infer Each> ? Each : never;
+
+/** What clients and figures see of it, published in one read or message by message. */
+async function outcomeOf(each: Situation, atOnce: boolean) {
+  const world = await createWorld();
+  const publisher = world.connect().open(2);
+  const maxLength = { type: "I", value: each.lengthMax ?? 0 } as const;
+  for (const queue of ["a", "b"]) {
+    publisher.send(1, {
+      ...{ name: "queue.declare", queue, passive: false, durable: each.durable },
+      ...{ exclusive: false, autoDelete: false, noWait: false },
+      arguments: new Map(each.lengthMax === undefined ? [] : [["x-max-length", maxLength]]),
+    });
+  }
+  if (each.confirms) publisher.send(1, { name: "confirm.select", noWait: false });
+  publisher.receive();
+  const consumers = Array.from({ length: each.consumers }, () => consume(world.connect(), each));
+  const framesBefore = framesOf(world);
+  const pieces = piecesOf(each.messages);
+  const answers = (atOnce ? [Buffer.concat(pieces)] : pieces).flatMap((bytes) => {
+    publisher.raw.write(bytes);
+    return publisher.receive(1);
+  });
+  answers.push(...publisher.receive(200));
+  const delivered = consumers.map((client) =>
+    client.receive().map(({ method, properties, body }) => ({
+      ...("deliveryTag" in method ? { tag: method.deliveryTag } : {}),
+      ...("routingKey" in method ? { key: method.routingKey } : {}),
+      ...{ name: method.name, properties, body: body?.toString("latin1") },
+    })),
+  );
+  const vhost = world.broker.vhosts.get("/")!;
+  const queues = ["a", "b"].map((name) => vhost.queues.get(name)!);
+  return {
+    delivered,
+    queues: queues.map(({ counters, depth }) => ({ counters, ready: depth.ready })),
+    exchange: vhost.defaultExchange.counters,
+    sizes: [...world.broker.messageSizes.counts],
+    returned: answers.filter(({ method }) => method.name === "basic.return").length,
+    confirmed: confirmedBy(answers),
+    // A publish whose content is cut by the end of a read is counted twice.
+    frames: isOneRead(pieces) ? framesOf(world) - framesBefore : 0,
+  };
+}
+
+function consume(client: Client, { noAck }: Situation): Client {
+  client.open();
+  client.send(1, {
+    ...{ name: "basic.consume", queue: "a", consumerTag: "", noLocal: false, noAck },
+    ...{ exclusive: false, noWait: false, arguments: new Map() },
+  });
+  client.receive();
+  return client;
+}
+
+/** Bodies are numbered, so that a wrong one is seen. */
+function piecesOf(messages: readonly Message[]): Uint8Array[] {
+  let number = 0;
+  return messages.flatMap(({ channel, routingKey, sizeBytes, properties, mandatory, times }) =>
+    Array.from({ length: times }, () => {
+      const body = Buffer.alloc(sizeBytes, String(number++));
+      return publishBytes(channel, "", routingKey, body, properties, { mandatory });
+    }),
+  );
+}
+
+function isOneRead(pieces: readonly Uint8Array[]): boolean {
+  return pieces.reduce((sum, { length }) => sum + length, 0) < 200_000;
+}
+
+function framesOf(world: Awaited<ReturnType<typeof createWorld>>): number {
+  let frames = 0;
+  for (const connection of world.broker.connections.all()) {
+    frames += connection.describe().receivedFrames;
+  }
+  return frames;
+}
+
+function confirmedBy(answers: ReturnType<Client["receive"]>): number {
+  let last = 0;
+  for (const { method } of answers) {
+    if (method.name === "basic.ack") last = Math.max(last, method.deliveryTag);
+  }
+  return last;
+}
+
+test("what comes in one read has the same effects as what comes message by message", async () => {
+  await fc.assert(
+    fc.asyncProperty(situation, async (each) => {
+      expect(await outcomeOf(each, true)).toEqual(await outcomeOf(each, false));
+    }),
+    { numRuns: 50 },
+  );
+});
