@@ -137,12 +137,17 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.contentLengthBytes = first.contentLengthBytes;
     content.bodySizeBytes = first.bodySizeBytes;
     content.added = undefined;
+    const { writer, output, unacked } = channel;
+    const isCut = first.bodySizeBytes > this.payloadMax;
+    const rowMax = count === 1 || isCut ? 1 : writer.rowMax(this, content);
     let taken = 0;
     do {
-      channel.writer.write(channel.output, this, channel.unacked.skip(), false, content);
-      content.addressingAt += strideBytes;
-      content.contentAt += strideBytes;
-      taken++;
+      const row = Math.min(rowMax, count - taken);
+      if (row === 1) writer.write(output, this, unacked.skip(), false, content);
+      else writer.writeRow(output, this, unacked.skip(row), content, row, strideBytes);
+      content.addressingAt += row * strideBytes;
+      content.contentAt += row * strideBytes;
+      taken += row;
     } while (taken < count && this.writable);
     this.#tally.deliveredNoAck += taken;
     return taken;

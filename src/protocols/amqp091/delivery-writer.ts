@@ -15,6 +15,8 @@ import { BASIC_CLASS_ID, FRAME_END, FrameType } from "./codec/frames.ts";
 const SLOT_BYTES = 1_024;
 const SLOT_COUNT = LARGE_PAGE_BYTES / SLOT_BYTES;
 const DELIVER_METHOD = 60;
+/** A row is written at once up to so many bytes. */
+const ROW_BYTES_MAX = 4_096;
 const TWO_TO_32 = 4_294_967_296;
 
 /** What a delivery consists of, wherever its bytes lie: in a record, or in the publisher's read. */
@@ -108,6 +110,53 @@ export class DeliveryWriter {
     this.#writeMethod(at, slot, 0, false);
     this.#writeContent(at + methodLength, to.channelNumber, content, growth);
     return length;
+  }
+
+  /** How many such messages `writeRow` takes at once: their bytes lie in one slab, and a slab's end is not wasted. */
+  rowMax(to: DeliverAddress, content: OutgoingContent): number {
+    const methodBytes =
+      FRAME_OVERHEAD_BYTES + 14 + to.consumerTag.length + content.addressingLength;
+    return Math.max(1, Math.floor(ROW_BYTES_MAX / (methodBytes + content.contentLengthBytes)));
+  }
+
+  /**
+   * `write` for `count` messages that lie `strideBytes` apart and differ in their bodies only, under tags from
+   * `firstTag` on: at most `rowMax`, with bodies that are in their content and not too large for a frame.
+   */
+  writeRow(
+    output: Output,
+    to: DeliverAddress,
+    firstTag: DeliveryTag,
+    content: OutgoingContent,
+    count: number,
+    strideBytes: number,
+  ): boolean {
+    const slot = this.#template(to, content);
+    const methodLength = this.#lengths[slot] as number;
+    const contentLength = content.contentLengthBytes;
+    const lengthBytes = count * (methodLength + contentLength);
+    let at = output.reserve(lengthBytes);
+    if (at === NO_PAGE) return false;
+    const arena = this.#arena;
+    const u8 = arena.u8;
+    const high = to.channelNumber >> 8;
+    const low = to.channelNumber;
+    const bodyOffset = FRAME_OVERHEAD_BYTES + arena.view.getInt32(content.contentAt + 3);
+    const hasBody = content.bodySizeBytes > 0;
+    for (let index = 0, from = content.contentAt; index < count; index++, from += strideBytes) {
+      this.#writeMethod(at, slot, firstTag + index, false);
+      at += methodLength;
+      arena.copy(at, from, contentLength);
+      u8[at + 1] = high;
+      u8[at + 2] = low;
+      if (hasBody) {
+        u8[at + bodyOffset + 1] = high;
+        u8[at + bodyOffset + 2] = low;
+      }
+      at += contentLength;
+    }
+    output.commit(lengthBytes, count);
+    return true;
   }
 
   /** Method and header frames only; the body follows in frames of its own. */

@@ -166,10 +166,7 @@ export class FrameInput {
       if (type === FrameType.method) {
         const ids = length >= 4 ? view.getInt32(at + 7) : 0;
         if (ids === BASIC_PUBLISH) {
-          if (!handler.mayPublish) {
-            handler.onPublishHeld();
-            return this.#stop(at);
-          }
+          if (!handler.mayPublish) return this.#hold(at);
           const next = handler.onPublish(channel, at, frameEnd, end);
           if (next === NOT_NOW) return this.#stop(at);
           if (next < 0) {
@@ -189,10 +186,7 @@ export class FrameInput {
       } else if (type === FrameType.header) {
         handler.onHeader(channel, at, frameEnd);
       } else if (type === FrameType.body) {
-        if (!handler.mayAddToBody) {
-          handler.onPublishHeld();
-          return this.#stop(at);
-        }
+        if (!handler.mayAddToBody) return this.#hold(at);
         handler.onBody(channel, at, frameEnd);
       } else {
         this.#checkHeartbeat(type, channel, at, frameEnd);
@@ -239,6 +233,11 @@ export class FrameInput {
     const payload = this.#memory.arena.u8.slice(at + 7, frameEnd - 1);
     if (type !== FrameType.heartbeat || payload.length > 0) throw unknownFrameError(type, payload);
     if (channel !== 0) throw unexpectedFrameError(type, payload);
+  }
+
+  #hold(at: Address): Address {
+    this.#handler.onPublishHeld();
+    return this.#stop(at);
   }
 
   #stop(at: Address): Address {

@@ -51,11 +51,13 @@ export class UnackedDeliveries {
     return this.#lastTag;
   }
 
-  /** Takes the next tag for a delivery that needs no acknowledgement. */
-  skip(): DeliveryTag {
+  /** Takes the next tags for deliveries that need no acknowledgement; answers the first of them. */
+  skip(count = 1): DeliveryTag {
     const tag = this.#lastTag + 1;
-    if (this.#inRings > 0 && tag - this.#firstTag >= this.#capacity) this.#makeRoom(tag);
-    this.#lastTag = tag;
+    for (let last = tag; last < tag + count; last++) {
+      if (this.#inRings > 0 && last - this.#firstTag >= this.#capacity) this.#makeRoom(last);
+      this.#lastTag = last;
+    }
     return tag;
   }
 
