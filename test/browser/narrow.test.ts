@@ -61,6 +61,22 @@ describe.skipIf(obstacle !== undefined)(`narrow${obstacle ? `: ${obstacle}` : ""
     },
   );
 
+  test("names of a long list can be told apart, and its counts are all there", async () => {
+    const names = Array.from({ length: 80 }, (_, at) => `shop.frankfurt.worker-${100 + at}`);
+    const queues = names.map((name) => ({ name, vhost: "/", durable: true, arguments: {} }));
+    await stage.api("POST", "/definitions", { queues });
+    await view.goTo("/queues");
+    const link = view.page.getByRole("link", { name: names[3] as string, exact: true });
+    await link.waitFor();
+    const cut = await link.evaluate((name) => [
+      name.scrollWidth - name.clientWidth,
+      name.scrollHeight - name.clientHeight,
+    ]);
+    expect(cut).toEqual([0, 0]);
+    const table = view.page.getByRole("region", { name: /^Table: / });
+    expect(await table.evaluate((area) => area.scrollWidth - area.clientWidth)).toBe(0);
+  });
+
   test("the map begins where messages come in, large enough to be read", async () => {
     await view.goTo("/topology");
     const first = view.page.locator(".react-flow__node", { hasText: SHOP.orders }).first();

@@ -86,6 +86,7 @@ export function DataTable<Item extends object>(props: DataTableProps<Item>) {
         items={window.items}
         selection={props.bulk ? selection : undefined}
         rowKey={rowKey}
+        narrow={state.narrow}
         onVisible={setVisible}
         onClearFilter={() => state.setFilter("")}
       />

@@ -19,6 +19,7 @@ interface WithStats {
 }
 
 const NUMBER_PX = 88;
+const RATE_PX = 80;
 
 /** The rate of one of the item's message statistics. */
 export function rateColumn<Item extends WithStats>(
@@ -37,7 +38,7 @@ export function rateColumn<Item extends WithStats>(
     cell: (item) => rate(value(item) ?? 0),
     sortKey: `message_stats.${field}_details.rate`,
     align: "right",
-    width: NUMBER_PX,
+    width: RATE_PX,
   };
 }
 

@@ -21,6 +21,8 @@ export interface GridProps<Item extends object> {
   readonly items: readonly Item[];
   readonly selection: Selection<Item> | undefined;
   readonly rowKey: (item: Item) => string;
+  /** On a telephone. */
+  readonly narrow: boolean;
   readonly onVisible: (visible: { first: number; last: number }) => void;
   readonly onClearFilter: () => void;
 }
@@ -28,9 +30,16 @@ export interface GridProps<Item extends object> {
 /** With more rows than this, rows have one height and only those in view are rendered. */
 const ALL_ROWS = 60;
 const ROW_PX = 34;
+/** Two lines of a name. */
+const NARROW_ROW_PX = 48;
+/** What a column without a width of its own has at least. */
+const FREE_PX = 160;
+const CHECK_PX = 36;
+/** Of a width, on a telephone. */
+const NARROW_SHARE = 0.75;
 
 export function TableGrid<Item extends object>(props: GridProps<Item>) {
-  const { rows, table, columns, selection } = props;
+  const { rows, table, columns, selection, narrow } = props;
   const scrolled = useRef<HTMLElement>(null);
   const virtual = rows.shown > ALL_ROWS;
   const shownColumns = useShownColumns(table, columns);
@@ -48,8 +57,15 @@ export function TableGrid<Item extends object>(props: GridProps<Item>) {
         aria-label={props.label}
         aria-rowcount={rows.shown + 1}
         aria-busy={rows.loading}
+        style={virtual && !narrow ? { minWidth: widthOf(shownColumns) } : undefined}
       >
-        {virtual && <ColumnWidths columns={shownColumns} selectable={selection !== undefined} />}
+        {virtual && (
+          <ColumnWidths
+            columns={shownColumns}
+            selectable={selection !== undefined}
+            share={narrow ? NARROW_SHARE : 1}
+          />
+        )}
         <TableHead table={table} columns={columns} items={props.items} selection={selection} />
         <TableBody {...props} columns={shownColumns} virtual={virtual} scrolled={scrolled} />
       </table>
@@ -79,11 +95,12 @@ interface BodyProps<Item extends object> extends GridProps<Item> {
 
 /** Scrolling renders this part only. */
 function TableBody<Item extends object>(props: BodyProps<Item>) {
-  const { rows, columns, virtual, scrolled, selection } = props;
+  const { rows, columns, virtual, scrolled, selection, narrow } = props;
+  const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
   const virtualizer = useVirtualizer({
     count: rows.shown,
     getScrollElement: () => scrolled.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 8,
     enabled: virtual,
   });
@@ -97,11 +114,11 @@ function TableBody<Item extends object>(props: BodyProps<Item>) {
   const span = columns.length + (selection ? 1 : 0);
   return (
     <tbody>
-      <Spacer px={virtual ? first * ROW_PX : 0} span={span} />
+      <Spacer px={virtual ? first * rowPx : 0} span={span} />
       {places.map((place) => (
         <PlacedRow key={place} {...props} place={place} span={span} />
       ))}
-      <Spacer px={virtual ? (rows.shown - 1 - last) * ROW_PX : 0} span={span} />
+      <Spacer px={virtual ? (rows.shown - 1 - last) * rowPx : 0} span={span} />
     </tbody>
   );
 }
@@ -126,18 +143,23 @@ function Spacer({ px, span }: { px: number; span: number }) {
   );
 }
 
-function ColumnWidths<Item>({
-  columns,
-  selectable,
-}: {
-  columns: readonly Column<Item>[];
-  selectable: boolean;
-}) {
+/** Narrower than this a table is scrolled sideways, so that names stay legible. */
+function widthOf<Item>(columns: readonly Column<Item>[]): number {
+  return columns.reduce((sum, { width }) => sum + (width ?? FREE_PX), CHECK_PX);
+}
+
+interface ColumnWidthsProps<Item> {
+  readonly columns: readonly Column<Item>[];
+  readonly selectable: boolean;
+  readonly share: number;
+}
+
+function ColumnWidths<Item>({ columns, selectable, share }: ColumnWidthsProps<Item>) {
   return (
     <colgroup>
-      {selectable && <col style={{ width: 36 }} />}
-      {columns.map((column) => (
-        <col key={column.id} style={column.width ? { width: column.width } : undefined} />
+      {selectable && <col style={{ width: CHECK_PX * share }} />}
+      {columns.map(({ id, width }) => (
+        <col key={id} style={width ? { width: width * share } : undefined} />
       ))}
     </colgroup>
   );

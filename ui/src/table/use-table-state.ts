@@ -9,6 +9,8 @@ import type { Column } from "./columns.ts";
 import type { RowView } from "./rows.ts";
 
 export interface TableState {
+  /** On a telephone. */
+  readonly narrow: boolean;
   readonly view: RowView;
   readonly sorting: SortingState;
   readonly visibility: ColumnVisibilityState;
@@ -45,6 +47,7 @@ export function useTableState<Item>(
     return {
       view: { filter, regex, sort: known ?? undefined, pageSize, page },
       sorting,
+      narrow,
       visibility: visibilityOf(columns, chosen, { severalVhosts, narrow }),
       setSorting: (update) => {
         const next = typeof update === "function" ? update(sorting) : update;

@@ -50,7 +50,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     value: (item) => featureText(item, true),
     cell: (item) => <FeatureChips item={item} policies />,
     wide: true,
-    width: 170,
+    width: 140,
   },
   {
     id: "features_no_policy",
@@ -81,7 +81,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     value: stateOf,
     cell: (item) => <State text={stateOf(item)} />,
     wide: true,
-    width: 96,
+    width: 88,
   },
   countColumn("messages_ready", texts.ready, { group: messages }),
   countColumn("messages_unacknowledged", texts.unacked, { group: messages }),
