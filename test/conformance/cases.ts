@@ -7,7 +7,7 @@
 //   0 publish 400 100000 q    publish 400 messages of 100,000 bytes to queue q
 //   0 < queue.declare-ok 01.. a frame of this kind comes (the bytes are those RabbitMQ sent)
 //   0 <exact BODY 01..        ... and has exactly these bytes
-//   0 <within 100 basic.ack   ... at most 100 ms after the last bytes were sent
+//   0 <within 100 basic.ack   ... at most 100 ms after the last bytes were sent, of processor where that is known
 //   0 rounds 300 0100.. a b   send these bytes, a and b come; 300 times
 //   0 closed                  the broker closes the TCP connection
 //   0 pause 300               wait        0 stop-reading      read no more        0 disconnect     close without a word

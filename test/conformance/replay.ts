@@ -13,6 +13,8 @@ import { type ReceivedFrame, WireConnection } from "./wire.ts";
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** What answers take is measured with it: the time of day unless a broker in this thread can say what it used. */
+  readonly clockMs?: () => number;
 }
 
 export interface Verdict {
@@ -47,6 +49,15 @@ function countedFrames<Frame extends { readonly kind: string }>(frames: readonly
   );
 }
 
+const CHANNEL_CLOSE = {
+  ...{ replyCode: 200, replyText: "", classId: 0, methodId: 0 },
+  name: "channel.close",
+} as const;
+
+function isProbe({ channel }: ReceivedFrame): boolean {
+  return channel === PROBE_CHANNEL;
+}
+
 function isError(kind: string): boolean {
   return kind === "connection.close" || kind === "channel.close";
 }
@@ -66,6 +77,7 @@ class Replay {
   /** Frames of the prelude are nobody's answer. */
   readonly preludeLength = new Map<number, number>();
   readonly #unreadable = new Set<number>();
+  readonly #clockMs: () => number;
   #sentAtMs = 0;
   #isUnanswered = false;
   #host: string;
@@ -75,6 +87,7 @@ class Replay {
   constructor(target: Target, replayed: Case) {
     this.#target = target;
     this.#case = replayed;
+    this.#clockMs = target.clockMs ?? (() => performance.now());
     this.#host = target.host;
   }
 
@@ -123,7 +136,7 @@ class Replay {
         CLOSE_LIMIT_MS,
       );
     },
-    pause: (_, [durationMs]) => new Promise((done) => setTimeout(done, Number(durationMs))),
+    pause: (index, [durationMs]) => this.#pause(index, Number(durationMs)),
     "stop-reading": async (index) => {
       (await this.#connection(index)).pauseReading();
       this.#unreadable.add(index);
@@ -173,7 +186,19 @@ class Replay {
       );
     }
     connection.send(bytes);
-    this.#sentAtMs = performance.now();
+    this.#sentAtMs = this.#clockMs();
+  }
+
+  /** A pause is for the broker's timers: it begins when the broker has heard all that was sent. */
+  async #pause(index: number, durationMs: number): Promise<void> {
+    const connection = await this.#connection(index);
+    const answers = () => connection.frames.filter(isProbe).length;
+    for (const name of ["channel.open", "channel.close"] as const) {
+      const before = answers();
+      connection.sendMethod(PROBE_CHANNEL, name === "channel.open" ? { name } : CHANNEL_CLOSE);
+      await connection.until(() => answers() > before || connection.isEnded, FRAME_LIMIT_MS);
+    }
+    await new Promise((done) => setTimeout(done, durationMs));
   }
 
   async #dribble(index: number, pauseMs: number, hex: string): Promise<void> {
@@ -217,8 +242,7 @@ class Replay {
   async #expectWithin(index: number, limitMs: number, kind: string): Promise<void> {
     const sentAtMs = this.#sentAtMs;
     await this.#expect(index, { kind, bytes: "", isExact: false });
-    const frame = (await this.#connection(index)).frames.findLast((other) => other.kind === kind);
-    const tookMs = (frame?.atMs ?? Number.POSITIVE_INFINITY) - sentAtMs;
+    const tookMs = this.#isUnanswered ? Number.POSITIVE_INFINITY : this.#clockMs() - sentAtMs;
     if (tookMs > limitMs) this.problem = `${kind} took ${tookMs} ms, more than ${limitMs}`;
   }
 
@@ -253,7 +277,8 @@ class Replay {
   /** What came on a connection after its prelude. */
   received(index: number): readonly ReceivedFrame[] {
     const connection = this.connections.get(index);
-    return connection?.frames.slice(this.preludeLength.get(index)) ?? [];
+    const frames = connection?.frames.slice(this.preludeLength.get(index)) ?? [];
+    return frames.filter((frame) => !isProbe(frame));
   }
 
   /** The first thing that went wrong on any connection, as an answer. */

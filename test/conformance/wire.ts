@@ -24,7 +24,6 @@ export interface ReceivedFrame {
   readonly channel: number;
   readonly method?: ServerMethod;
   readonly bytes: Buffer;
-  readonly atMs: number;
 }
 
 export interface Credentials {
@@ -196,15 +195,14 @@ const kindByType: Record<number, string> = {
 };
 
 function parse(bytes: Buffer): ReceivedFrame {
-  const atMs = performance.now();
-  if (bytes[0] === PROTOCOL_HEADER[0]) return { kind: "protocol-header", channel: 0, bytes, atMs };
+  if (bytes[0] === PROTOCOL_HEADER[0]) return { kind: "protocol-header", channel: 0, bytes };
   const channel = bytes.readUInt16BE(1);
   const kind = kindByType[bytes[0] as number];
-  if (kind !== undefined) return { kind, channel, bytes, atMs };
+  if (kind !== undefined) return { kind, channel, bytes };
   const reader = new ByteReader();
   reader.reset(byteBlock(bytes), FRAME_HEADER_BYTES, bytes.length - 1);
   const method = decodeServerMethod(reader);
-  return { kind: method.name, channel, method, bytes, atMs };
+  return { kind: method.name, channel, method, bytes };
 }
 
 function startOk(options: OpenOptions): ClientMethod {
