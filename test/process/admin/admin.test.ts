@@ -48,7 +48,10 @@ function normalised(text: string): string {
     .join("\n");
 }
 
-type Run = (line: string, port: number) => Promise<Pick<Recorded, "exitCode" | "output">>;
+/** Runs all lines, given as words, one after the other. */
+type Run = (
+  lines: readonly (readonly string[])[],
+) => Promise<readonly Pick<Recorded, "exitCode" | "output">[]>;
 
 async function answersOf(run: Run): Promise<readonly Recorded[]> {
   const broker = LeveretProcess.start(
@@ -57,34 +60,37 @@ async function answersOf(run: Run): Promise<readonly Recorded[]> {
   );
   try {
     const port = await broker.port("http");
-    const answers: Recorded[] = [];
-    for (const { arguments: line } of recorded) {
-      answers.push({ arguments: line, ...(await run(line, port)) });
-    }
-    return answers;
+    const lines = recorded.map(({ arguments: line }) => wordsOf(line, outputFile) ?? []);
+    const answers = await run(lines.map((words) => ["-P", String(port), ...words]));
+    return answers.map((answer, i) => ({ arguments: recorded[i]!.arguments, ...answer }));
   } finally {
     await broker.kill();
   }
 }
 
-/** A process for each line would take long: only what the program does with its arguments is run. */
-const runHere: Run = async (line, port) => {
-  const printed: string[] = [];
-  const print = (text: string) => void printed.push(text);
-  const words = wordsOf(line, outputFile) ?? [];
-  const exitCode = await runAdmin(["-P", String(port), ...words], {
-    terminal: { out: print, error: print, readInput: async () => "", isColoured: false },
-    findTarget: (options) => findTarget(options),
-  });
-  return { exitCode, output: printed.join("") };
+/** Without a process: only what the program does with its arguments is run. */
+const runHere: Run = async (lines) => {
+  const answers = [];
+  for (const words of lines) {
+    const printed: string[] = [];
+    const print = (text: string) => void printed.push(text);
+    const exitCode = await runAdmin(words, {
+      terminal: { out: print, error: print, readInput: async () => "", isColoured: false },
+      findTarget: (options) => findTarget(options),
+    });
+    answers.push({ exitCode, output: printed.join("") });
+  }
+  return answers;
 };
 
-const runProgram =
-  (program: string): Run =>
-  async (line, port) => {
-    const command = `${program} -P ${port} ${line.replace("$OUT", outputFile)} 2>&1`;
-    const { stdout, status } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
-    return { exitCode: status ?? -1, output: stdout };
+const runPython =
+  (script: string): Run =>
+  async (lines) => {
+    const child = execFileSync("python3", [beside("run_lines.py"), script], {
+      encoding: "utf8",
+      input: JSON.stringify(lines),
+    });
+    return JSON.parse(child);
   };
 
 function expectAsRecorded(answers: readonly Recorded[]): void {
@@ -103,12 +109,12 @@ const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 test.skipIf(!hasPython)("the script served under /cli/ (skipped without python3)", async () => {
   const script = join(directory, "served");
-  const run: Run = async (line, port) => {
-    if (!existsSync(script)) {
-      const answer = await fetch(`http://localhost:${port}/cli/rabbitmqadmin`);
-      writeFileSync(script, Buffer.from(await answer.arrayBuffer()), { mode: 0o755 });
-    }
-    return runProgram(script)(line, port);
+  const run: Run = async (lines) => {
+    const port = lines[0]?.[1];
+    const answer = await fetch(`http://localhost:${port}/cli/rabbitmqadmin`);
+    writeFileSync(script, Buffer.from(await answer.arrayBuffer()), { mode: 0o755 });
+    expect(spawnSync(script, ["--help"]).status).toBe(0);
+    return runPython(script)(lines);
   };
   expectAsRecorded(await answersOf(run));
 });
@@ -137,5 +143,5 @@ function debianAdmin(): string | undefined {
 const admin = debianAdmin();
 
 test.skipIf(admin === undefined)("RabbitMQ's own rabbitmqadmin", async () => {
-  expectAsRecorded(await answersOf(runProgram(`python3 ${admin}`)));
+  expectAsRecorded(await answersOf(runPython(admin!)));
 });
