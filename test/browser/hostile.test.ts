@@ -153,6 +153,18 @@ describe.skipIf(obstacle !== undefined)(`hostile names${obstacle ? `: ${obstacle
     }
   });
 
+  test("of names that a browser takes for a place the page says who can ask for them", async () => {
+    const client = await openClient(stage.amqpUrl, "dots");
+    for (const name of [".", ".."]) {
+      await client.channel.assertQueue(name);
+      await view.goTo(`/queues/%2F/${name}`);
+      await view.page.getByText("Browsers cannot ask for a name").waitFor();
+      await client.channel.deleteQueue(name);
+    }
+    await client.close();
+    expect(view.problems).toEqual([]);
+  });
+
   test("had something run or been refused, it would have been noticed", async () => {
     const other = await stage.newView();
     await other.page.evaluate(() => {

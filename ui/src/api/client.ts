@@ -1,5 +1,6 @@
 // The one place that talks to the broker: JSON over HTTP at the same origin with Basic authentication.
 
+import { words } from "../texts/words.ts";
 import { parseJson, writeJson } from "./json.ts";
 
 /** An answer other than success; `reason` is the broker's own sentence. */
@@ -62,6 +63,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 
 /** The same, with the raw answer: for downloads and streams. */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
+  if (climbs(path)) throw new ApiError(400, words.dots);
   const headers: Record<string, string> = { ...options.headers };
   if (authorization !== undefined) headers.authorization = authorization;
   if (options.body !== undefined) headers["content-type"] = "application/json";
@@ -78,6 +80,11 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   const error = await errorOf(response);
   if (error.status === 401 && isLoginRefusal(error.reason)) onRefused();
   throw error;
+}
+
+/** A browser takes these for places, encoded or not, and would ask for something else. */
+function climbs(path: string): boolean {
+  return /\/\.{1,2}(\/|\?|$)/.test(path);
 }
 
 async function errorOf(response: Response): Promise<ApiError> {

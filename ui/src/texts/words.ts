@@ -1,6 +1,7 @@
 // Words that many pages use.
 
 export const words = {
+  dots: "Browsers cannot ask for a name that is one or two dots: they take it for a place. leveretctl can.",
   name: "Name",
   vhost: "Virtual host",
   type: "Type",
