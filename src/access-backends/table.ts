@@ -63,7 +63,7 @@ const backends: Readonly<Record<string, CreateBackend>> = {
       verifyAudience: access.oauthVerifyAudience,
       scopeClaim: access.oauthScopeClaim,
       userClaims: access.oauthUserClaims,
-      scopeAliases: access.oauthScopeAliases,
+      scopeAliases: scopeAliasesOf(access),
     }),
   ldap: async ({ access, clock, log, matches }, keptMs) =>
     (await import("./ldap-backend.ts")).createLdapBackend({
@@ -160,4 +160,13 @@ class CachedLogins implements Authenticator {
     const parts = [utf8.encode(`${user}\0${secret}`)];
     return Buffer.from(this.#tools.hashing.digest("sha256", parts)).toString("base64");
   }
+}
+
+/** By name in the key, or numbered with the name as value. */
+function scopeAliasesOf(access: Config["access"]): ReadonlyMap<string, string> {
+  const aliases = new Map(access.oauthScopeAliases);
+  for (const [index, alias] of access.oauthAliasNames) {
+    aliases.set(alias, access.oauthAliasScopes.get(index) ?? "");
+  }
+  return aliases;
 }

@@ -174,6 +174,9 @@ describe("tokens of an issuer, found by its discovery document", () => {
       "auth_backends.2": "internal",
       "auth_oauth2.resource_server_id": "rabbitmq",
       "auth_oauth2.issuer": issuer,
+      "auth_oauth2.scope_aliases.operators": "rabbitmq.tag:policymaker",
+      "auth_oauth2.scope_aliases.1.alias": "api://rabbit.admins",
+      "auth_oauth2.scope_aliases.1.scope": "rabbitmq.tag:administrator rabbitmq.read:*/*",
     });
   });
 
@@ -195,6 +198,9 @@ describe("tokens of an issuer, found by its discovery document", () => {
     expect(await outcome(connection, (channel) => channel.get("own"))).toBe("done");
     expect(await outcome(connection, (channel) => channel.assertQueue("others"))).toMatch("403");
     expect(await broker.whoAmI("ann", good)).toEqual({ status: 200, tags: ["monitoring"] });
+    const aliased = await token("operators api://rabbit.admins");
+    const { tags } = await broker.whoAmI("ann", aliased);
+    expect(tags?.toSorted()).toEqual(["administrator", "policymaker"]);
     // Those stored here come in beside them.
     await broker.connect("guest", "guest");
   });

@@ -277,6 +277,16 @@ export const accessRows = {
     text,
     "Scopes that stand for others.",
   ),
+  oauthAliasNames: named(
+    "auth_oauth2.scope_aliases.$index.alias",
+    text,
+    "A scope that stands for those of `.scope` beside it, whatever characters it has.",
+  ),
+  oauthAliasScopes: named(
+    "auth_oauth2.scope_aliases.$index.scope",
+    text,
+    "The scopes, separated by blanks.",
+  ),
 
   ldapServers: list("auth_ldap.servers", text, [], "LDAP servers, tried in order."),
   ldapPort: one("auth_ldap.port", integer(1, 65_535), 389, "Port of the LDAP servers."),
