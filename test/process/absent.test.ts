@@ -1,32 +1,18 @@
 // What RabbitMQ has and this broker has not (docs/compatibility.md says why) is refused in so many words.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { expect, test } from "vitest";
+import { AUTHORIZATION, SharedBroker } from "./set-up.ts";
 
 const program = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "leveret-absent-"));
-let leveret: LeveretProcess;
-
-beforeAll(async () => {
-  leveret = LeveretProcess.start("--data-dir", directory, "--amqp-port", "0", "--http-port", "0");
-  await leveret.printed("Server startup complete");
-});
-
-afterAll(async () => {
-  await leveret?.kill();
-  rmSync(directory, { recursive: true, force: true });
-});
+const broker = new SharedBroker("absent");
 
 test.each(["eval 'ok.'", "remote_shell", "erlang_cookie_hash", "join_cluster rabbit@other"])(
   "rabbitmqctl %s says why it does nothing, and fails",
   (line) => {
-    const args = [program("leveretctl.js"), "--data-dir", directory, ...line.split(" ")];
+    const args = [program("leveretctl.js"), "--data-dir", broker.folder, ...line.split(" ")];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect(status).toBe(69);
     expect(stderr).toMatch(/\w+ \w+ \w+/);
@@ -34,7 +20,7 @@ test.each(["eval 'ok.'", "remote_shell", "erlang_cookie_hash", "join_cluster rab
 );
 
 test("a client of another protocol hears which one is spoken here", async () => {
-  const port = await leveret.port("amqp");
+  const port = await broker.process.port("amqp");
   for (const greeting of ["\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", "AMQP\x03\x01\x00\x00"]) {
     const socket = connectTcp(port, "127.0.0.1", () => socket.write(greeting, "latin1"));
     const answer = await new Promise<string>((resolve) => {
@@ -50,15 +36,15 @@ test("a client of another protocol hears which one is spoken here", async () => 
 });
 
 test("there is no scrape of Erlang's memory", async () => {
-  const base = `http://127.0.0.1:${await leveret.port("http")}`;
-  const headers = { authorization: `Basic ${btoa("guest:guest")}` };
+  const base = `http://127.0.0.1:${await broker.process.port("http")}`;
+  const headers = { authorization: AUTHORIZATION };
   expect((await fetch(`${base}/metrics/memory-breakdown`, { headers })).status).toBe(404);
   const memory = await fetch(`${base}/api/nodes/${await nodeName(base)}/memory`, { headers });
   expect(memory.status).toBe(200);
 });
 
 async function nodeName(base: string): Promise<string> {
-  const headers = { authorization: `Basic ${btoa("guest:guest")}` };
+  const headers = { authorization: AUTHORIZATION };
   const overview = await fetch(`${base}/api/overview`, { headers });
   return ((await overview.json()) as { node: string }).node;
 }

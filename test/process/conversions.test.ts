@@ -1,33 +1,16 @@
 // A queue of the real process changes its type under real clients, and the process is killed meanwhile.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import amqplib from "amqplib";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { expect, test } from "vitest";
+import type { LeveretProcess } from "./leveret-process.ts";
+import { AUTHORIZATION, brokersOfEachTest, ownFolder } from "./set-up.ts";
 
-const AUTHORIZATION = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
 const COUNT = 20_000;
 
-let folder: string;
-let running: LeveretProcess[] = [];
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-conversions-"));
-});
-afterEach(async () => {
-  await Promise.all(running.map((leveret) => leveret.kill()));
-  running = [];
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(name: string): LeveretProcess {
-  const ports = ["--amqp-port", "0", "--http-port", "0"];
-  const leveret = LeveretProcess.start(...ports, "--data-dir", join(folder, name));
-  running.push(leveret);
-  return leveret;
-}
+const folder = ownFolder("conversions");
+const startAnywhere = brokersOfEachTest();
+const start = (name: string) => startAnywhere("--data-dir", join(folder, name));
 
 async function connect(leveret: LeveretProcess) {
   const connection = await amqplib.connect(

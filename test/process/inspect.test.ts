@@ -6,41 +6,35 @@ import {
   closeSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
-  rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import amqplib from "amqplib";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { crc32Of } from "../../src/lib/crc32.ts";
 import { FILE_HEADER_BYTES, writeFileHeader } from "../../src/store/file-header.ts";
 import { FORMAT_VERSION, Magic } from "../../src/store/format.ts";
-import { LeveretProcess } from "./leveret-process.ts";
+import { FREE_PORTS, LeveretProcess } from "./leveret-process.ts";
+import { brokersOfEachTest, ownFolder } from "./set-up.ts";
 
 const program = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
-const FREE_PORTS = ["--amqp-port", "0", "--http-port", "0"];
 const MESSAGES = 20;
 
-let folder: string;
+const folder = ownFolder("inspect");
+const start = brokersOfEachTest();
 /** A directory that was stopped orderly; tests work on copies. */
-let stopped: string;
+const stopped = join(folder, "stopped");
 /** A copy made while the broker ran, as a crash would leave it. */
-let crashed: string;
-let running: LeveretProcess[] = [];
+const crashed = join(folder, "crashed");
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-inspect-"));
-  stopped = join(folder, "stopped");
-  crashed = join(folder, "crashed");
   const leveret = LeveretProcess.start(...FREE_PORTS, "--data-dir", stopped);
   try {
     await fill(await leveret.port("amqp"));
@@ -54,11 +48,6 @@ beforeAll(async () => {
     await leveret.kill();
   }
 });
-afterEach(async () => {
-  await Promise.all(running.map((leveret) => leveret.kill()));
-  running = [];
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function fill(port: number): Promise<void> {
   const connection = await amqplib.connect(`amqp://guest:guest@127.0.0.1:${port}`);
@@ -71,12 +60,6 @@ async function fill(port: number): Promise<void> {
   await channel.waitForConfirms();
   for (let i = 0; i < 5; i++) await channel.get("orders", { noAck: true });
   await connection.close();
-}
-
-function start(...args: string[]): LeveretProcess {
-  const leveret = LeveretProcess.start(...FREE_PORTS, ...args);
-  running.push(leveret);
-  return leveret;
 }
 
 function copyOf(directory: string, name: string): string {

@@ -5,6 +5,8 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+export const FREE_PORTS = ["--amqp-port", "0", "--http-port", "0"];
+
 const program = fileURLToPath(new URL("../../dist/leveret.js", import.meta.url));
 
 /** One run of `node dist/leveret.js`. */

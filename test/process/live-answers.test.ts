@@ -1,24 +1,13 @@
 // Answers that go on (taps, the live log) end as soon as whoever reads them may no longer, and not before.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { beforeAll, expect, test } from "vitest";
+import { SharedBroker } from "./set-up.ts";
 
-let folder: string;
-let leveret: LeveretProcess;
+const broker = new SharedBroker("live");
 let base: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-live-"));
-  leveret = LeveretProcess.start("--amqp-port", "0", "--http-port", "0", "--data-dir", folder);
-  base = `http://127.0.0.1:${await leveret.port("http")}/api`;
-});
-
-afterAll(async () => {
-  await leveret?.kill();
-  rmSync(folder, { recursive: true, force: true });
+  base = await broker.api();
 });
 
 function login(user: string): { readonly authorization: string } {

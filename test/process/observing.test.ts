@@ -1,22 +1,18 @@
 // `leveret tap` and `leveret timeline` on a running broker: what they show of real clients' messages.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { get as httpGet, type IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeveretProcess } from "./leveret-process.ts";
+import { AUTHORIZATION, SharedBroker } from "./set-up.ts";
 
-let folder: string;
-let leveret: LeveretProcess;
+const broker = new SharedBroker("observing");
 let connection: ChannelModel;
 let channel: ConfirmChannel;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-observing-"));
-  leveret = LeveretProcess.start("--amqp-port", "0", "--http-port", "0", "--data-dir", folder);
-  connection = await connect({ port: await leveret.port("amqp") });
+  connection = await connect({ port: await broker.process.port("amqp") });
   channel = await connection.createConfirmChannel();
   await channel.assertExchange("orders", "topic");
   await channel.assertQueue("buried");
@@ -26,14 +22,10 @@ beforeAll(async () => {
   await channel.bindQueue("audit", "orders", "#");
 });
 
-afterAll(async () => {
-  await connection?.close();
-  await leveret?.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => connection?.close());
 
-const headers = { authorization: `Basic ${btoa("guest:guest")}` };
-const api = async (path: string) => `http://127.0.0.1:${await leveret.port("http")}/api${path}`;
+const headers = { authorization: AUTHORIZATION };
+const api = async (path: string) => `${await broker.api()}${path}`;
 
 /** Reads a tap's events; ready once the broker has answered. */
 async function openTap(query: string) {
@@ -122,7 +114,7 @@ test("leveret tap prints a line for each and ends after --count", async () => {
   const tap = new LeveretProcess([
     "tap",
     "--data-dir",
-    folder,
+    broker.folder,
     "--queue",
     "audit",
     "--kinds",
@@ -146,7 +138,7 @@ test("leveret tap prints a line for each and ends after --count", async () => {
 
 test("a timeline tells what happened to one message, from publish to its end", async () => {
   const run = async (...args: string[]) => {
-    const timeline = new LeveretProcess(["timeline", "--data-dir", folder, ...args]);
+    const timeline = new LeveretProcess(["timeline", "--data-dir", broker.folder, ...args]);
     const exitCode = await timeline.exitCode();
     return { exitCode, lines: timeline.stdout.trimEnd().split("\n"), stderr: timeline.stderr };
   };
@@ -200,7 +192,7 @@ function residentMiB(pid: number | undefined): number {
 }
 
 test("a tap by connection shows what that one publishes, gets and consumes, and nothing of others", async () => {
-  const mine = await connect({ port: await leveret.port("amqp") });
+  const mine = await connect({ port: await broker.process.port("amqp") });
   const own = await mine.createConfirmChannel();
   await own.assertQueue("by-connection");
   const all = await (await fetch(await api("/connections"), { headers })).json();
@@ -239,9 +231,9 @@ test("a tap that is not read costs its bounds: publishers go on, and the reader 
     await channel.waitForConfirms();
   };
   await publish(count / 2);
-  const before = residentMiB(leveret.processId);
+  const before = residentMiB(broker.process.processId);
   await publish(count / 2);
-  expect(residentMiB(leveret.processId) - before).toBeLessThan(48);
+  expect(residentMiB(broker.process.processId) - before).toBeLessThan(48);
   let [seen, missed, rest] = [0, 0, ""];
   tap.setEncoding("utf8");
   await new Promise<void>((resolve) => {

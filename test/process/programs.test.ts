@@ -1,16 +1,15 @@
 // RabbitMQ's programs as they are put on PATH: the server in the background, plugins, logs on and off a terminal.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LeveretProcess } from "./leveret-process.ts";
+import { ownFolder } from "./set-up.ts";
 
 const compat = fileURLToPath(new URL("../../dist/compat", import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "leveret-programs-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = ownFolder("programs");
 
 function run(data: string, program: string, ...args: string[]) {
   return spawnSync(join(compat, program), args, {

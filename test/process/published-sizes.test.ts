@@ -1,43 +1,31 @@
 // What a running broker says of the sizes it was sent, and what its configuration puts on messages as they come in.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ChannelModel, connect } from "amqplib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { AUTHORIZATION, SharedBroker } from "./set-up.ts";
 
 const diagnostics = fileURLToPath(
   new URL("../../dist/compat/rabbitmq-diagnostics", import.meta.url),
 );
-const directory = mkdtempSync(join(tmpdir(), "leveret-sizes-"));
 const STAMP = "message_interceptors.incoming.set_header_timestamp.overwrite=false";
 const NODE = "message_interceptors.incoming.set_header_routing_node.overwrite=true";
-let leveret: LeveretProcess;
+const broker = new SharedBroker("sizes", "--set", STAMP, "--set", NODE);
 let connection: ChannelModel;
 
 beforeAll(async () => {
-  const ports = ["--amqp-port", "0", "--http-port", "0"];
-  const settings = ["--set", STAMP, "--set", NODE];
-  leveret = LeveretProcess.start("--data-dir", directory, ...ports, ...settings);
-  await leveret.printed("Server startup complete");
-  connection = await connect({ port: await leveret.port("amqp") });
+  connection = await connect({ port: await broker.process.port("amqp") });
 });
 
-afterAll(async () => {
-  await connection?.close();
-  await leveret?.kill();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => connection?.close());
 
 test("message_size_stats has RabbitMQ's ranges", async () => {
   const channel = await connection.createConfirmChannel();
   for (const size of [10, 20, 30, 5_000]) channel.sendToQueue("nowhere", Buffer.alloc(size));
   await channel.waitForConfirms();
   await channel.close();
-  const args = ["--data-dir", directory, "message_size_stats", "-q", "--formatter", "csv"];
+  const args = ["--data-dir", broker.folder, "message_size_stats", "-q", "--formatter", "csv"];
   const lines = execFileSync(diagnostics, args, { encoding: "utf8" }).trim().split("\n");
   expect(lines).toHaveLength(10);
   expect(lines[0]).toBe('"Message Size","Count","Percentage"');
@@ -52,10 +40,10 @@ test("messages have the time and the node they came in at, by AMQP and by HTTP",
   const headers = { timestamp_in_ms: 5, "x-routed-by": "somewhere" };
   channel.sendToQueue("stamped", Buffer.from("one"), { headers });
   await channel.waitForConfirms();
-  const http = `http://127.0.0.1:${await leveret.port("http")}/api`;
+  const http = `http://127.0.0.1:${await broker.process.port("http")}/api`;
   const published = await fetch(`${http}/exchanges/%2F/amq.default/publish`, {
     method: "POST",
-    headers: { authorization: `Basic ${btoa("guest:guest")}`, "content-type": "application/json" },
+    headers: { authorization: AUTHORIZATION, "content-type": "application/json" },
     body: JSON.stringify({
       ...{ properties: {}, routing_key: "stamped", payload: "two", payload_encoding: "string" },
     }),

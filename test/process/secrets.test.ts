@@ -1,17 +1,16 @@
 // Passwords are told to nobody: not in logs, on the banner, in commands about settings, nor in what errors say.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "amqplib";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LeveretProcess } from "./leveret-process.ts";
+import { ownFolder } from "./set-up.ts";
 
 const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "leveret-secrets-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = ownFolder("secrets");
 
 /** Every one of them stands for itself and must be seen nowhere. */
 const SECRETS = {

@@ -1,17 +1,15 @@
 // Every rabbitmq* command line of the documents, run by a shell against the programs in dist/compat.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { ownFolder } from "./set-up.ts";
 
 const compat = fileURLToPath(new URL("../../dist/compat", import.meta.url));
 const script = fileURLToPath(new URL("seed-commands.sh", import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "leveret-commands-"));
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = ownFolder("commands");
 
 /** Homebrew's places: links to the programs, and an environment file. */
 function prepareHomebrew(): string {

@@ -1,42 +1,28 @@
 // A consumer that stops reading costs the broker no memory, and nobody else anything.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { connect } from "amqplib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { WireConnection } from "../conformance/wire.ts";
-import { LeveretProcess } from "./leveret-process.ts";
+import { SharedBroker } from "./set-up.ts";
 
 const BODY_BYTES = 60_000;
 const MESSAGES = 8_000;
 /** Half of what is published. Without bounds on output the process would hold it all. */
 const GROWTH_BYTES_MAX = (BODY_BYTES * MESSAGES) / 2;
 
-let folder: string;
-let leveret: LeveretProcess;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-stalled-"));
-  leveret = LeveretProcess.start("--amqp-port", "0", "--http-port", "0", "--data-dir", folder);
-  await leveret.printed("Server startup complete");
-});
-
-afterAll(async () => {
-  await leveret?.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+const broker = new SharedBroker("stalled");
 
 /** Resident memory that is the process's own, not shared pages of files. */
 function memoryBytes(): number {
-  const status = readFileSync(`/proc/${leveret.processId}/status`, "utf8");
+  const status = readFileSync(`/proc/${broker.process.processId}/status`, "utf8");
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
 }
 
 test.skipIf(process.platform !== "linux")(
   "half a gigabyte waits for a consumer that stopped reading, on disk, not in memory",
   async () => {
-    const port = await leveret.port("amqp");
+    const port = await broker.process.port("amqp");
     const publisher = await connect({ port });
     const channel = await publisher.createConfirmChannel();
     await channel.assertQueue("stalled");
@@ -90,7 +76,7 @@ test.skipIf(process.platform !== "linux")(
 );
 
 test("a hundred and fifty readers of a stream that stopped reading hold nobody else up", async () => {
-  const port = await leveret.port("amqp");
+  const port = await broker.process.port("amqp");
   const publisher = await connect({ port });
   const channel = await publisher.createConfirmChannel();
   await channel.assertQueue("long", { arguments: { "x-queue-type": "stream" } });

@@ -1,30 +1,16 @@
 // What scripts read from the JSON of rabbitmqctl status and cluster_status: RabbitMQ 3.10's fields are there.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { expect, test } from "vitest";
+import { SharedBroker } from "./set-up.ts";
 
 const program = (name: string) =>
   fileURLToPath(new URL(`../../dist/compat/${name}`, import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "leveret-status-"));
-let leveret: LeveretProcess;
-
-beforeAll(async () => {
-  leveret = LeveretProcess.start("--data-dir", directory, "--amqp-port", "0", "--http-port", "0");
-  await leveret.printed("Server startup complete");
-});
-
-afterAll(async () => {
-  await leveret?.kill();
-  rmSync(directory, { recursive: true, force: true });
-});
+const broker = new SharedBroker("status");
 
 function answer(name: string, ...args: string[]): Record<string, unknown> {
-  const all = ["--data-dir", directory, ...args, "--formatter", "json", "-s"];
+  const all = ["--data-dir", broker.folder, ...args, "--formatter", "json", "-s"];
   return JSON.parse(execFileSync(program(name), all, { encoding: "utf8" }));
 }
 
@@ -50,7 +36,7 @@ test("status has RabbitMQ's fields", () => {
 });
 
 test("what is missing is said before anything is announced", () => {
-  const args = ["--data-dir", directory, "reset_offset", "--stream", "events"];
+  const args = ["--data-dir", broker.folder, "reset_offset", "--stream", "events"];
   const { status, stdout, stderr } = spawnSync(program("rabbitmq-streams"), args, {
     encoding: "utf8",
   });
@@ -71,7 +57,7 @@ test("leveretctl takes its options before the word for a program, too", () => {
   const args = [
     program("../leveretctl.js"),
     "--data-dir",
-    directory,
+    broker.folder,
     "-s",
     "diagnostics",
     "listeners",

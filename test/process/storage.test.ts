@@ -2,36 +2,19 @@
 // directory while it is stopped.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import amqplib from "amqplib";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { LeveretProcess } from "./leveret-process.ts";
+import { describe, expect, test } from "vitest";
+import type { LeveretProcess } from "./leveret-process.ts";
+import { AUTHORIZATION, brokersOfEachTest, ownFolder } from "./set-up.ts";
 
-const FREE_PORTS = ["--amqp-port", "0", "--http-port", "0"];
 const STORAGE_FAILED = 74;
-const AUTHORIZATION = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
 /** util-linux's; sets limits of a process that runs. */
 const hasLimits = spawnSync("prlimit", ["--version"]).status === 0;
 
-let folder: string;
-let running: LeveretProcess[] = [];
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "leveret-storage-"));
-});
-afterEach(async () => {
-  await Promise.all(running.map((leveret) => leveret.kill()));
-  running = [];
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(...args: string[]): LeveretProcess {
-  const leveret = LeveretProcess.start(...FREE_PORTS, ...args);
-  running.push(leveret);
-  return leveret;
-}
+const folder = ownFolder("storage");
+const start = brokersOfEachTest();
 
 async function confirmChannel(leveret: LeveretProcess) {
   const url = `amqp://guest:guest@127.0.0.1:${await leveret.port("amqp")}`;
