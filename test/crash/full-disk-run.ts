@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { LeveretProcess } from "../process/leveret-process.ts";
+import { bodyOf, idOf } from "./bodies.ts";
 import { Chance } from "./chance.ts";
 import { readPlace } from "./reading.ts";
 import { shapes } from "./shapes.ts";
@@ -15,6 +16,13 @@ const SHAPES = ["classic", "large", "rejected", "fanout", "quorum"];
 const START_MS_MAX = 20_000;
 /** A broker whose disk has room again says so within some seconds. */
 const ROOM_MS_MAX = 20_000;
+/** Everything is filled in a second or two, and drained in as much. */
+const DRAIN_MS_MAX = 60_000;
+const FILLED_QUEUE = "filled";
+const FILLING_BYTES = 8_192;
+const FILLING_WINDOW = 200;
+/** No confirm for so long: nothing goes any more. */
+const SILENCE_MS = 2_000;
 const CHUNK_BYTES = 1_048_576;
 const BLOCK_BYTES = 4_096;
 
@@ -39,6 +47,8 @@ export class FullDiskRun {
   /** Starts without a byte to spare, and how many of them were refused: nobody had left a reserve. */
   fullStarts = 0;
   refusedStarts = 0;
+  /** Messages that filled the disk by themselves. */
+  drained = 0;
 
   constructor(options: FullDiskOptions) {
     this.#options = options;
@@ -59,7 +69,7 @@ export class FullDiskRun {
       this.#ballast.give();
       await this.#confirmsAgain(broker);
     }
-    await broker.kill();
+    await this.#fillAndDrain(broker);
   }
 
   /** Ends whatever still runs. */
@@ -142,6 +152,28 @@ export class FullDiskRun {
     if (faults.length > 0) throw new Error(faults.slice(0, 20).join("\n"));
   }
 
+  /** What waits in a queue fills the disk, up to the last byte: consumers alone must make room again. */
+  async #fillAndDrain(broker: LeveretProcess): Promise<void> {
+    const confirmed = await publishUntilFull(await broker.port("amqp"));
+    const connection = await connect({ port: await broker.port("amqp") });
+    connection.on("error", () => {});
+    const channel = await connection.createChannel();
+    const lost = new Set(confirmed);
+    await channel.consume(FILLED_QUEUE, (message) => {
+      if (message === null) return;
+      lost.delete(idOf(message.content));
+      channel.ack(message);
+    });
+    for (const startedMs = performance.now(); lost.size > 0; await sleep(20)) {
+      if (performance.now() - startedMs < DRAIN_MS_MAX) continue;
+      throw new Error(`${lost.size} of ${confirmed.length} confirmed messages never come`);
+    }
+    await this.#confirmsAgain(broker);
+    await connection.close();
+    await broker.kill();
+    this.drained = confirmed.length;
+  }
+
   /** There is room again: the same process takes messages. */
   async #confirmsAgain(broker: LeveretProcess): Promise<void> {
     const connection = await connect({ port: await broker.port("amqp") });
@@ -150,6 +182,31 @@ export class FullDiskRun {
     await within(ROOM_MS_MAX, "a confirm once there is room", publishConfirmed(channel));
     await connection.close();
   }
+}
+
+/** Publishes until no confirm comes any more; answers what was confirmed. */
+async function publishUntilFull(port: number): Promise<number[]> {
+  const connection = await connect({ port });
+  connection.on("error", () => {});
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue(FILLED_QUEUE, { durable: true });
+  const confirmed: number[] = [];
+  let open = 0;
+  let lastMs = performance.now();
+  for (let id = 1; performance.now() - lastMs < SILENCE_MS; await sleep(1)) {
+    for (; open < FILLING_WINDOW; id++) {
+      const mine = id;
+      open++;
+      const body = bodyOf(mine, FILLING_BYTES);
+      channel.sendToQueue(FILLED_QUEUE, body, { persistent: true }, (error) => {
+        if (error) return;
+        open--;
+        confirmed.push(mine);
+        lastMs = performance.now();
+      });
+    }
+  }
+  return confirmed;
 }
 
 /** A file that takes all that is free. */
