@@ -386,9 +386,10 @@ export class VhostAccess {
     return result;
   }
 
-  /** See Publishing.handOverRow. */
-  handOverRow(route: Route, first: Publication, count: number, strideBytes: number): number {
-    return this.vhost.publishing.handOverRow(route, first, count, strideBytes);
+  /** See Publishing.publishRow. */
+  publishRow(route: Route, first: Publication, count: number, strideBytes: number): number {
+    if (this.vhost.observers.any) return 0;
+    return this.vhost.publishing.publishRow(route, first, count, strideBytes);
   }
 
   /** The user-id property must name the user, unless they may speak for others. */

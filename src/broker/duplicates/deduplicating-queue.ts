@@ -64,8 +64,8 @@ export class DeduplicatingQueue extends WorkQueue {
   }
 
   /** Each message has its key looked up. */
-  override get mayHandOver(): boolean {
-    return this.duplicates === undefined && super.mayHandOver;
+  override get takesRows(): boolean {
+    return this.duplicates === undefined && super.takesRows;
   }
 
   override publish(publication: Publication): Enqueued {

@@ -53,12 +53,12 @@ export class Pacing {
     this.#clock = clock;
   }
 
-  /** A message came to `queue`, and so much is ready there now. */
-  onReady(queue: PacedQueue, readyCount: number, readyBytes: number): void {
+  /** So many messages came to `queue`, and so much is ready there now. */
+  onReady(queue: PacedQueue, readyCount: number, readyBytes: number, count = 1): void {
     if (readyCount <= LONG_RECORDS && readyBytes <= LONG_BYTES) return;
     if (queue.consumerCount === 0) return;
     this.#aheadOf = queue;
-    this.#aheadCount++;
+    this.#aheadCount += count;
   }
 
   /** The read being worked off has made a long backlog longer. */

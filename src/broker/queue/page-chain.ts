@@ -108,6 +108,35 @@ export class PageChain {
     return true;
   }
 
+  /**
+   * The same for `count` transient messages without a TTL that lie `strideBytes` apart and differ in their bodies
+   * only; answers how many of them there was room for: in this page, or in a new one.
+   */
+  appendRow(first: Publication, count: number, strideBytes: number): number {
+    const lengthBytes = first.recordLengthBytes;
+    const page = this.#pageFor(lengthBytes);
+    if (page === undefined) return 0;
+    const room = Math.floor((this.#openCapacity - page.usedBytes) / lengthBytes);
+    const done = Math.min(count, room);
+    const sequence = this.lastSequence;
+    let to = page.address + page.usedBytes;
+    for (let index = 1; index <= done; index++, to += lengthBytes) {
+      writeRecord(this.#arena, to, first, sequence + index, 0);
+      first.moveOn(strideBytes);
+    }
+    const last = lengthBytes * (done - 1);
+    this.#appended(page, lengthBytes, first.bodySizeBytes, sequence + 1);
+    page.usedBytes += last;
+    this.appendedOffset += last;
+    page.lastSequence = sequence + done;
+    page.live += done - 1;
+    page.unread += done - 1;
+    page.unreadBytes += first.bodySizeBytes * (done - 1);
+    this.unread += done - 1;
+    this.lastSequence = sequence + done;
+    return done;
+  }
+
   /** Copies a whole record in under the sequence it had. False when there is no memory for another page. */
   restore(at: Address, sequence: Sequence, expiresAtMs: number, logPosition: LogPosition): boolean {
     assert(sequence > this.lastSequence, "messages are restored in order");

@@ -163,10 +163,10 @@ export interface Queue extends Deliverer {
 
   /** Copies the message in. `lastSequence` then names it. */
   publish(publication: Publication): Enqueued;
-  /** Whether `handOverRow` is worth asking now. */
-  readonly mayHandOver?: boolean;
-  /** See Publishing.handOverRow. Queues without it store every message. */
-  handOverRow?(first: Publication, count: number, strideBytes: number): number;
+  /** Whether `publishRow` is worth asking now. */
+  readonly takesRows?: boolean;
+  /** See Publishing.publishRow. Queues without it get message by message. */
+  publishRow?(first: Publication, count: number, strideBytes: number): number;
   readonly lastSequence: Sequence;
   /** When the message published last expires, wall time; 0 = never. */
   readonly lastExpiresAtMs: number;

@@ -141,7 +141,7 @@ export class WorkQueue
 
   publish(publication: Publication): Enqueued {
     const { takeForGood } = this.#consumers;
-    if (takeForGood && this.handOverRow(publication, 1, 0) > 0) return Enqueued.accepted;
+    if (takeForGood && this.#handOverRow(publication, 1, 0) > 0) return Enqueued.accepted;
     const bytes = publication.bodySizeBytes;
     const { limit } = this.#trim;
     if (limit.isSet && this.#trim.overflowsWith(bytes)) {
@@ -160,9 +160,7 @@ export class WorkQueue
       return Enqueued.noMemory;
     }
     this.lastExpiresAtMs = expiresAtMs;
-    this.counters.published++;
-    this.#figures.onReady(bytes, persistent);
-    this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, this.#figures.readyBytes);
+    this.#onStored(1, bytes, persistent);
     if (instant !== NEVER) this.#expiry.onCame(instant);
     if (this.#canDeliver()) {
       if (!this.inTurn) this.#context.turn.deliverLater(this);
@@ -175,12 +173,30 @@ export class WorkQueue
     return Enqueued.accepted;
   }
 
-  get mayHandOver(): boolean {
-    return this.#consumers.takeForGood;
+  #onStored(count: number, bytes: number, persistent: boolean): void {
+    this.counters.published += count;
+    this.#figures.onReady(bytes, persistent);
+    const { readyBytes } = this.#figures;
+    this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, readyBytes, count);
+  }
+  get takesRows(): boolean {
+    return !this.#trim.limit.isSet;
+  }
+
+  publishRow(first: Publication, count: number, strideBytes: number): number {
+    const isForGood = this.#consumers.takeForGood;
+    const handedOver = isForGood ? this.#handOverRow(first, count, strideBytes) : 0;
+    if (handedOver > 0 || this.#expiry.instantFor(first) !== NEVER) return handedOver;
+    const level = this.#priorities.levelOf(first);
+    const stored = this.#backlog.levelAt(level).chain.appendRow(first, count, strideBytes);
+    this.#backlog.onReady(stored, level);
+    this.#onStored(stored, first.bodySizeBytes * stored, false);
+    if (this.#canDeliver()) this.#scheduleDelivery();
+    return stored;
   }
 
   /** Where nothing waits and all consumers take messages for good: storing one is half of what a small one costs. */
-  handOverRow(first: Publication, count: number, strideBytes: number): number {
+  #handOverRow(first: Publication, count: number, strideBytes: number): number {
     if (!this.#canDeliver() || this.#backlog.readyCount > 0 || this.#trim.limit.isSet) return 0;
     if (first.bodyReference !== NO_BODY_REFERENCE || this.#context.observers.any) return 0;
     if (this.#logged && (first.flags & RecordFlag.persistent) !== 0) return 0;
@@ -232,7 +248,6 @@ export class WorkQueue
     this.#idle.begin();
     if (consumer.ready) this.#scheduleDelivery();
   }
-
   cancel(consumer: Consumer): void {
     if (!this.#consumers.remove(consumer)) return;
     if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
@@ -240,7 +255,6 @@ export class WorkQueue
     this.#idle.touch();
     if (this.definition.autoDelete) this.#context.keeper.onQueueUnused(this, "auto-delete");
   }
-
   wake(consumer: Consumer): void {
     this.#consumers.wake(consumer);
     if (consumer.ready) this.#scheduleDelivery();
@@ -303,7 +317,6 @@ export class WorkQueue
     this.#expiry.stop();
     return count;
   }
-
   touch(): void {
     if (this.#consumers.size === 0) this.#idle.touch();
   }
@@ -320,7 +333,6 @@ export class WorkQueue
   pause(): void {
     if (this.state === "running") this.state = "paused";
   }
-
   resume(): void {
     if (this.state !== "paused") return;
     this.state = "running";
@@ -343,39 +355,31 @@ export class WorkQueue
     const isLogged = this.#logged && record.persistent;
     return this.#context.deadLetters.move(this, record, sequence, reason, isLogged);
   }
-
   onMoved(sequence: Sequence, location: Location, bytes: number): void {
     this.#backlog.settle(sequence, location, bytes);
   }
-
   onIdleExpired(): void {
     this.#context.keeper.onQueueUnused(this, "expired");
   }
-
   get isRead(): boolean {
     return this.#consumers.readyCount > 0 || this.#gets.count > 0 || this.#outbox.count > 0;
   }
-
   onPageLoaded(): void {
     this.#outbox.resume();
     this.#context.turn.deliverLater(this);
   }
-
   onMessagesLost(count: number): void {
     this.counters.lost += count;
   }
-
   onRecounted(bytes: number, persistent: number, persistentBytes: number): void {
     this.#figures.onRecounted(bytes, persistent, persistentBytes);
   }
-
   onBodyLost({ record, sequence, location }: Delivery): void {
     const bytes = record.bodySizeBytes;
     this.counters.lost++;
     this.#figures.onTaken(bytes, isPersistentAt(location));
     this.#release(sequence, location, bytes);
   }
-
   onRestored(): void {
     this.#context.turn.deliverLater(this);
   }
@@ -389,11 +393,9 @@ export class WorkQueue
     if (this.#canDeliver() && this.#backlog.readyCount > 0) this.deliverReady();
     return this.#canDeliver() && this.#backlog.readyCount === 0;
   }
-
   #logPosition(persistent: boolean): LogPosition {
     return persistent && this.#logged ? this.#context.journal.position : NO_LOG_POSITION;
   }
-
   #scheduleDelivery(): void {
     if (!this.inTurn && this.#backlog.readyCount > 0) this.#context.turn.deliverLater(this);
   }
@@ -435,12 +437,10 @@ export class WorkQueue
     getter.onGot(this, found, this.#backlog.readyCount);
     if (getter.noAck) this.#release(sequence, location, bytes);
   }
-
   giveNothing(getter: Getter): void {
     this.counters.getEmpty++;
     getter.onEmpty(this);
   }
-
   peekForGet(): Peek {
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
     return this.state === "running" ? this.peekNext() : Peek.empty;
@@ -486,10 +486,9 @@ export class WorkQueue
 
   #refuse(publication: Publication): Enqueued {
     this.counters.droppedByLength++;
-    const deadLetters =
-      this.#trim.limit.overflow === "reject-publish-dlx" &&
-      this.settings.values.deadLetterExchange !== undefined;
-    if (deadLetters) this.#outbox.addRefused(publication, "maxlen");
+    const keeps = this.#trim.limit.overflow === "reject-publish-dlx";
+    const hasPlace = this.settings.values.deadLetterExchange !== undefined;
+    if (keeps && hasPlace) this.#outbox.addRefused(publication, "maxlen");
     return Enqueued.refused;
   }
 

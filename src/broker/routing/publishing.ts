@@ -64,14 +64,16 @@ export class Publishing {
   }
 
   /**
-   * Publishes messages that are handed over without being stored: `first`, and `count` - 1 more that lie
-   * `strideBytes` apart in memory and differ from it in their bodies only; transient ones. Answers how many were,
-   * from the first one on; 0 where the queue would store them. `route` is current.
+   * Publishes `first`, and `count` - 1 more that lie `strideBytes` apart in memory and differ from it in their bodies
+   * only; transient ones. Answers how many were, from the first one on: all of them have a queue, which has accepted
+   * them, and none is in the log. 0 where each has to be looked at. `route` is current.
    */
-  handOverRow(route: Route, first: Publication, count: number, strideBytes: number): number {
+  publishRow(route: Route, first: Publication, count: number, strideBytes: number): number {
     const { targets, exchange, pairs } = route;
     if (targets.length !== 1 || route.byContent) return 0;
-    const done = targets[0]?.handOverRow?.(first, count, strideBytes) ?? 0;
+    const queue = targets[0] as Queue;
+    if (queue.definition.type.traits.keepsTransient) return 0;
+    const done = queue.publishRow?.(first, count, strideBytes) ?? 0;
     exchange.counters.publishedIn += done;
     exchange.counters.publishedOut += done;
     (pairs[0] as PublishPair).published += done;

@@ -70,6 +70,8 @@ class PublishMemo {
 
 /** So many messages are handed over in a row at most: between rows it is asked whether more may be published. */
 const ROW_MAX = 64;
+/** Where a row was not taken the next is looked for behind so many messages: looking costs more than it saves then. */
+const ROW_REST = 64;
 /** Of larger bodies copying is what costs. */
 const ROW_BODY_BYTES_MAX = 4_096;
 
@@ -93,6 +95,8 @@ export class Publishing {
 
   /** How many basic.publish frames the last `take` has handled beside the one it was called for. */
   rowCount = 0;
+  /** For so many messages rows are not looked for: the last one was not taken. */
+  #rowRest = 0;
 
   get mandatory(): boolean {
     return this.#memo.mandatory;
@@ -160,7 +164,7 @@ export class Publishing {
 
   /**
    * The message from `at` to `contentEnd` has been published. Those behind it that differ from it in their bodies only
-   * are handed over together, if they are handed over: what is looked at for a message is looked at once for them.
+   * are published together, where their queue can take them so: what is looked at for a message is looked at once.
    * Answers where the next frame begins.
    */
   #takeRow(
@@ -176,7 +180,11 @@ export class Publishing {
     if (route === undefined || mandatory || interceptors.isOn || channel.publishesSpecially) {
       return contentEnd;
     }
-    if (!route.targets[0]?.mayHandOver) return contentEnd;
+    if (!route.targets[0]?.takesRows) return contentEnd;
+    if (this.#rowRest > 0) {
+      this.#rowRest--;
+      return contentEnd;
+    }
     // The scan is this message's still: publishing looks at no other one's.
     if (scan.headersAt !== 0 || (scan.flags & RARE_PROPERTIES) !== 0 || scan.deliveryMode === 2) {
       return contentEnd;
@@ -191,7 +199,11 @@ export class Publishing {
     publication.bodySizeBytes = bodySizeBytes;
     publication.bodyReference = NO_BODY_REFERENCE;
     publication.flags = 0;
-    const done = channel.access.handOverRow(route, publication, count, strideBytes);
+    publication.priority = scan.priority;
+    publication.hasPriority = scan.hasPriority;
+    publication.expirationMs = scan.expirationMs;
+    const done = channel.access.publishRow(route, publication, count, strideBytes);
+    if (done === 0) this.#rowRest = ROW_REST;
     for (let index = 0; index < done; index++) {
       channel.onPublished(tally as ExchangeTally, PublishResult.routed, false);
     }

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { FieldValue } from "../../broker/message/field-table.ts";
 import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import { type Client, createWorld, publishBytes } from "./testing.ts";
 
@@ -41,10 +42,13 @@ const situation = fc.record({
   messages: fc.array(message, { minLength: 1, maxLength: 6 }),
   /** Of queue "a"; several take turns. */
   consumers: fc.integer({ min: 1, max: 3 }),
-  noAck: fc.constantFrom(true, true, true, false),
+  noAck: fc.boolean(),
+  prefetchMax: fc.constantFrom(0, 0, 5),
+  highestPriority: fc.constantFrom(undefined, undefined, 5),
   confirms: fc.boolean(),
   durable: fc.boolean(),
   lengthMax: fc.constantFrom(undefined, undefined, 20),
+  ttlMs: fc.constantFrom(undefined, undefined, undefined, 60_000),
 });
 type Situation = typeof situation extends fc.Arbitrary<infer Each> ? Each : never;
 
@@ -52,17 +56,26 @@ type Situation = typeof situation extends fc.Arbitrary<infer Each> ? Each : neve
 async function outcomeOf(each: Situation, atOnce: boolean) {
   const world = await createWorld();
   const publisher = world.connect().open(2);
-  const maxLength = { type: "I", value: each.lengthMax ?? 0 } as const;
   for (const queue of ["a", "b"]) {
+    const queueArguments = new Map<string, FieldValue>();
+    const add = (name: string, value: number | undefined): void => {
+      if (value !== undefined) queueArguments.set(name, { type: "I", value });
+    };
+    add("x-message-ttl", each.ttlMs);
+    // Not where consumers wait: what overtakes what, and what a limit takes, depends on turns.
+    if (queue === "b") add("x-max-priority", each.highestPriority);
+    if (queue === "b") add("x-max-length", each.lengthMax);
     publisher.send(1, {
       ...{ name: "queue.declare", queue, passive: false, durable: each.durable },
       ...{ exclusive: false, autoDelete: false, noWait: false },
-      arguments: new Map(each.lengthMax === undefined ? [] : [["x-max-length", maxLength]]),
+      arguments: queueArguments,
     });
   }
   if (each.confirms) publisher.send(1, { name: "confirm.select", noWait: false });
   publisher.receive();
-  const consumers = Array.from({ length: each.consumers }, () => consume(world.connect(), each));
+  const consumers = Array.from({ length: each.consumers }, () => {
+    return consume(world.connect(), "a", each.noAck, each.prefetchMax);
+  });
   const framesBefore = framesOf(world);
   const pieces = piecesOf(each.messages);
   const answers = (atOnce ? [Buffer.concat(pieces)] : pieces).flatMap((bytes) => {
@@ -70,17 +83,12 @@ async function outcomeOf(each: Situation, atOnce: boolean) {
     return publisher.receive(1);
   });
   answers.push(...publisher.receive(200));
-  const delivered = consumers.map((client) =>
-    client.receive().map(({ method, properties, body }) => ({
-      ...("deliveryTag" in method ? { tag: method.deliveryTag } : {}),
-      ...("routingKey" in method ? { key: method.routingKey } : {}),
-      ...{ name: method.name, properties, body: body?.toString("latin1") },
-    })),
-  );
+  const delivered = consumers.map((client) => deliveriesOf(client.receive()));
   const vhost = world.broker.vhosts.get("/")!;
   const queues = ["a", "b"].map((name) => vhost.queues.get(name)!);
   return {
     delivered,
+    left: deliveriesOf(consume(world.connect(), "b", true, 0).receive()),
     queues: queues.map(({ counters, depth }) => ({ counters, ready: depth.ready })),
     exchange: vhost.defaultExchange.counters,
     sizes: [...world.broker.messageSizes.counts],
@@ -91,14 +99,22 @@ async function outcomeOf(each: Situation, atOnce: boolean) {
   };
 }
 
-function consume(client: Client, { noAck }: Situation): Client {
+function consume(client: Client, queue: string, noAck: boolean, prefetchCount: number): Client {
   client.open();
-  client.send(1, {
-    ...{ name: "basic.consume", queue: "a", consumerTag: "", noLocal: false, noAck },
-    ...{ exclusive: false, noWait: false, arguments: new Map() },
-  });
+  client.send(1, { name: "basic.qos", prefetchSize: 0, prefetchCount, global: false });
   client.receive();
-  return client;
+  return client.send(1, {
+    ...{ name: "basic.consume", queue, consumerTag: "", noLocal: false, noAck },
+    ...{ exclusive: false, noWait: true, arguments: new Map() },
+  });
+}
+
+function deliveriesOf(received: ReturnType<Client["receive"]>) {
+  return received.map(({ method, properties, body }) => ({
+    ...("deliveryTag" in method ? { tag: method.deliveryTag } : {}),
+    ...("routingKey" in method ? { key: method.routingKey } : {}),
+    ...{ name: method.name, properties, body: body?.toString("latin1") },
+  }));
 }
 
 /** Bodies are numbered, so that a wrong one is seen. */
