@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { plantedBugs } from "../test/simulation/planted-bugs.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const FOLDERS = ["src", "test", "bench", "scripts", "ui"];
@@ -129,6 +130,7 @@ function main(): void {
     ...written.flatMap(checkBans),
     ...written.flatMap(checkLengths),
     ...checkLockFile(),
+    ...checkPlantedBugs(),
     ...(process.argv.includes("--strict") ? unreachable(sources) : []),
   ];
   const allowedPath = join(root, "scripts", "tidy-allowed.json");
@@ -322,6 +324,18 @@ function checkLockFile(): Problem[] {
       if (packages[`node_modules/${name}`] || packages[`${at}/node_modules/${name}`]) continue;
       problems.push({ path, line: 1, text: `lacks ${name}, which ${at} may need elsewhere` });
     }
+  }
+  return problems;
+}
+
+/** Whoever changes the source around a planted bug hears it here, not from the suite that plants it. */
+function checkPlantedBugs(): Problem[] {
+  const problems: Problem[] = [];
+  for (const { name, file, find } of plantedBugs) {
+    const count = readFileSync(join(root, file), "utf8").split(find).length - 1;
+    if (count === 1) continue;
+    const text = `the planted bug "${name}" finds its place ${count} times, not once`;
+    problems.push({ path: file, line: 1, text });
   }
   return problems;
 }

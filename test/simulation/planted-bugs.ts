@@ -153,9 +153,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a dead letter is moved by two entries",
     file: "src/broker/journal/replay.ts",
-    find: "    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);\n    this.#queue(from)?.restoreSettled(sequence, sequence);",
-    replace:
-      "    void from;\n    void sequence;\n    this.#restore(at + MOVE_PREFIX_BYTES, position, undefined);",
+    find: "    this.#queue(from)?.restoreSettled(sequence, sequence);\n",
+    replace: "    void from;\n    void sequence;\n",
   },
   {
     name: "readers of a stream see what is not on disk",
