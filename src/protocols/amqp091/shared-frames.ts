@@ -20,7 +20,7 @@ const MESSAGES_MAX = 8_192;
 /** Fewer bytes wait for the turn's end, and leave with what else there is. */
 const LENT_BYTES_MIN = 32_768;
 /** What is copied for one consumer at a time. */
-const COPIED_BYTES_MAX = 262_144;
+const COPIED_BYTES_MAX = 1_000_000;
 /** Where the consumer tag lies in the frame of a basic.deliver. */
 const TAG_OFFSET = 12;
 const TWO_TO_32 = 4_294_967_296;
