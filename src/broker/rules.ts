@@ -25,6 +25,8 @@ export interface Interceptions {
 export interface BrokerRules {
   /** What is put on messages as they come in; undefined = nothing. */
   readonly interceptions: Interceptions | undefined;
+  /** Deliveries tell when they are sent: `x-opt-rabbitmq-sent-time`. */
+  readonly marksDeliveries: boolean;
   /** Deprecated features that are refused, by RabbitMQ's names: "transient_nonexcl_queues", "global_qos". */
   readonly deniedFeatures: ReadonlySet<string>;
   /** Queue types of which no new queue may be declared. */
@@ -37,6 +39,7 @@ export interface BrokerRules {
 
 export const permissiveRules: BrokerRules = {
   interceptions: undefined,
+  marksDeliveries: false,
   deniedFeatures: new Set(),
   disabledQueueTypes: new Set(),
   relaxedRedeclaration: false,

@@ -134,11 +134,11 @@ describe("the file's dialect", () => {
 
   test("RabbitMQ's keys without meaning here are named in one warning", () => {
     const { warnings } = loadText(
-      "cluster_formation.peer_discovery_backend = k8s\nnum_acceptors.tcp = 10\nmqtt.prefetch = 3\nmessage_interceptors.outgoing.timestamp.enabled = true\nauth_oauth2.https.cacertfile = /ca.pem\nauth_oauth2.resource_servers.1.id = a",
+      "cluster_formation.peer_discovery_backend = k8s\nnum_acceptors.tcp = 10\nmqtt.prefetch = 3\nmessage_interceptors.outgoing.other.enabled = true\nauth_oauth2.https.cacertfile = /ca.pem\nauth_oauth2.resource_servers.1.id = a",
     );
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("cluster_formation.peer_discovery_backend, num_acceptors.tcp");
-    expect(warnings[0]).toContain("message_interceptors.outgoing.timestamp.enabled");
+    expect(warnings[0]).toContain("message_interceptors.outgoing.other.enabled");
     expect(warnings[0]).toContain("auth_oauth2.https.cacertfile");
     expect(warnings[0]).toContain("auth_oauth2.resource_servers.1.id");
   });

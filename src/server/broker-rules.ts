@@ -19,6 +19,7 @@ export function rulesOf(config: Config, broker: Broker): BrokerRules {
   const disabled = [...resources.queueTypes].filter(([, isEnabled]) => !isEnabled);
   return {
     interceptions: interceptionsOf(config),
+    marksDeliveries: node.marksDeliveries,
     deniedFeatures: denied,
     disabledQueueTypes: new Set(disabled.map(([name]) => name)),
     relaxedRedeclaration: resources.relaxedRedeclaration,

@@ -4,6 +4,8 @@ export class DeliveryHeader {
   readonly name: string;
   /** Changes with every delivery; within 2^53. */
   value = 0;
+  /** One more. */
+  next: DeliveryHeader | undefined = undefined;
 
   constructor(name: string) {
     this.name = name;

@@ -87,6 +87,13 @@ export const nodeRows = {
     "Puts the name of this node into the header `x-routed-by` of messages as they come in; `true` also where the publisher has put one. Unset = not at all.",
     { live: true },
   ),
+  marksDeliveries: one(
+    "message_interceptors.outgoing.timestamp.enabled",
+    boolean,
+    false,
+    "Puts the header `x-opt-rabbitmq-sent-time` (ms since 1970) on messages as they go out.",
+    { live: true },
+  ),
   tags: named("node_tags.$tag", text, "Tags of this node, shown in the API."),
   clusterTags: named("cluster_tags.$tag", text, "Tags of the cluster, shown in the API."),
   statisticsIntervalMs: one(

@@ -23,7 +23,8 @@ it("is written behind the others, with the body where it belongs", () => {
       fc.option(fc.string({ maxLength: 20 })),
       fc.option(fc.string({ maxLength: 20 })),
       fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-      (own, contentType, contentEncoding, value) => {
+      fc.option(fc.nat()),
+      (own, contentType, contentEncoding, value, more) => {
         const headers = new Map<string, FieldValue>(
           Object.entries(own ?? {}).map(([name, text]) => [name, longString(text)]),
         );
@@ -39,15 +40,25 @@ it("is written behind the others, with the body where it belongs", () => {
         arena.u8.set(frame, FROM);
         arena.u8.set([1, 2, 3, 4], FROM + frame.length);
         header.value = value;
+        header.next = undefined;
+        if (more !== null) {
+          header.next = new DeliveryHeader("x-more");
+          header.next.value = more;
+        }
         const growth = writer.measure(FROM, header, 131_064);
         writer.copy(TO, FROM, frame.length + 4, header, growth);
         const reader = new ByteReader();
         const length = arena.view.getUint32(TO + 3);
         reader.reset(arena, TO + 7, TO + 7 + length);
         const found = readContentHeader(reader);
-        const expected = new Map([...headers, [header.name, { type: "l", value: BigInt(value) }]]);
+        const added = [
+          [header.name, { type: "l", value: BigInt(value) }] as const,
+          ...(more === null ? [] : [["x-more", { type: "l", value: BigInt(more) }] as const]),
+        ];
+        const expected = new Map<string, FieldValue>([...headers, ...added]);
         expect(found.properties).toEqual({ ...properties, headers: expected });
-        expect([...(found.properties.headers?.keys() ?? [])].at(-1)).toBe(header.name);
+        const names = [...(found.properties.headers?.keys() ?? [])];
+        expect(names.slice(-added.length)).toEqual(added.map(([name]) => name));
         const end = TO + length + 8;
         expect(end - TO).toBe(frame.length + growth);
         expect([...arena.u8.subarray(end - 1, end + 4)]).toEqual([0xce, 1, 2, 3, 4]);

@@ -1,5 +1,5 @@
 // hot path: runs per message
-// Copies a content with one header more: a whole number (type l) behind the headers it came with.
+// Copies a content with one header more, or two: whole numbers (type l) behind the headers it came with.
 
 import { ContentHeaders, HEADERS_FLAG } from "../../broker/message/content-headers.ts";
 import type { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
@@ -12,14 +12,51 @@ const VALUE_BYTES = 8;
 const TWO_TO_32 = 4_294_967_296;
 const textEncoder = new TextEncoder();
 
+/** How the last header of its place was written, but for the value. */
+class Entry {
+  #name = "";
+  /** Length of the name, the name and the type, as words; what of the last one is too much is written over. */
+  #words = new Int32Array(0);
+  /** Of all this; the value follows. */
+  #headBytes = 0;
+
+  /** Bytes of the header, its value included. */
+  measure(name: string): number {
+    if (name !== this.#name) this.#prepare(name);
+    return this.#headBytes + VALUE_BYTES;
+  }
+
+  /** Answers where the next one goes. `measure` was the call before, for the same name. */
+  write(view: DataView, at: Address, value: number): Address {
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) view.setInt32(at + 4 * i, words[i] as number);
+    const valueAt = at + this.#headBytes;
+    view.setInt32(valueAt, Math.floor(value / TWO_TO_32));
+    view.setInt32(valueAt + 4, value | 0);
+    return valueAt + VALUE_BYTES;
+  }
+
+  #prepare(name: string): void {
+    this.#name = name;
+    const bytes = textEncoder.encode(name);
+    this.#headBytes = 1 + bytes.length + 1;
+    const entry = new Uint8Array(Math.ceil(this.#headBytes / 4) * 4);
+    entry[0] = bytes.length;
+    entry.set(bytes, 1);
+    entry[1 + bytes.length] = LONG_LONG;
+    const view = new DataView(entry.buffer);
+    this.#words = new Int32Array(entry.length / 4);
+    for (let i = 0; i < this.#words.length; i++) this.#words[i] = view.getInt32(4 * i);
+  }
+}
+
 export class AddedHeaderWriter {
   readonly #arena: Arena;
   readonly #headers: ContentHeaders;
-  #name = "";
-  /** Length of the name, the name and the type, as words; what of the last one is too much is written over. */
-  #entryWords = new Int32Array(0);
-  /** Of the entry without its value. */
-  #entryBytes = 0;
+  readonly #first = new Entry();
+  readonly #second = new Entry();
+  /** Of what `measure` measured. */
+  #entriesBytes = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -32,9 +69,11 @@ export class AddedHeaderWriter {
    */
   measure(contentAt: Address, header: DeliveryHeader, payloadMax: number): number {
     if (!this.#headers.locate(contentAt)) return 0;
-    if (header.name !== this.#name) this.#prepare(header.name);
-    const entryBytes = this.#entryBytes + VALUE_BYTES;
-    const growth = this.#headers.hasTable ? entryBytes : LENGTH_WORD_BYTES + entryBytes;
+    const { next } = header;
+    const secondBytes = next === undefined ? 0 : this.#second.measure(next.name);
+    const entriesBytes = this.#first.measure(header.name) + secondBytes;
+    this.#entriesBytes = entriesBytes;
+    const growth = this.#headers.hasTable ? entriesBytes : LENGTH_WORD_BYTES + entriesBytes;
     return this.#arena.view.getInt32(contentAt + 3) + growth > payloadMax ? 0 : growth;
   }
 
@@ -52,33 +91,17 @@ export class AddedHeaderWriter {
     this.#arena.copy(to, contentAt, before);
     view.setInt32(to + 3, view.getInt32(contentAt + 3) + growth);
     let at = to + before;
-    const entryBytes = this.#entryBytes + VALUE_BYTES;
+    const entriesBytes = this.#entriesBytes;
     if (hasTable) {
-      view.setUint32(to + (tableAt - contentAt), tableLength + entryBytes);
+      view.setUint32(to + (tableAt - contentAt), tableLength + entriesBytes);
     } else {
       const flags = to + (flagsAt - contentAt);
       view.setUint16(flags, view.getUint16(flags) | HEADERS_FLAG);
-      view.setUint32(at, entryBytes);
+      view.setUint32(at, entriesBytes);
       at += LENGTH_WORD_BYTES;
     }
-    const words = this.#entryWords;
-    for (let i = 0; i < words.length; i++) view.setInt32(at + 4 * i, words[i] as number);
-    at += this.#entryBytes;
-    view.setInt32(at, Math.floor(header.value / TWO_TO_32));
-    view.setInt32(at + 4, header.value | 0);
+    at = this.#first.write(view, at, header.value);
+    if (header.next !== undefined) this.#second.write(view, at, header.next.value);
     this.#arena.copy(to + before + growth, contentAt + before, lengthBytes - before);
-  }
-
-  #prepare(name: string): void {
-    this.#name = name;
-    const bytes = textEncoder.encode(name);
-    this.#entryBytes = 1 + bytes.length + 1;
-    const entry = new Uint8Array(Math.ceil(this.#entryBytes / 4) * 4);
-    entry[0] = bytes.length;
-    entry.set(bytes, 1);
-    entry[1 + bytes.length] = LONG_LONG;
-    const view = new DataView(entry.buffer);
-    this.#entryWords = new Int32Array(entry.length / 4);
-    for (let i = 0; i < this.#entryWords.length; i++) this.#entryWords[i] = view.getInt32(4 * i);
   }
 }

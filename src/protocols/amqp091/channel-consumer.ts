@@ -13,6 +13,7 @@ import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
 import type { DeliverySlot } from "./delivery-slots.ts";
 import { type DeliverAddress, type DeliveryWriter, RecordContent } from "./delivery-writer.ts";
+import type { Interceptors } from "./interceptors.ts";
 import type { SharedFrames } from "./shared-frames.ts";
 import type { UnackedDeliveries } from "./unacked.ts";
 
@@ -26,6 +27,7 @@ export interface DeliveringChannel {
   readonly writer: DeliveryWriter;
   readonly shared: SharedFrames;
   readonly bodies: BodyStreams;
+  readonly interceptors: Interceptors;
   readonly unacked: UnackedDeliveries;
   /** Channel-wide credit and bounds; output is asked separately. */
   readonly acceptsDeliveries: boolean;
@@ -87,7 +89,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     const channel = this.#channel;
     const record = delivery.record;
     record.locate(content);
-    content.added = delivery.header;
+    content.added = channel.interceptors.delivered(delivery.header);
     const tag = consumer.noAck
       ? channel.unacked.skip()
       : channel.unacked.add(
@@ -114,7 +116,7 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
   deliverRun(consumer: Consumer, run: DeliveryRun): void {
     const channel = this.#channel;
     run.count = 0;
-    if (channel.isObserved || consumer.noAck) return;
+    if (channel.isObserved || consumer.noAck || channel.interceptors.marksDeliveries) return;
     run.countMax = Math.min(run.countMax, channel.creditLeft);
     const { shared, unacked, nowSecond } = channel;
     shared.find(run, this, channel.output);
@@ -136,10 +138,10 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.contentAt = first.contentAt;
     content.contentLengthBytes = first.contentLengthBytes;
     content.bodySizeBytes = first.bodySizeBytes;
-    content.added = undefined;
+    content.added = channel.interceptors.delivered(undefined);
     const { writer, output, unacked } = channel;
-    const isCut = first.bodySizeBytes > this.payloadMax;
-    const rowMax = count === 1 || isCut ? 1 : writer.rowMax(this, content);
+    const isAlone = first.bodySizeBytes > this.payloadMax || content.added !== undefined;
+    const rowMax = count === 1 || isAlone ? 1 : writer.rowMax(this, content);
     let taken = 0;
     do {
       const row = Math.min(rowMax, count - taken);

@@ -51,7 +51,8 @@ export class ChannelGet implements Getter {
       routingKey: copy.routingKey,
       messageCount: readyAfter,
     });
-    const frames = copy.frames(method, channel.number, channel.payloadMax, delivery.header);
+    const added = channel.tools.interceptors.delivered(delivery.header);
+    const frames = copy.frames(method, channel.number, channel.payloadMax, added);
     if (copy.bodyReference === NO_BODY_REFERENCE) return this.#answer(frames);
     const to = { channelNumber: channel.number, payloadMax: channel.payloadMax };
     this.#answer(frames, () => {

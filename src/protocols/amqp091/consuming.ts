@@ -22,6 +22,7 @@ import type { BasicCancel, BasicConsume, BasicQos } from "./codec/methods.genera
 import { type DeliverySlot, DeliverySlots } from "./delivery-slots.ts";
 import type { DeliveryWriter } from "./delivery-writer.ts";
 import { DIRECT_REPLY_TO } from "./direct-reply.ts";
+import type { Interceptors } from "./interceptors.ts";
 import type { SharedFrames } from "./shared-frames.ts";
 import { UnackedDeliveries } from "./unacked.ts";
 
@@ -39,6 +40,7 @@ export class Consuming implements DeliveringChannel {
   readonly writer: DeliveryWriter;
   readonly shared: SharedFrames;
   readonly bodies: BodyStreams;
+  readonly interceptors: Interceptors;
   readonly number: number;
   readonly payloadMax: number;
   readonly #observers: Observers;
@@ -60,6 +62,7 @@ export class Consuming implements DeliveringChannel {
     this.writer = channel.writer;
     this.shared = channel.tools.sharedFrames;
     this.bodies = channel.host.bodies;
+    this.interceptors = channel.tools.interceptors;
     this.number = channel.number;
     this.payloadMax = channel.payloadMax;
     this.#observers = channel.access.vhost.observers;

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { type FieldTable, longString, textOf } from "../../broker/message/field-table.ts";
 import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import { type Interceptions, permissiveRules } from "../../broker/rules.ts";
-import { declareQueue } from "./test-methods.ts";
+import { consume, declareQueue } from "./test-methods.ts";
 import { createWorld } from "./testing.ts";
 
 const NODE = "rabbit@test";
+const SENT = "x-opt-rabbitmq-sent-time";
 const ALWAYS = { overwrite: true };
 const UNLESS_THERE = { overwrite: false };
 
@@ -80,4 +81,45 @@ test("in a transaction, and for headers exchanges, they are there too", async ()
   client.send(1, { name: "basic.get", queue: "q", noAck: true });
   const got = client.receive(200).find(({ method }) => method.name === "basic.get-ok");
   expect(textOf(got!.properties!.headers!.get("x-routed-by")!)).toBe(NODE);
+});
+
+test("deliveries tell when they are sent, beside what a queue adds", async () => {
+  const { client, broker, env } = await world(undefined);
+  broker.rules = { ...permissiveRules, marksDeliveries: true };
+  const before = BigInt(Math.floor(env.clock.nowMs()));
+  const quorum = new Map([["x-queue-type", longString("quorum")]]);
+  client.send(1, declareQueue("marked", { durable: true, arguments: quorum })).receive(200);
+  const headers: FieldTable = new Map([["own", longString("kept")]]);
+  client.publish(1, "", "marked", "x", { headers });
+  client.send(1, { name: "basic.get", queue: "marked", noAck: false });
+  const [got] = client.receive(200);
+  const sentOf = (received: { properties?: MessageProperties | undefined } | undefined) => {
+    const sent = received?.properties?.headers?.get(SENT) as { type: string; value: bigint };
+    expect(sent.type).toBe("l");
+    expect(sent.value >= before && sent.value < before + 60_000n).toBe(true);
+    return [...(received?.properties?.headers?.keys() ?? [])];
+  };
+  expect(sentOf(got)).toEqual(["own", SENT]);
+  client.send(1, { name: "basic.reject", deliveryTag: 1, requeue: true });
+  client.send(1, consume("marked", { noAck: false }));
+  const deliveries = () =>
+    client.receive(200).filter(({ method }) => method.name === "basic.deliver");
+  const [redelivered] = deliveries();
+  expect(sentOf(redelivered).toSorted()).toEqual(["own", "x-delivery-count", SENT].toSorted());
+  for (let number = 0; number < 20; number++) client.publish(1, "", "marked", "y");
+  const rest = deliveries();
+  expect(rest).toHaveLength(20);
+  for (const received of rest) expect(sentOf(received)).toEqual([SENT]);
+});
+
+test("those that go straight to a consumer without acknowledgements tell it, too", async () => {
+  const { client, broker } = await world(undefined);
+  broker.rules = { ...permissiveRules, marksDeliveries: true };
+  client.send(1, consume("q")).receive(200);
+  for (let number = 0; number < 20; number++) client.publish(1, "", "q", `${number}`);
+  const received = client.receive(200).filter(({ method }) => method.name === "basic.deliver");
+  expect(received.map(({ body }) => body?.toString())).toEqual(
+    Array.from({ length: 20 }, (_, number) => `${number}`),
+  );
+  for (const { properties } of received) expect([...properties!.headers!.keys()]).toEqual([SENT]);
 });

@@ -1,10 +1,12 @@
-// Headers the broker puts on messages as they come in, where the configuration says so: when, and through which node.
+// Headers the broker puts on messages where the configuration says so: as they come in, when, and through which node; as
+// they go out, when.
 
 import type { Broker } from "../../broker/broker.ts";
 import type { FieldValue } from "../../broker/message/field-table.ts";
 import type { MessageProperties } from "../../broker/message/message-properties.ts";
 import type { Publication } from "../../broker/message/publication.ts";
 import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from "../../broker/message/record.ts";
+import { DeliveryHeader } from "../../broker/queue/delivery-header.ts";
 import type { AddedHeader, Interceptions } from "../../broker/rules.ts";
 import type { Address } from "../../lib/arena.ts";
 import { assert } from "../../lib/assert.ts";
@@ -17,12 +19,14 @@ import { readContentHeader, writeContentHeader } from "./codec/properties.ts";
 /** As RabbitMQ names them. */
 const TIMESTAMP_HEADER = "timestamp_in_ms";
 const NODE_HEADER = "x-routed-by";
+const SENT_HEADER = "x-opt-rabbitmq-sent-time";
 
 export class Interceptors {
   readonly #broker: Broker;
   readonly #reader = new ByteReader();
   /** For the changed message; taken when the first one is. */
   #page: Address = NO_PAGE;
+  readonly #sent = new DeliveryHeader(SENT_HEADER);
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -30,6 +34,20 @@ export class Interceptors {
 
   get isOn(): boolean {
     return this.#broker.rules.interceptions !== undefined;
+  }
+
+  /** Every delivery has a header of its own. */
+  get marksDeliveries(): boolean {
+    return this.#broker.rules.marksDeliveries;
+  }
+
+  /** What a delivery has beside the headers of its message, valid until the next call; `own` is what the queue adds. */
+  delivered(own: DeliveryHeader | undefined): DeliveryHeader | undefined {
+    if (!this.#broker.rules.marksDeliveries) return own;
+    const sent = this.#sent;
+    sent.value = Math.floor(this.#broker.clock.nowMs());
+    sent.next = own;
+    return sent;
   }
 
   /**

@@ -95,11 +95,13 @@ export class PublishedCopy {
     return Buffer.concat(parts);
   }
 
-  /** The content header frame with one header more. */
-  #headerWith({ name, value }: DeliveryHeader): Uint8Array {
+  /** The content header frame with what is added. */
+  #headerWith(added: DeliveryHeader): Uint8Array {
     const properties = this.properties();
     const headers = new Map(properties.headers);
-    headers.set(name, { type: "l", value: BigInt(value) });
+    for (let at: DeliveryHeader | undefined = added; at !== undefined; at = at.next) {
+      headers.set(at.name, { type: "l", value: BigInt(at.value) });
+    }
     const writer = new ByteWriter();
     writeContentHeader(writer, 0, this.bodySizeBytes, { ...properties, headers });
     return writer.toBytes();
