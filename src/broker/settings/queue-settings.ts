@@ -218,7 +218,7 @@ export const queueSettings: readonly QueueSetting[] = [
     check: checkChoice(["at-most-once", "at-least-once"], () => "invalid_dlx_strategy"),
     queueTypes: QUORUM,
     what: "dead letter strategy",
-    doc: "at-least-once keeps a dead letter until its new queue has it.",
+    doc: "at-least-once keeps a dead letter (`messages_dlx`) until its new queue has it.",
   }),
   bound({
     argument: "x-max-length",
