@@ -428,6 +428,9 @@ def print_rows(options, rows, columns):
 
 def flattened(row, depth, prefix=""):
     cells = {}
+    # A row of which nothing was asked for is an empty list.
+    if not isinstance(row, dict):
+        return cells
     for name, value in row.items():
         if isinstance(value, dict) and value and depth > 1:
             cells.update(flattened(value, depth - 1, prefix + name + "."))
