@@ -15,6 +15,8 @@ import { type BenchSocket, World } from "./world.ts";
 interface Path {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Every second message has a byte more: no two behind each other are alike. */
+  readonly varySize?: boolean;
   readonly properties?: MessageProperties;
   readonly queueArguments?: FieldTable;
   readonly durable?: boolean;
@@ -36,10 +38,12 @@ const number = (value: number): FieldValue => ({ type: "I", value });
 
 const paths: readonly Path[] = [
   { name: "16 B, no ack", sizeBytes: 16, ackEvery: 0 },
+  { name: "16 and 17 B in turn, no ack", sizeBytes: 16, ackEvery: 0, varySize: true },
   { name: "1 KiB, no ack", sizeBytes: 1024, ackEvery: 0 },
   { name: "16 KiB, no ack", sizeBytes: 16_384, ackEvery: 0 },
   { name: "16 B, ack each", sizeBytes: 16, ackEvery: 1 },
   { name: "16 B, ack every 50", sizeBytes: 16, ackEvery: 50 },
+  { name: "16 and 17 B in turn, ack every 50", sizeBytes: 16, ackEvery: 50, varySize: true },
   { name: "16 B, confirms, ack every 50", sizeBytes: 16, ackEvery: 50, confirms: true },
   {
     ...{ name: "1 KiB, durable, confirms, ack every 50", sizeBytes: 1024, ackEvery: 50 },
@@ -110,6 +114,9 @@ function preparePath(path: Path) {
     properties: path.properties ?? {},
     sizeBytes: path.sizeBytes,
     randomBody: false,
+    bodies: path.varySize
+      ? [path.sizeBytes, path.sizeBytes + 1].map((length) => new Uint8Array(length))
+      : undefined,
   };
   const place = { channel: 1, frameMax: 131_072, run: 1, publisher: 0 };
   const batch = new MessageBatch(shape, place, BATCH_BYTES);

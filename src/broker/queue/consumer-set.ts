@@ -106,6 +106,10 @@ export class ConsumerSet {
   /** Hands over messages that lie so far apart, as long as somebody can take the next one; answers how many. */
   handOverRow(first: Publication, count: number, strideBytes: number): number {
     let done = 0;
+    if (count === 1) {
+      const consumer = this.next();
+      return consumer?.target.handOver?.(consumer, first, 1, 0) ?? 0;
+    }
     while (done < count) {
       const consumer = this.next();
       if (consumer === undefined) break;

@@ -140,8 +140,13 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     content.bodySizeBytes = first.bodySizeBytes;
     content.added = channel.interceptors.delivered(undefined);
     const { writer, output, unacked } = channel;
+    if (count === 1) {
+      writer.write(output, this, unacked.skip(), false, content);
+      this.#tally.deliveredNoAck++;
+      return 1;
+    }
     const isAlone = first.bodySizeBytes > this.payloadMax || content.added !== undefined;
-    const rowMax = count === 1 || isAlone ? 1 : writer.rowMax(this, content);
+    const rowMax = isAlone ? 1 : writer.rowMax(this, content);
     let taken = 0;
     do {
       const row = Math.min(rowMax, count - taken);

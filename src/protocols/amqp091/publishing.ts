@@ -70,7 +70,8 @@ class PublishMemo {
 
 /** So many messages are handed over in a row at most: between rows it is asked whether more may be published. */
 const ROW_MAX = 64;
-/** Where a row was not taken the next is looked for behind so many messages: looking costs more than it saves then. */
+/** Where there was no row the next is looked for behind so many messages, and where one was not taken: looking costs. */
+const LONE_REST = 7;
 const ROW_REST = 64;
 /** Of larger bodies copying is what costs. */
 const ROW_BODY_BYTES_MAX = 4_096;
@@ -95,7 +96,7 @@ export class Publishing {
 
   /** How many basic.publish frames the last `take` has handled beside the one it was called for. */
   rowCount = 0;
-  /** For so many messages rows are not looked for: the last one was not taken. */
+  /** For so many messages rows are not looked for. */
   #rowRest = 0;
 
   get mandatory(): boolean {
@@ -158,8 +159,9 @@ export class Publishing {
     publication.bodySizeBytes = bodySize;
     publication.bodyReference = NO_BODY_REFERENCE;
     this.publish(publication);
-    const isFollowed = end - contentEnd >= contentEnd - at && bodySize <= ROW_BODY_BYTES_MAX;
-    return isFollowed ? this.#takeRow(at, frameEnd, contentEnd, bodySize, end) : contentEnd;
+    if (--this.#rowRest >= 0 || bodySize > ROW_BODY_BYTES_MAX) return contentEnd;
+    this.#rowRest = LONE_REST;
+    return this.#takeRow(at, frameEnd, contentEnd, bodySize, end);
   }
 
   /**
@@ -181,14 +183,9 @@ export class Publishing {
       return contentEnd;
     }
     if (!route.targets[0]?.takesRows) return contentEnd;
-    if (this.#rowRest > 0) {
-      this.#rowRest--;
-      return contentEnd;
-    }
     // The scan is this message's still: publishing looks at no other one's.
-    if (scan.headersAt !== 0 || (scan.flags & RARE_PROPERTIES) !== 0 || scan.deliveryMode === 2) {
-      return contentEnd;
-    }
+    const isPlain = !scan.hasCarbonCopies && (scan.flags & RARE_PROPERTIES) === 0;
+    if (!isPlain || scan.deliveryMode === 2) return contentEnd;
     const strideBytes = contentEnd - at;
     const count = this.#twins(at, strideBytes, strideBytes - bodySizeBytes - 1, end);
     if (count === 0) return contentEnd;
@@ -198,12 +195,12 @@ export class Publishing {
     publication.contentLengthBytes = contentEnd - frameEnd;
     publication.bodySizeBytes = bodySizeBytes;
     publication.bodyReference = NO_BODY_REFERENCE;
-    publication.flags = 0;
+    publication.flags = scan.headersAt === 0 ? 0 : RecordFlag.hasHeaders;
     publication.priority = scan.priority;
     publication.hasPriority = scan.hasPriority;
     publication.expirationMs = scan.expirationMs;
     const done = channel.access.publishRow(route, publication, count, strideBytes);
-    if (done === 0) this.#rowRest = ROW_REST;
+    this.#rowRest = done === 0 ? ROW_REST : 0;
     for (let index = 0; index < done; index++) {
       channel.onPublished(tally as ExchangeTally, PublishResult.routed, false);
     }
