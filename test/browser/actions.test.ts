@@ -3,26 +3,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Client, fill, openClient, ready, refusal, take } from "./amqp.ts";
-import { obstacle, Stage, type View } from "./stage.ts";
+import { openScene } from "./scene.ts";
+import { obstacle, type Stage, type View } from "./stage.ts";
 
 describe.skipIf(obstacle !== undefined)(`actions${obstacle ? `: ${obstacle}` : ""}`, () => {
   let stage: Stage;
   let view: View;
   let client: Client;
 
-  beforeAll(async () => {
-    stage = await Stage.open();
-    view = await stage.newView();
-    client = await openClient(stage.amqpUrl);
-  });
-
-  afterEach(() => expect(view.problems.splice(0)).toEqual([]));
-
-  afterAll(async () => {
-    await client?.close();
-    await stage?.close();
+  openScene(undefined, (scene) => {
+    ({ stage, view, client } = scene);
   });
 
   describe("login", () => {

@@ -2,6 +2,9 @@
 
 import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
 
+/** Looks, 50 ms apart, for something that comes soon unless it never does. */
+const ATTEMPTS_MAX = 200;
+
 export interface Client {
   readonly connection: ChannelModel;
   readonly channel: Channel;
@@ -40,7 +43,7 @@ export async function refusal(
 
 /** Takes one message, waiting a little for it; throws when none comes. */
 export async function take(client: Client, queue: string): Promise<GetMessage> {
-  for (let attempt = 0; attempt < 50; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const message = await client.channel.get(queue, { noAck: true });
     if (message !== false) return message;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -74,7 +77,7 @@ export async function fill(
 
 /** Waits until so many messages are ready; throws when it takes too long. */
 export async function reaches(client: Client, queue: string, count: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     if ((await ready(client, queue)) === count) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

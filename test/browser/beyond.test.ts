@@ -1,9 +1,10 @@
 // What the pages do with what Leveret can beyond RabbitMQ: messages that wait, streams, changes while things run, taps
 // and timelines. Every effect is read back over AMQP or the API.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, openClient, reaches, ready, refusal, take } from "./amqp.ts";
-import { obstacle, Stage, type View } from "./stage.ts";
+import { openScene } from "./scene.ts";
+import { obstacle, type Stage, type View } from "./stage.ts";
 
 /** What a client may call something. */
 const HOSTILE = "<img src=x onerror=alert(1)>\"'/%2F";
@@ -13,17 +14,8 @@ describe.skipIf(obstacle !== undefined)(`beyond${obstacle ? `: ${obstacle}` : ""
   let view: View;
   let client: Client;
 
-  beforeAll(async () => {
-    stage = await Stage.open();
-    view = await stage.newView();
-    client = await openClient(stage.amqpUrl, "beyond");
-  });
-
-  afterEach(() => expect(view.problems.splice(0)).toEqual([]));
-
-  afterAll(async () => {
-    await client?.close();
-    await stage?.close();
+  openScene("beyond", (scene) => {
+    ({ stage, view, client } = scene);
   });
 
   const rows = (label: string) => view.page.getByRole("table", { name: label }).locator("tbody tr");

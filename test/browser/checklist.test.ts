@@ -4,9 +4,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { type Client, fill, openClient, reaches, ready, refusal, take } from "./amqp.ts";
-import { obstacle, Stage, type View } from "./stage.ts";
+import { openScene } from "./scene.ts";
+import { obstacle, type Stage, type View } from "./stage.ts";
 
 describe.skipIf(obstacle !== undefined)(`checklist${obstacle ? `: ${obstacle}` : ""}`, () => {
   let stage: Stage;
@@ -15,19 +16,15 @@ describe.skipIf(obstacle !== undefined)(`checklist${obstacle ? `: ${obstacle}` :
   // Traces are files.
   const dataDirectory = mkdtempSync(join(tmpdir(), "leveret-checklist-"));
 
-  beforeAll(async () => {
-    stage = await Stage.open({ dataDirectory });
-    view = await stage.newView();
-    client = await openClient(stage.amqpUrl, "checklist");
-  });
-
-  afterEach(() => expect(view.problems.splice(0)).toEqual([]));
-
-  afterAll(async () => {
-    await client?.close();
-    await stage?.close();
-    rmSync(dataDirectory, { recursive: true, force: true });
-  });
+  // Behind the broker that uses it.
+  afterAll(() => rmSync(dataDirectory, { recursive: true, force: true }));
+  openScene(
+    "checklist",
+    (scene) => {
+      ({ stage, view, client } = scene);
+    },
+    { dataDirectory },
+  );
 
   const urlOf = (vhost: string): string => {
     const url = new URL(stage.amqpUrl);
@@ -216,7 +213,9 @@ describe.skipIf(obstacle !== undefined)(`checklist${obstacle ? `: ${obstacle}` :
     client.channel.publish("sales", "1", Buffer.from("one"));
     await reaches(client, "sales-1", 1);
     await view.page.getByRole("link", { name: "sales", exact: true }).click();
-    await view.page.getByRole("link", { name: "sales-1" }).waitFor();
+    // Once it has been sampled, what was published is told by queue as well.
+    const bindings = view.page.getByRole("region", { name: "Table: Bindings from this" });
+    await bindings.getByRole("link", { name: "sales-1" }).waitFor();
   });
 
   test("a trace writes what passes, is downloaded, stopped and deleted", async () => {

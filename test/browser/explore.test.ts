@@ -2,26 +2,18 @@
 // everything, the alarm banner; and tables, charts and settings as people use them.
 
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Client, fill, openClient, reaches, ready, take } from "./amqp.ts";
-import { obstacle, Stage, type View } from "./stage.ts";
+import { openScene } from "./scene.ts";
+import { obstacle, type Stage, type View } from "./stage.ts";
 
 describe.skipIf(obstacle !== undefined)(`explore${obstacle ? `: ${obstacle}` : ""}`, () => {
   let stage: Stage;
   let view: View;
   let client: Client;
 
-  beforeAll(async () => {
-    stage = await Stage.open();
-    view = await stage.newView();
-    client = await openClient(stage.amqpUrl, "explorer");
-  });
-
-  afterEach(() => expect(view.problems.splice(0)).toEqual([]));
-
-  afterAll(async () => {
-    await client?.close();
-    await stage?.close();
+  openScene("explorer", (scene) => {
+    ({ stage, view, client } = scene);
   });
 
   test("a new broker shows how to connect, in five languages", async () => {
