@@ -2,7 +2,7 @@
 // are in the system's cache, and writes them to as many sockets? The clients are a process of their own. Both run in
 // turn; what clients cost is said, too, because those of a broker take AMQP apart and acknowledge. A second bare process
 // is bound as the broker is: it is only so far ahead of a client, which tells it every so often what it has got.
-// npm run bench:readers [-- --readers 1000,2000 --seconds 10 --rounds 5]
+// npm run bench:readers [-- --readers 1000,2000 --seconds 10 --rounds 5 --prefetch 10000]
 
 import { parseArgs } from "node:util";
 import { planFrom } from "../src/perf/load-options.ts";
@@ -16,6 +16,8 @@ const { values } = parseArgs({
     readers: { type: "string", default: "100,1000,2000" },
     seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
+    /** What a client of the broker lets it send ahead; it acknowledges a fifth of it at a time. */
+    prefetch: { type: "string", default: "1000" },
   },
 });
 
@@ -24,9 +26,8 @@ const STORED = 200_000;
 const FLOOR_FILE_BYTES = STORED * SIZE_BYTES;
 const QUEUE = "readers";
 
-/** What a client of the broker lets it send ahead, and how often it acknowledges. */
-const PREFETCH = 1_000;
-const ACK_EVERY = 200;
+const PREFETCH = Number(values.prefetch);
+const ACK_EVERY = PREFETCH / 5;
 /** The same for the bare process: a message has about as many bytes of frames besides its body. */
 const FRAMES_BYTES = 128;
 const BOUND: Window = {
