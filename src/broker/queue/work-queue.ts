@@ -6,25 +6,19 @@ import { NO_BODY_REFERENCE, type Publication } from "../message/publication.ts";
 import { RecordFlag, type RecordView } from "../message/record.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
-import { NO_CAPACITY } from "../ports.ts";
 import type { EffectiveSettings } from "../settings/effective.ts";
-import { Backlog, type BacklogHost, Peek } from "./backlog.ts";
+import { type Backlog, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
-import { ConsumerSet } from "./consumer-set.ts";
+import type { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
-import {
-  countDeath,
-  type DeadLetterMover,
-  DeadLetterOutbox,
-  type DeathReason,
-} from "./dead-letter-outbox.ts";
-import { DepthFigures } from "./depth-figures.ts";
-import { IdleExpiry } from "./idle-expiry.ts";
+import { countDeath, type DeadLetterOutbox, type DeathReason } from "./dead-letter-outbox.ts";
+import type { DepthFigures } from "./depth-figures.ts";
+import type { IdleExpiry } from "./idle-expiry.ts";
 import { lengthLimitOf } from "./length-limit.ts";
-import { AT_ONCE, MessageExpiry, NEVER } from "./message-expiry.ts";
+import { AT_ONCE, type MessageExpiry, NEVER } from "./message-expiry.ts";
 import { isPersistentAt, NO_LOG_POSITION } from "./page.ts";
 import { type GetHost, PendingGets } from "./pending-gets.ts";
-import { PriorityLevels } from "./priority-levels.ts";
+import type { PriorityLevels } from "./priority-levels.ts";
 import {
   type DeleteReason,
   type Delivery,
@@ -38,22 +32,21 @@ import {
   type QueueState,
   zeroCounters,
 } from "./queue.ts";
-import { QueueInspection } from "./queue-inspection.ts";
-import { QueueLog } from "./queue-log.ts";
-import { QueuePages } from "./queue-pages.ts";
-import { QueueRecovery, type RecoveryHost } from "./queue-recovery.ts";
+import type { QueueInspection } from "./queue-inspection.ts";
+import type { QueueLog } from "./queue-log.ts";
+import type { QueueRecovery } from "./queue-recovery.ts";
 import { refuseGetBesideActive } from "./reading-rules.ts";
 import { ReturnRules } from "./return-rules.ts";
-import { Returns, type ReturnsHost } from "./returns.ts";
-import { WorkQueueTransfer } from "./transfer.ts";
-import { Trim, type TrimHost } from "./trim.ts";
+import type { Returns } from "./returns.ts";
+import type { WorkQueueTransfer } from "./transfer.ts";
+import type { Trim } from "./trim.ts";
+import { createParts, type WorkQueueHost } from "./work-queue-parts.ts";
 
 /** A queue stops delivering for this turn after so many messages or bytes. */
 const DELIVER_RECORDS_MAX = 16_384;
 const DELIVER_BYTES_MAX = 4_194_304;
-export class WorkQueue
-  implements Queue, DeadLetterMover, TrimHost, BacklogHost, RecoveryHost, GetHost, ReturnsHost
-{
+
+export class WorkQueue implements Queue, WorkQueueHost, GetHost {
   readonly kind = "queue";
   routeMark = 0;
   inTurn = false;
@@ -67,7 +60,7 @@ export class WorkQueue
   readonly transfer: WorkQueueTransfer;
   readonly #context: QueueContext;
   readonly #backlog: Backlog;
-  readonly #figures = new DepthFigures();
+  readonly #figures: DepthFigures;
   readonly #consumers: ConsumerSet;
   readonly #gets = new PendingGets(this);
   readonly #log: QueueLog;
@@ -81,55 +74,38 @@ export class WorkQueue
   readonly #priorities: PriorityLevels;
 
   constructor(context: QueueContext, definition: QueueDefinition, settings: EffectiveSettings) {
-    const { clock, timers, turn, memory, pager, journal } = context;
-    const priorities = new PriorityLevels(definition.type.traits, settings.values);
-    const logged = definition.durable && definition.owner === undefined;
-    const from = { pool: memory.pages, pager, budget: context.pageBudget };
-    const pages = new QueuePages(from, definition.number, logged);
     this.#context = context;
     this.definition = definition;
     this.settings = settings;
-    this.#backlog = new Backlog(memory.arena, pages, context.bodies, this, priorities.count);
-    this.#priorities = priorities;
-    this.#logged = logged;
-    this.#consumers = new ConsumerSet(
-      settings.values.singleActiveConsumer,
-      pager.capacityBytes === NO_CAPACITY
-        ? context.limits.unackedBytesPerConsumerMax
-        : Number.POSITIVE_INFINITY,
-    );
-    this.#log = new QueueLog(turn, context.journal, definition.number, this.#backlog);
-    this.#expiry = new MessageExpiry(clock, timers, turn, this);
-    this.#idle = new IdleExpiry(clock, timers, this);
-    this.#returns = new Returns(
-      context,
-      { figures: this.#figures, log: logged ? this.#log : undefined },
-      new ReturnRules(definition.type.traits, settings.values),
-      this,
-    );
-    this.#outbox = new DeadLetterOutbox(turn, timers, this.#backlog, this);
-    const [backlog, figures, expiry] = [this.#backlog, this.#figures, this.#expiry];
-    this.#trim = new Trim(context, backlog, figures, expiry, this, settings.values);
-    this.#expiry.queueTtlMs = settings.values.messageTtlMs;
-    this.#idle.expiresMs = settings.values.expiresMs;
-    // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
-    const [waiting, log] = [this.#returns, logged ? this.#log : undefined];
-    const parts = { pages, backlog, figures, expiry, waiting };
-    const transferParts = { backlog, figures, expiry, priorities, journal, returns: waiting, log };
-    this.inspection = new QueueInspection({ memory, turn, pages, backlog, figures, log, waiting });
-    this.recoverable = logged ? new QueueRecovery(definition.number, parts, this) : undefined;
-    this.transfer = new WorkQueueTransfer(this, transferParts);
+    const parts = createParts(context, definition, settings, this);
+    this.#logged = parts.logged;
+    this.#backlog = parts.backlog;
+    this.#figures = parts.figures;
+    this.#consumers = parts.consumers;
+    this.#log = parts.log;
+    this.#expiry = parts.expiry;
+    this.#idle = parts.idle;
+    this.#outbox = parts.outbox;
+    this.#returns = parts.returns;
+    this.#trim = parts.trim;
+    this.#priorities = parts.priorities;
+    this.inspection = parts.inspection;
+    this.recoverable = parts.recoverable;
+    this.transfer = parts.transfer;
   }
 
   get lastSequence(): Sequence {
     return this.#backlog.appendedSequence;
   }
+
   get consumerCount(): number {
     return this.#consumers.size;
   }
+
   get idleSinceMs(): number | undefined {
     return this.#idle.sinceMs;
   }
+
   get depth(): QueueDepth {
     const { readyCount, pagedOut } = this.#backlog;
     return this.transfer.withPartner(this.#figures.describe(readyCount, pagedOut, this.#outbox));
@@ -179,6 +155,7 @@ export class WorkQueue
     const { readyBytes } = this.#figures;
     this.#context.turn.pacing.onReady(this, this.#backlog.readyCount, readyBytes, count);
   }
+
   get takesRows(): boolean {
     return !this.#trim.limit.isSet;
   }
@@ -248,6 +225,7 @@ export class WorkQueue
     this.#idle.begin();
     if (consumer.ready) this.#scheduleDelivery();
   }
+
   cancel(consumer: Consumer): void {
     if (!this.#consumers.remove(consumer)) return;
     if (this.#consumers.readyCount > 0) this.#scheduleDelivery();
@@ -255,6 +233,7 @@ export class WorkQueue
     this.#idle.touch();
     if (this.definition.autoDelete) this.#context.keeper.onQueueUnused(this, "auto-delete");
   }
+
   wake(consumer: Consumer): void {
     this.#consumers.wake(consumer);
     if (consumer.ready) this.#scheduleDelivery();
@@ -317,6 +296,7 @@ export class WorkQueue
     this.#expiry.stop();
     return count;
   }
+
   touch(): void {
     if (this.#consumers.size === 0) this.#idle.touch();
   }
@@ -333,6 +313,7 @@ export class WorkQueue
   pause(): void {
     if (this.state === "running") this.state = "paused";
   }
+
   resume(): void {
     if (this.state !== "paused") return;
     this.state = "running";
@@ -355,31 +336,39 @@ export class WorkQueue
     const isLogged = this.#logged && record.persistent;
     return this.#context.deadLetters.move(this, record, sequence, reason, isLogged);
   }
+
   onMoved(sequence: Sequence, location: Location, bytes: number): void {
     this.#backlog.settle(sequence, location, bytes);
   }
+
   onIdleExpired(): void {
     this.#context.keeper.onQueueUnused(this, "expired");
   }
+
   get isRead(): boolean {
     return this.#consumers.readyCount > 0 || this.#gets.count > 0 || this.#outbox.count > 0;
   }
+
   onPageLoaded(): void {
     this.#outbox.resume();
     this.#context.turn.deliverLater(this);
   }
+
   onMessagesLost(count: number): void {
     this.counters.lost += count;
   }
+
   onRecounted(bytes: number, persistent: number, persistentBytes: number): void {
     this.#figures.onRecounted(bytes, persistent, persistentBytes);
   }
+
   onBodyLost({ record, sequence, location }: Delivery): void {
     const bytes = record.bodySizeBytes;
     this.counters.lost++;
     this.#figures.onTaken(bytes, isPersistentAt(location));
     this.#release(sequence, location, bytes);
   }
+
   onRestored(): void {
     this.#context.turn.deliverLater(this);
   }
@@ -393,9 +382,11 @@ export class WorkQueue
     if (this.#canDeliver() && this.#backlog.readyCount > 0) this.deliverReady();
     return this.#canDeliver() && this.#backlog.readyCount === 0;
   }
+
   #logPosition(persistent: boolean): LogPosition {
     return persistent && this.#logged ? this.#context.journal.position : NO_LOG_POSITION;
   }
+
   #scheduleDelivery(): void {
     if (!this.inTurn && this.#backlog.readyCount > 0) this.#context.turn.deliverLater(this);
   }
@@ -437,10 +428,12 @@ export class WorkQueue
     getter.onGot(this, found, this.#backlog.readyCount);
     if (getter.noAck) this.#release(sequence, location, bytes);
   }
+
   giveNothing(getter: Getter): void {
     this.counters.getEmpty++;
     getter.onEmpty(this);
   }
+
   peekForGet(): Peek {
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
     return this.state === "running" ? this.peekNext() : Peek.empty;
