@@ -86,7 +86,7 @@ export function createCore(options: CoreOptions): Broker {
         ...{ memory, editor: content, journal },
       }),
   });
-  journal.gather = () => broker.turn.appendGathered();
+  journal.gather = () => broker.turn.appendGathered(journal.isInTransaction);
   broker.firehose = new Firehose(broker, new BrokerPublisher(broker, new Messages(broker)));
   return broker;
 }

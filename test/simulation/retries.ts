@@ -35,7 +35,7 @@ interface Tracked {
   readonly id: number;
   states: State[];
   /** Known once it was delivered. */
-  sequence?: number;
+  sequence?: number | undefined;
 }
 
 interface Held {
@@ -342,5 +342,7 @@ function adopt(model: Map<number, Tracked>, found: ReadonlyMap<number, State>): 
     const state = found.get(tracked.id);
     const gone: State = { place: "gone", deliveryCount: 0, dueAtMs: 0, position: 0 };
     tracked.states = [state ?? gone];
+    // The log never had it: another message may get its number.
+    if (state === undefined) tracked.sequence = undefined;
   }
 }

@@ -25,6 +25,7 @@ const TTL_HEADER = "x-cache-ttl";
 
 export class DuplicateWindow implements LogGatherer {
   inTurnLog = false;
+  readonly followsTransactions = true;
   rules: DuplicateRules;
   readonly #clock: Clock;
   readonly #turn: Turn;

@@ -22,6 +22,8 @@ export interface Flushable {
 export interface LogGatherer {
   /** Owned by Turn. */
   inTurnLog: boolean;
+  /** Its entries say that messages are here: they must not come before the end of the transaction these belong to. */
+  readonly followsTransactions?: boolean;
   appendGathered(): void;
 }
 
@@ -152,16 +154,24 @@ export class Turn {
     return this.#gatherers.length > 0;
   }
 
-  /** What was gathered so far goes to the log now: a transaction begins or ends. */
-  appendGathered(): void {
+  /**
+   * What was gathered so far goes to the log now: the turn ends, or a transaction begins or ends. `isInTransaction`: its
+   * end is not in the log yet, and what follows transactions waits for the end of the turn.
+   */
+  appendGathered(isInTransaction = false): void {
     const gatherers = this.#gatherers;
+    let kept = 0;
     for (let i = 0; i < gatherers.length; i++) {
       const gatherer = gatherers[i] as LogGatherer;
+      if (isInTransaction && gatherer.followsTransactions === true) {
+        gatherers[kept++] = gatherer;
+        continue;
+      }
       gatherer.inTurnLog = false;
       gatherer.appendGathered();
     }
-    gatherers.length = 0;
-    this.owesEntries = false;
+    gatherers.length = kept;
+    if (kept === 0) this.owesEntries = false;
   }
 
   #runJobs(): void {

@@ -24,6 +24,8 @@ export interface TrackingJournal {
 
 export class OffsetTracking implements LogGatherer {
   inTurnLog = false;
+  /** An offset that is known for messages whose settlement is not would pass them over. */
+  readonly followsTransactions = true;
   readonly #turn: Turn;
   readonly #journal: TrackingJournal;
   readonly #queue: QueueNumber;
