@@ -26,6 +26,10 @@ export class PendingGets {
   }
 
   answer(getter: Getter): void {
+    if (getter.isGone === true) {
+      this.#host.giveNothing(getter);
+      return;
+    }
     const peeked = this.#host.peekForGet();
     if (peeked === Peek.out) this.#waiting.push(getter);
     else if (peeked === Peek.found) this.#host.giveTo(getter);

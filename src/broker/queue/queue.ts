@@ -133,6 +133,8 @@ export interface Delivery {
 /** Who asked for one message with basic.get. Answered in this turn, or later when the page must be read first. */
 export interface Getter {
   readonly noAck: boolean;
+  /** Nobody is there any more to take a message: what was asked for while its page was read stays where it is. */
+  readonly isGone?: boolean;
   /** `readyAfter` is what remains ready behind this message. */
   onGot(queue: Queue, delivery: Delivery, readyAfter: number): void;
   onEmpty(queue: Queue): void;

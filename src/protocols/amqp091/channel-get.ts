@@ -19,6 +19,10 @@ export class ChannelGet implements Getter {
     this.noAck = noAck;
   }
 
+  get isGone(): boolean {
+    return this.#channel.consuming.isClosed;
+  }
+
   ask(queue: Queue): void {
     this.#tally = this.#channel.tallies.queues.of(queue);
     queue.get(this);

@@ -411,6 +411,10 @@ export class Consuming implements DeliveringChannel {
     return undefined;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The channel ends: consumers go, what they had out goes back to its queues. */
   close(): void {
     if (this.#closed) return;
