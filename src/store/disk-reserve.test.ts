@@ -55,6 +55,20 @@ it("keeps a reserve, gives it up on a full disk, goes on writing, and takes it b
   expect(again.ledger.state).toBe(ledger.state);
 });
 
+it("is taken when a broker that was started on a full disk has room", async () => {
+  const world = new StoreWorld(13);
+  world.disk.totalBytes = 2_000_000;
+  const { store } = await world.open({ reserveBytes: 0 });
+  await fill(world, RESERVE_BYTES);
+  await world.done(store.close());
+  await world.open({ reserveBytes: RESERVE_BYTES });
+  await pass(world, 3_000);
+  expect(world.disk.files()).not.toContain(RESERVE);
+  await world.done(world.disk.unlink("filler"));
+  await pass(world, 3_000);
+  expect(world.disk.bytesOf(RESERVE)).toHaveLength(RESERVE_BYTES);
+});
+
 it("leaves a small disk alone", async () => {
   const world = new StoreWorld(12);
   world.disk.totalBytes = 600_000;

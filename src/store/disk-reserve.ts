@@ -37,15 +37,16 @@ export class DiskReserve {
     this.#path = `${options.directory}/${options.name}`;
   }
 
-  /** Takes the space in the background, if there is enough. */
+  /** Takes the space in the background, as soon as there is enough. */
   prepare(): void {
-    if (this.#options.sizeBytes > 0) this.#work(() => this.#take());
+    if (this.#options.sizeBytes > 0) this.#work(() => this.#prepare());
   }
 
   /** A write has found the disk full. */
   noteFull(): void {
     if (this.isFull || this.#stopped) return;
     this.isFull = true;
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
     this.#options.onFull(true);
     this.#work(() => this.#giveUp());
     this.#lookLater();
@@ -72,15 +73,27 @@ export class DiskReserve {
     this.#working = before.then(task).catch(() => {});
   }
 
-  async #take(): Promise<void> {
+  /** A broker that was started on a full disk, or a nearly full one, has no reserve yet: it waits for room. */
+  async #prepare(): Promise<void> {
+    const isThere = await this.#take().catch(() => false);
+    if (isThere || this.#stopped || this.isFull) return;
+    this.#timer = this.#options.clock.setTimer(LOOK_MS, () => {
+      this.#timer = undefined;
+      this.prepare();
+    });
+  }
+
+  /** False where there is not enough space for it. */
+  async #take(): Promise<boolean> {
     const { disk, directory } = this.#options;
     const { freeBytes, totalBytes } = await disk.space(directory);
     const sizeBytes = this.#sizeOn(totalBytes);
     const known = await disk.stat(this.#path);
-    if (known?.sizeBytes === sizeBytes || sizeBytes === 0) return;
-    if (freeBytes + (known?.sizeBytes ?? 0) < ROOM_FACTOR * sizeBytes) return;
+    if (known?.sizeBytes === sizeBytes || sizeBytes === 0) return true;
+    if (freeBytes + (known?.sizeBytes ?? 0) < ROOM_FACTOR * sizeBytes) return false;
     try {
       await disk.allocate(this.#path, sizeBytes);
+      return true;
     } catch (error) {
       await this.#giveUp();
       throw error;

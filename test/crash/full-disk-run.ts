@@ -1,7 +1,7 @@
 // A broker's lives on a disk that other files fill up while clients work: killed while not a byte is left, started
 // again on the full disk or once there is room, and compared with what clients know.
 
-import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { LeveretProcess } from "../process/leveret-process.ts";
@@ -31,6 +31,8 @@ export interface FullDiskOptions {
   readonly seed: number;
   /** On a small file system that nobody else uses. */
   readonly directory: string;
+  /** At the end messages alone fill the disk, and consumers alone make room again. */
+  readonly drain: boolean;
 }
 
 export class FullDiskRun {
@@ -69,7 +71,7 @@ export class FullDiskRun {
       this.#ballast.give();
       await this.#confirmsAgain(broker);
     }
-    await this.#fillAndDrain(broker);
+    if (this.#options.drain) await this.#fillAndDrain(broker);
   }
 
   /** Ends whatever still runs. */
@@ -154,6 +156,7 @@ export class FullDiskRun {
 
   /** What waits in a queue fills the disk, up to the last byte: consumers alone must make room again. */
   async #fillAndDrain(broker: LeveretProcess): Promise<void> {
+    await within(ROOM_MS_MAX, "the reserve", this.#reserveIsThere());
     const confirmed = await publishUntilFull(await broker.port("amqp"));
     const connection = await connect({ port: await broker.port("amqp") });
     connection.on("error", () => {});
@@ -172,6 +175,14 @@ export class FullDiskRun {
     await connection.close();
     await broker.kill();
     this.drained = confirmed.length;
+  }
+
+  /** A broker that was started on a full disk takes it once there is room. */
+  async #reserveIsThere(): Promise<void> {
+    const path = `${this.#options.directory}/data/reserve`;
+    const sizeBytes = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    // It grows while it is taken.
+    for (let seen = -1; seen !== sizeBytes() || seen === 0; await sleep(200)) seen = sizeBytes();
   }
 
   /** There is room again: the same process takes messages. */
