@@ -11,38 +11,38 @@ async function openWriting(callMs: number) {
     log.append(EntryKind.settle, 24);
     log.commit();
   };
+  /** All that has been appended is on the disk `ms` from now, and not before. */
+  const expectDurableIn = (ms: number) => {
+    const { position } = log;
+    world.clock.runFor(ms - 1);
+    expect(log.durablePosition).toBeLessThan(position);
+    world.clock.runFor(2);
+    expect(log.durablePosition).toBe(position);
+  };
   log.append(EntryKind.definition, 24);
   log.commit();
-  return { world, log, settle };
+  return { world, log, settle, expectDurableIn };
 }
 
 describe("WriteAheadLog", () => {
   it("writes at once when a write ends what nobody waits for, if that came 50 ms ago", async () => {
-    const { world, log, settle } = await openWriting(100);
+    const { world, settle, expectDurableIn } = await openWriting(100);
     world.clock.runFor(1);
     settle();
-    const settled = log.position;
-    world.clock.runFor(198);
-    expect(log.durablePosition).toBeLessThan(settled);
-    world.clock.runFor(2);
-    expect(log.durablePosition).toBe(settled);
+    expectDurableIn(199);
   });
 
   it("counts those 50 ms from its arrival and not from the end of the write before", async () => {
-    const { world, log, settle } = await openWriting(20);
+    const { world, settle, expectDurableIn } = await openWriting(20);
     world.clock.runFor(10);
     settle();
     world.clock.runFor(1);
     settle();
-    const settled = log.position;
-    world.clock.runFor(68);
-    expect(log.durablePosition).toBeLessThan(settled);
-    world.clock.runFor(2);
-    expect(log.durablePosition).toBe(settled);
+    expectDurableIn(69);
   });
 
   it("lets what came after a write had begun wait for more", async () => {
-    const { world, log, settle } = await openWriting(20);
+    const { world, log, settle, expectDurableIn } = await openWriting(20);
     world.clock.runFor(10);
     settle();
     // Takes the settlement with it when the first write ends.
@@ -50,10 +50,6 @@ describe("WriteAheadLog", () => {
     log.commit();
     world.clock.runFor(15);
     settle();
-    const settled = log.position;
-    world.clock.runFor(68);
-    expect(log.durablePosition).toBeLessThan(settled);
-    world.clock.runFor(2);
-    expect(log.durablePosition).toBe(settled);
+    expectDurableIn(69);
   });
 });

@@ -17,6 +17,8 @@ if (!isInstalled) console.warn("skipped: shovels and federation of rabbitmq-serv
 /** How long a link may take to come up, and to come back: it waits five seconds between two attempts. */
 const LINK_LIMIT_MS = 40_000;
 const MESSAGES = 2_000;
+/** Sent until a link is there. */
+const PROBE = "probe";
 
 /** One end: a connection and a channel to declare, publish and count with. */
 class End {
@@ -41,24 +43,21 @@ class End {
     await this.channel.waitForConfirms();
   }
 
-  async waitsUntil(queue: string, count: number): Promise<void> {
-    const endMs = performance.now() + LINK_LIMIT_MS;
-    let found = -1;
-    while (found < count && performance.now() < endMs) {
-      await sleep(100);
-      found = (await this.channel.assertQueue(queue)).messageCount;
-    }
-    expect(found).toBeGreaterThanOrEqual(count);
-  }
-
-  /** The numbers in the bodies of what lies in `queue`. */
-  async numbers(queue: string): Promise<number[]> {
+  /** The numbers in the bodies of `queue`, once that many have come, and of what is there with them. Probes are none. */
+  async numbers(queue: string, count: number): Promise<number[]> {
     const numbers: number[] = [];
-    for (;;) {
+    await this.channel.assertQueue(queue);
+    const endMs = performance.now() + LINK_LIMIT_MS;
+    while (performance.now() < endMs) {
       const message = await this.channel.get(queue, { noAck: true });
-      if (message === false) return numbers;
-      numbers.push(Number(message.content));
+      if (message !== false && String(message.content) !== PROBE) {
+        numbers.push(Number(message.content));
+      } else if (message === false) {
+        if (numbers.length >= count) break;
+        await sleep(20);
+      }
     }
+    return numbers;
   }
 
   async close(): Promise<void> {
@@ -103,22 +102,19 @@ describe.skipIf(!isInstalled)("a RabbitMQ beside this broker", () => {
     await there.channel.assertQueue("old");
     await there.publish("", "old");
     await shovel("in", urls.there, urls.here, "old", "new");
-    await here.waitsUntil("new", MESSAGES);
-    expect(await here.numbers("new")).toEqual(all);
+    expect(await here.numbers("new", MESSAGES)).toEqual(all);
     await here.close();
     await target.restart();
     here = await End.at(target.url);
     await there.publish("", "old", MESSAGES);
-    await here.waitsUntil("new", MESSAGES);
-    expect(await here.numbers("new")).toEqual(all.map((i) => i + MESSAGES));
+    expect(await here.numbers("new", MESSAGES)).toEqual(all.map((i) => i + MESSAGES));
   });
 
   it("shovels a queue from here", { timeout: 120_000 }, async () => {
     await here.channel.assertQueue("ours");
     await here.publish("", "ours");
     await shovel("out", urls.here, urls.there, "ours", "theirs");
-    await there.waitsUntil("theirs", MESSAGES);
-    expect(await there.numbers("theirs")).toEqual(all);
+    expect(await there.numbers("theirs", MESSAGES)).toEqual(all);
   });
 
   it("federates an exchange and a queue of this broker", { timeout: 120_000 }, async () => {
@@ -137,29 +133,24 @@ describe.skipIf(!isInstalled)("a RabbitMQ beside this broker", () => {
     await federatedUntil("subscriber");
     await here.publish("news", "a.b");
     await here.publish("news", "b.a");
-    await there.waitsUntil("subscriber", MESSAGES);
-    expect(await there.numbers("subscriber")).toEqual(all);
+    expect(await there.numbers("subscriber", MESSAGES)).toEqual(all);
 
     await there.channel.assertQueue("work");
     const got: number[] = [];
     const onMessage = (message: ConsumeMessage | null) => got.push(Number(message?.content));
     await there.channel.consume("work", onMessage, { noAck: true });
-    const endMs = performance.now() + LINK_LIMIT_MS;
-    while (got.length < MESSAGES && performance.now() < endMs) await sleep(50);
+    await expect.poll(() => got.length, { timeout: LINK_LIMIT_MS }).toBe(MESSAGES);
     expect(got).toEqual(all);
   });
 
   /** Bindings there reach this broker a moment later: what is published before goes nowhere. */
   async function federatedUntil(queue: string): Promise<void> {
-    const endMs = performance.now() + LINK_LIMIT_MS;
-    do {
-      here.channel.publish("news", "a.b", Buffer.from("probe"));
+    const probe = async () => {
+      here.channel.publish("news", "a.b", Buffer.from(PROBE));
       await here.channel.waitForConfirms();
-      await sleep(200);
-      if ((await there.channel.purgeQueue(queue)).messageCount > 0) break;
-    } while (performance.now() < endMs);
-    // Probes may still be on their way.
-    await sleep(1_000);
-    await there.channel.purgeQueue(queue);
+      return (await there.channel.checkQueue(queue)).messageCount;
+    };
+    const options = { timeout: LINK_LIMIT_MS, interval: 200 };
+    await expect.poll(probe, options).toBeGreaterThan(0);
   }
 });
