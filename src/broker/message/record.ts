@@ -17,7 +17,7 @@
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { BodyReference, Sequence } from "../numbers.ts";
 
-/** Bits of a record's flags. */
+/** Bits of a record's flags. Those from `twin` on belong to the record's place, the others to its message. */
 export const RecordFlag = {
   /** delivery-mode 2. */
   persistent: 1,
@@ -29,9 +29,14 @@ export const RecordFlag = {
   hasHeaders: 8,
   /** Has been dead-lettered, moved or scheduled before: its headers carry the story. */
   travelled: 16,
+  /** Stored in a row: all but sequence and body is as in the record in front of it. Only queue pages set it. */
+  twin: 64,
   /** Settled while its page was in memory; nothing reads it again. Only queue pages set it. */
   settled: 128,
 } as const;
+
+/** Of a record's flags, those that go with its message. */
+export const MESSAGE_FLAGS = RecordFlag.twin - 1;
 
 export const RECORD_HEADER_BYTES = 32;
 const LENGTH = 0;

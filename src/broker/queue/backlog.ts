@@ -227,8 +227,14 @@ export class Backlog implements PagesHost {
     return next;
   }
 
-  /** Takes out what `peek` found, which has a body of `bytes`. It stays in its page until it is settled. */
-  take(bytes = this.found.record.bodySizeBytes): void {
+  /** How many messages from what `peek` found on, at most `max`, differ in sequence and body only and lie in a row. */
+  rowLength(max: number): number {
+    if (this.#foundReturned || this.found.redelivered) return 1;
+    return this.#foundLevel.chain.rowLength(max);
+  }
+
+  /** Takes out what `peek` found, or a row of `count`, with bodies of `bytes` together. They stay until settled. */
+  take(bytes = this.found.record.bodySizeBytes, count = 1): void {
     const level = this.#foundLevel;
     const found = this.found;
     const lengthBytes = found.record.lengthBytes;
@@ -236,9 +242,9 @@ export class Backlog implements PagesHost {
       const { returned } = level;
       returned.takeFirst(returned.firstGoesOn ? this.behind(found.location, lengthBytes) : 0);
     } else {
-      level.chain.passHead(lengthBytes, bytes, found.sequence);
+      level.chain.passHead(lengthBytes, bytes, found.sequence, count);
     }
-    this.readyCount--;
+    this.readyCount -= count;
   }
 
   /** A message that was taken out is back in its place. */

@@ -96,6 +96,19 @@ export class ConsumerRing {
   }
 }
 
+/** Nobody else of its priority stands in the ring with it. */
+export function isAlone(consumer: Consumer): boolean {
+  return consumer.next === consumer;
+}
+
+/** How many more messages with bodies of `bytes` it may have, as far as that is up to the queue; it `canTake` one. */
+export function roomOf(consumer: Consumer, bytes: number, unackedBytesMax: number): number {
+  if (consumer.noAck) return Number.POSITIVE_INFINITY;
+  const { prefetchMax, unackedCount, unackedBytes } = consumer;
+  const byCount = prefetchMax === 0 ? Number.POSITIVE_INFINITY : prefetchMax - unackedCount;
+  return Math.min(byCount, Math.ceil((unackedBytesMax - unackedBytes) / Math.max(1, bytes)));
+}
+
 /** Credit, room in its output, and not too many unsettled bytes where those can't leave memory. */
 export function canTake(consumer: Consumer, unackedBytesMax: number): boolean {
   return consumer.hasCredit && consumer.unackedBytes < unackedBytesMax && consumer.target.writable;

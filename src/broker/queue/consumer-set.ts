@@ -4,7 +4,7 @@
 import { BrokerError } from "../errors.ts";
 import type { Publication } from "../message/publication.ts";
 import type { Consumer } from "./consumer.ts";
-import { ConsumerRing, canTake } from "./consumer-ring.ts";
+import { ConsumerRing, canTake, isAlone, roomOf } from "./consumer-ring.ts";
 
 /** What idle queues share; nothing is ever added. */
 const NOBODY = new Set<Consumer>();
@@ -101,6 +101,14 @@ export class ConsumerSet {
   /** The consumer to serve now, or undefined. */
   next(): Consumer | undefined {
     return this.#ring.next(this.#unackedBytesMax);
+  }
+
+  /**
+   * How many messages with bodies of `bytes` the one `next` has answered gets before anybody else: of several who stand
+   * ready each gets the next one.
+   */
+  shareOf(consumer: Consumer, bytes: number): number {
+    return isAlone(consumer) ? roomOf(consumer, bytes, this.#unackedBytesMax) : 1;
   }
 
   /** Hands over messages that lie so far apart, as long as somebody can take the next one; answers how many. */

@@ -28,6 +28,13 @@ export interface DeliveryTarget {
   /** Hands one message over. Everything in `delivery` is copied before this returns. */
   deliver(consumer: Consumer, delivery: Delivery): void;
   /**
+   * How many messages that differ from this one in sequence and body only it takes at once with `deliverRow`, of those
+   * it has credit for. Targets without it get them one by one.
+   */
+  rowMax?(delivery: Delivery): number;
+  /** Hands over this message and those that lie in a row behind it: `count`, no more than `rowMax` has answered. */
+  deliverRow?(consumer: Consumer, first: Delivery, count: number): void;
+  /**
    * Takes as many of the run's first messages as it can at once, and notes in the run which. Targets without it, and
    * when it takes none, get them one by one.
    */

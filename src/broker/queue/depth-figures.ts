@@ -56,20 +56,20 @@ export class DepthFigures {
     this.#readyPersistentBytes += bytes;
   }
 
-  /** A ready message was taken out. */
-  onTaken(bytes: number, persistent: boolean): void {
+  /** A ready message was taken out, or as many. */
+  onTaken(bytes: number, persistent: boolean, count = 1): void {
     this.readyBytes -= bytes;
     if (!persistent) return;
-    this.#readyPersistent--;
+    this.#readyPersistent -= count;
     this.#readyPersistentBytes -= bytes;
   }
 
-  /** It is out with a client now. */
-  onOut(bytes: number, persistent: boolean): void {
-    this.unackedCount++;
+  /** They are out with a client now. */
+  onOut(bytes: number, persistent: boolean, count = 1): void {
+    this.unackedCount += count;
     this.unackedBytes += bytes;
     if (!persistent) return;
-    this.#unackedPersistent++;
+    this.#unackedPersistent += count;
     this.#unackedPersistentBytes += bytes;
   }
 

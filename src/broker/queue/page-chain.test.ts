@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { MESSAGE_FLAGS, RECORD_FLAGS_OFFSET, RecordView } from "../message/record.ts";
 import { createFixture } from "./fixture.ts";
-import { NO_LOG_POSITION } from "./page.ts";
+import { locationOf, NO_LOG_POSITION } from "./page.ts";
 import { PageChain } from "./page-chain.ts";
 import { PageScan } from "./page-scan.ts";
 import { QueuePages } from "./queue-pages.ts";
@@ -14,10 +15,15 @@ function newChain() {
   return { chain, publication, memory };
 }
 
-/** All that is known of a chain, and the bytes of its records. */
+/** All that is known of a chain, and the bytes of its records, but for what tells that they were stored in a row. */
 function describe({ chain, memory }: ReturnType<typeof newChain>) {
   const pages = [];
+  const record = new RecordView(memory.arena);
   for (let page = chain.firstPage; page !== undefined; page = page.next) {
+    for (record.at = page.address; record.at < page.address + page.usedBytes; ) {
+      memory.arena.u8[record.at + RECORD_FLAGS_OFFSET]! &= MESSAGE_FLAGS;
+      record.at += record.lengthBytes;
+    }
     const { usedBytes, live, unread, unreadBytes, firstSequence, lastSequence, sizeBytes } = page;
     const records = memory.arena.buffer.toString("latin1", page.address, page.address + usedBytes);
     pages.push({ live, unread, unreadBytes, firstSequence, lastSequence, sizeBytes, records });
@@ -51,4 +57,29 @@ test("a row is appended as its messages are one by one", () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test("a row ends where one of its messages is gone, and where the next message came alone", () => {
+  const { chain, publication, memory } = newChain();
+  const body = Buffer.from("x");
+  chain.append(publication(body), 0, NO_LOG_POSITION);
+  chain.appendRow(publication(body), 5, 0);
+  chain.append(publication(body), 0, NO_LOG_POSITION);
+  const record = new RecordView(memory.arena);
+  record.at = chain.headAt();
+  const { lengthBytes, bodySizeBytes } = record;
+  const pass = (sequence: number, count: number) => {
+    chain.passHead(lengthBytes, bodySizeBytes * count, sequence, count);
+    chain.headAt();
+  };
+  expect(chain.rowLength(9)).toBe(1);
+  pass(1, 1);
+  expect([chain.rowLength(9), chain.rowLength(3)]).toEqual([5, 3]);
+  const page = chain.headPage!;
+  chain.settleUnread(page, 4, locationOf(page, 3 * lengthBytes, false), bodySizeBytes);
+  expect(chain.rowLength(9)).toBe(2);
+  pass(2, 2);
+  expect(chain.rowLength(9)).toBe(2);
+  pass(5, 2);
+  expect(chain.rowLength(9)).toBe(1);
 });

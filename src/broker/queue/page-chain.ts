@@ -37,6 +37,7 @@ const MEDIUM_FROM_BYTES = SMALL_PAGE_BYTES;
 const LARGE_FROM_BYTES = 8 * MEDIUM_PAGE_BYTES;
 /** A page is sparse when it held so many times more messages than are left. */
 const SPARSE_FACTOR = 8;
+const IN_ROW_MASK = RecordFlag.twin | RecordFlag.settled;
 
 export class PageChain {
   readonly #arena: Arena;
@@ -120,10 +121,13 @@ export class PageChain {
     const done = Math.min(count, room);
     const sequence = this.lastSequence;
     let to = page.address + page.usedBytes;
+    const { flags } = first;
     for (let index = 1; index <= done; index++, to += lengthBytes) {
       writeRecord(this.#arena, to, first, sequence + index, 0);
       first.moveOn(strideBytes);
+      first.flags = flags | RecordFlag.twin;
     }
+    first.flags = flags;
     const last = lengthBytes * (done - 1);
     this.#appended(page, lengthBytes, first.bodySizeBytes, sequence + 1);
     page.usedBytes += last;
@@ -181,6 +185,22 @@ export class PageChain {
     return at;
   }
 
+  /** How many messages from the one `headAt` found on were stored in one row and are all there; at most `max`. */
+  rowLength(max: number): number {
+    const page = this.#head as Page;
+    if (page.state > PageState.sealed || page.isMoved) return 1;
+    const view = this.#view;
+    const at = page.address + this.#headOffset;
+    const lengthBytes = view.getInt32(at, true);
+    const most = Math.min(max, (page.usedBytes - this.#headOffset) / lengthBytes);
+    let count = 1;
+    for (let flagsAt = at + RECORD_FLAGS_OFFSET + lengthBytes; count < most; count++) {
+      if ((view.getUint8(flagsAt) & IN_ROW_MASK) !== RecordFlag.twin) break;
+      flagsAt += lengthBytes;
+    }
+    return count;
+  }
+
   /** Moves the head over everything: the newest record is taken as soon as it is there. */
   passAll(): void {
     const page = this.appendedPage as Page;
@@ -205,14 +225,17 @@ export class PageChain {
     this.passedSequence = this.lastSequence;
   }
 
-  /** Moves the head over the record `headAt` found. It stays live until it is settled. */
-  passHead(lengthBytes: number, bodyBytes: number, sequence: Sequence): void {
+  /**
+   * Moves the head over the record `headAt` found, or over `count` in a row, of `lengthBytes` each and with bodies of
+   * `bodyBytes` together. They stay live until they are settled.
+   */
+  passHead(lengthBytes: number, bodyBytes: number, sequence: Sequence, count: number): void {
     const page = this.#head as Page;
-    page.unread--;
+    page.unread -= count;
     page.unreadBytes -= bodyBytes;
-    this.unread--;
-    this.#headOffset += lengthBytes;
-    this.passedSequence = sequence;
+    this.unread -= count;
+    this.#headOffset += lengthBytes * count;
+    this.passedSequence = sequence + count - 1;
   }
 
   /**

@@ -134,6 +134,11 @@ export function offsetOf(location: Location): number {
   return location & OFFSET_MASK;
 }
 
+/** Where a message lies that is `bytes` further on in the same page, persistent or not like the one at `location`. */
+export function furtherOn(location: Location, bytes: number): Location {
+  return location + bytes;
+}
+
 /** A message and the one `distance` behind it in the same page, both persistent or both not. */
 export function areInRow(
   sequence: Sequence,

@@ -7,6 +7,7 @@ import { Backlog, type BacklogHost } from "./backlog.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
 import { type DeadLetterMover, DeadLetterOutbox } from "./dead-letter-outbox.ts";
+import { Deliveries, type DeliveriesHost } from "./deliveries.ts";
 import { DepthFigures } from "./depth-figures.ts";
 import { IdleExpiry, type IdleExpiryHost } from "./idle-expiry.ts";
 import { MessageExpiry } from "./message-expiry.ts";
@@ -25,6 +26,7 @@ import { Trim, type TrimHost } from "./trim.ts";
 export interface WorkQueueHost
   extends Deliverer,
     DeadLetterMover,
+    DeliveriesHost,
     TrimHost,
     BacklogHost,
     RecoveryHost,
@@ -38,6 +40,7 @@ export interface WorkQueueParts {
   readonly backlog: Backlog;
   readonly figures: DepthFigures;
   readonly consumers: ConsumerSet;
+  readonly deliveries: Deliveries;
   readonly log: QueueLog;
   readonly expiry: MessageExpiry;
   readonly idle: IdleExpiry;
@@ -82,6 +85,7 @@ export function createParts(
   const trim = new Trim(context, backlog, figures, expiry, host, values);
   // Plain literals: one made by spreading has a shape of its own, which is 300 bytes for each queue.
   const seen = { memory, turn, pages, backlog, figures, log, waiting: returns };
+  const given = { backlog, figures, consumers, returns, logged };
   const recovered = { pages, backlog, figures, expiry, waiting: returns };
   const moved = { backlog, figures, expiry, priorities, journal, returns, log };
   return {
@@ -89,6 +93,7 @@ export function createParts(
     backlog,
     figures,
     consumers,
+    deliveries: new Deliveries(context, given, host),
     log: queueLog,
     expiry,
     idle,

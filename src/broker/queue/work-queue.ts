@@ -12,6 +12,7 @@ import type { Consumer } from "./consumer.ts";
 import type { ConsumerSet } from "./consumer-set.ts";
 import type { QueueContext } from "./context.ts";
 import { countDeath, type DeadLetterOutbox, type DeathReason } from "./dead-letter-outbox.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { DepthFigures } from "./depth-figures.ts";
 import type { IdleExpiry } from "./idle-expiry.ts";
 import { lengthLimitOf } from "./length-limit.ts";
@@ -42,10 +43,6 @@ import type { WorkQueueTransfer } from "./transfer.ts";
 import type { Trim } from "./trim.ts";
 import { createParts, type WorkQueueHost } from "./work-queue-parts.ts";
 
-/** A queue stops delivering for this turn after so many messages or bytes. */
-const DELIVER_RECORDS_MAX = 16_384;
-const DELIVER_BYTES_MAX = 4_194_304;
-
 export class WorkQueue implements Queue, WorkQueueHost, GetHost {
   readonly kind = "queue";
   routeMark = 0;
@@ -62,6 +59,7 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
   readonly #backlog: Backlog;
   readonly #figures: DepthFigures;
   readonly #consumers: ConsumerSet;
+  readonly #deliveries: Deliveries;
   readonly #gets = new PendingGets(this);
   readonly #log: QueueLog;
   readonly #expiry: MessageExpiry;
@@ -82,6 +80,7 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     this.#backlog = parts.backlog;
     this.#figures = parts.figures;
     this.#consumers = parts.consumers;
+    this.#deliveries = parts.deliveries;
     this.#log = parts.log;
     this.#expiry = parts.expiry;
     this.#idle = parts.idle;
@@ -186,37 +185,12 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
   deliverReady(): void {
     if (this.#returns.hasEarlier) this.peekNext();
     this.transfer.mover?.resume();
-    if (this.state === "running" && this.#deliverAll()) this.#context.turn.deliverLater(this);
+    if (this.state === "running" && this.#deliveries.deliverAll())
+      this.#context.turn.deliverLater(this);
     if (this.#gets.count > 0) this.#gets.answerWaiting();
     if (this.#consumers.readyCount > 0) this.#backlog.readAhead();
     if (this.#trim.limit.isSet && !this.#canDeliver()) this.#trim.dropExcess();
     if (this.#expiry.mayExpire) this.#trim.dropExpired();
-  }
-
-  /** Delivers until nothing is ready or nobody can take it. True when it stopped because it was enough for one turn. */
-  #deliverAll(): boolean {
-    const backlog = this.#backlog;
-    const consumers = this.#consumers;
-    const bytesAtStart = this.#figures.readyBytes;
-    let nowMs = NEVER;
-    for (let records = 0; records < DELIVER_RECORDS_MAX; records++) {
-      if (consumers.readyCount === 0 || this.peekNext() !== Peek.found) return false;
-      const expiresAtMs = backlog.found.record.expiresAtMs;
-      if (expiresAtMs !== NEVER) {
-        if (nowMs === NEVER) nowMs = this.#context.clock.nowMs();
-        // Who came back was given out once: that was its time.
-        const isOver = expiresAtMs === AT_ONCE ? backlog.found.redelivered : expiresAtMs <= nowMs;
-        if (isOver) {
-          this.drop("expired");
-          continue;
-        }
-      }
-      const consumer = consumers.next();
-      if (consumer === undefined) return false;
-      this.#deliver(consumer);
-      if (bytesAtStart - this.#figures.readyBytes >= DELIVER_BYTES_MAX) break;
-    }
-    return true;
   }
 
   consume(consumer: Consumer): void {
@@ -268,7 +242,7 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     this.#context.observers.settledSome(this, sequence, count, outcome);
     if (outcome === Outcome.accept) {
       this.counters.acknowledged += count;
-      this.#release(sequence, location, bytes, count);
+      this.release(sequence, location, bytes, count);
     } else if (outcome === Outcome.discard) {
       this.discard(sequence, location, bytes, "rejected");
     } else {
@@ -366,7 +340,7 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     const bytes = record.bodySizeBytes;
     this.counters.lost++;
     this.#figures.onTaken(bytes, isPersistentAt(location));
-    this.#release(sequence, location, bytes);
+    this.release(sequence, location, bytes);
   }
 
   onRestored(): void {
@@ -391,42 +365,19 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     if (!this.inTurn && this.#backlog.readyCount > 0) this.#context.turn.deliverLater(this);
   }
 
-  /** Gives the message `peek` found to a consumer. */
-  #deliver(consumer: Consumer): void {
-    const { found } = this.#backlog;
-    const { sequence, location } = found;
-    const bytes = found.record.bodySizeBytes;
-    this.#take(bytes);
-    if (found.redelivered) this.counters.redelivered++;
-    if (consumer.noAck) {
-      this.counters.deliveredNoAck++;
-      consumer.target.deliver(consumer, found);
-      this.#release(sequence, location, bytes);
-      return;
-    }
-    this.counters.delivered++;
-    const persistent = isPersistentAt(location);
-    this.#figures.onOut(bytes, persistent);
-    if (persistent && this.#logged) this.#returns.onOut(this.#backlog);
-    consumer.unackedCount++;
-    consumer.unackedBytes += bytes;
-    consumer.target.deliver(consumer, found);
-  }
-
   giveTo(getter: Getter): void {
     const { found } = this.#backlog;
     const { sequence, location } = found;
     const bytes = found.record.bodySizeBytes;
-    this.#take(bytes);
+    this.#deliveries.take(bytes);
     if (found.redelivered) this.counters.redelivered++;
     if (getter.noAck) this.counters.gotNoAck++;
     else {
       this.counters.got++;
-      this.#figures.onOut(bytes, isPersistentAt(location));
-      if (this.#logged && isPersistentAt(location)) this.#returns.onOut(this.#backlog);
+      this.#deliveries.noteOut(bytes);
     }
     getter.onGot(this, found, this.#backlog.readyCount);
-    if (getter.noAck) this.#release(sequence, location, bytes);
+    if (getter.noAck) this.release(sequence, location, bytes);
   }
 
   giveNothing(getter: Getter): void {
@@ -444,14 +395,8 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     return this.#returns.peek(this.#backlog);
   }
 
-  /** Takes the message `peek` found out of what is ready. */
-  #take(bytes: number): void {
-    this.#figures.onTaken(bytes, isPersistentAt(this.#backlog.found.location));
-    this.#backlog.take(bytes);
-  }
-
   /** The message is gone for good; or `count` neighbours are. */
-  #release(sequence: Sequence, location: Location, bytes: number, count = 1): void {
+  release(sequence: Sequence, location: Location, bytes: number, count = 1): void {
     this.#backlog.settle(sequence, location, bytes, count);
     if (this.#logged && isPersistentAt(location)) this.#log.settled(sequence, count);
   }
@@ -467,13 +412,13 @@ export class WorkQueue implements Queue, WorkQueueHost, GetHost {
     countDeath(this.counters, reason);
     if (this.settings.values.deadLetterExchange === undefined) {
       this.#context.observers.dropped(this, sequence, reason, record);
-      this.#release(sequence, location, bytes);
+      this.release(sequence, location, bytes);
     } else this.#outbox.add(sequence, location, bytes, reason);
   }
 
   drop(reason: DeathReason): void {
     const { sequence, location, record } = this.#backlog.found;
-    this.#take(record.bodySizeBytes);
+    this.#deliveries.take(record.bodySizeBytes);
     this.discard(sequence, location, record.bodySizeBytes, reason, record);
   }
 

@@ -12,7 +12,7 @@ import {
 import type { ContentEditor } from "../message/content.ts";
 import { type FieldTable, textOf } from "../message/field-table.ts";
 import { NO_BODY_REFERENCE, type Publication } from "../message/publication.ts";
-import { RecordFlag, type RecordView } from "../message/record.ts";
+import { MESSAGE_FLAGS, RecordFlag, type RecordView } from "../message/record.ts";
 import type { QueueNumber, Sequence } from "../numbers.ts";
 
 /** What a move is to the log: see Journal. */
@@ -107,7 +107,7 @@ export function describeRecord(record: RecordView, publication: Publication): vo
   publication.contentLengthBytes = record.contentLengthBytes;
   publication.bodySizeBytes = record.bodySizeBytes;
   publication.bodyReference = isExternal ? record.bodyReference : NO_BODY_REFERENCE;
-  publication.flags = record.flags & ~RecordFlag.externalBody & ~RecordFlag.settled;
+  publication.flags = record.flags & MESSAGE_FLAGS & ~RecordFlag.externalBody;
   publication.priority = record.priority;
 }
 

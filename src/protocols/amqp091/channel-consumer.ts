@@ -8,6 +8,7 @@ import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
 import type { DeliveryRun } from "../../broker/queue/delivery-run.ts";
+import { furtherOn } from "../../broker/queue/page.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
@@ -111,6 +112,36 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     else tally.delivered++;
     if (delivery.redelivered) tally.redelivered++;
     channel.onDelivered(consumer, delivery);
+  }
+
+  rowMax(delivery: Delivery): number {
+    const channel = this.#channel;
+    if (channel.isObserved || channel.interceptors.marksDeliveries) return 1;
+    delivery.record.locate(content);
+    if (content.bodySizeBytes > this.payloadMax) return 1;
+    return Math.min(channel.writer.rowMax(this, content), channel.creditLeft);
+  }
+
+  deliverRow(consumer: Consumer, first: Delivery, count: number): void {
+    const channel = this.#channel;
+    const { unacked, nowSecond } = channel;
+    const { record, sequence, location } = first;
+    record.locate(content);
+    content.added = undefined;
+    const { lengthBytes } = record;
+    const firstTag = unacked.lastTag + 1;
+    if (consumer.noAck) unacked.skip(count);
+    else {
+      const { slot } = this;
+      const bytes = content.bodySizeBytes;
+      for (let i = 0; i < count; i++) {
+        const at = furtherOn(location, i * lengthBytes);
+        unacked.add(sequence + i, at, slot, bytes, nowSecond, 0);
+      }
+    }
+    channel.writer.writeRow(channel.output, this, firstTag, content, count, lengthBytes);
+    if (consumer.noAck) this.#tally.deliveredNoAck += count;
+    else this.#tally.delivered += count;
   }
 
   deliverRun(consumer: Consumer, run: DeliveryRun): void {
