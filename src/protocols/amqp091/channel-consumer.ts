@@ -8,7 +8,6 @@ import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Consumer, DeliveryTarget, HeldDelivery } from "../../broker/queue/consumer.ts";
 import type { DeliveryRun } from "../../broker/queue/delivery-run.ts";
-import { furtherOn } from "../../broker/queue/page.ts";
 import type { Delivery, Queue } from "../../broker/queue/queue.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
@@ -129,16 +128,11 @@ export class ChannelConsumer implements DeliveryTarget, DeliverAddress {
     record.locate(content);
     content.added = undefined;
     const { lengthBytes } = record;
-    const firstTag = unacked.lastTag + 1;
-    if (consumer.noAck) unacked.skip(count);
-    else {
-      const { slot } = this;
-      const bytes = content.bodySizeBytes;
-      for (let i = 0; i < count; i++) {
-        const at = furtherOn(location, i * lengthBytes);
-        unacked.add(sequence + i, at, slot, bytes, nowSecond, 0);
-      }
-    }
+    const { slot } = this;
+    const { bodySizeBytes } = content;
+    const firstTag = consumer.noAck
+      ? unacked.skip(count)
+      : unacked.addRow(sequence, location, lengthBytes, slot, bodySizeBytes, nowSecond, count);
     channel.writer.writeRow(channel.output, this, firstTag, content, count, lengthBytes);
     if (consumer.noAck) this.#tally.deliveredNoAck += count;
     else this.#tally.delivered += count;

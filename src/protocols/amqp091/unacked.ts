@@ -4,7 +4,7 @@
 // a straggler that would keep the rings long moves to a side table.
 
 import type { DeliveryTag, Location, Sequence } from "../../broker/numbers.ts";
-import { areInRow } from "../../broker/queue/page.ts";
+import { areInRow, furtherOn } from "../../broker/queue/page.ts";
 
 /** What is known about one unacknowledged delivery; a reused object, valid until the next call. */
 export class UnackedDelivery {
@@ -86,6 +86,30 @@ export class UnackedDeliveries {
     this.#deliveryCounts[index] = deliveryCount;
     this.#inRings++;
     return tag;
+  }
+
+  /**
+   * The same for `count` deliveries that were stored in a row, records of `recordBytes` each, and that are delivered
+   * for the first time; answers the first tag.
+   */
+  addRow(
+    sequence: Sequence,
+    location: Location,
+    recordBytes: number,
+    slot: number,
+    bytes: number,
+    second: number,
+    count: number,
+  ): DeliveryTag {
+    const firstTag = this.#lastTag + 1;
+    let nextSequence = sequence;
+    let nextLocation = location;
+    for (let left = count; left > 0; left--) {
+      this.add(nextSequence, nextLocation, slot, bytes, second, 0);
+      nextSequence++;
+      nextLocation = furtherOn(nextLocation, recordBytes);
+    }
+    return firstTag;
   }
 
   has(tag: DeliveryTag): boolean {
