@@ -102,6 +102,17 @@ export class MessageBatch {
     return count === this.capacity ? buffer : buffer.subarray(0, starts[count]);
   }
 
+  /** The first `count` of what `fill` filled last count from `firstUs` on, each `stepUs` after the one before. */
+  backdate(count: number, firstUs: number, stepUs: number): void {
+    if (this.#sizeBytes < STAMP_BYTES) return;
+    const { view } = this.#block;
+    const stride = this.strideBytes;
+    let at = this.#bodyOffset;
+    for (let index = 0; index < count; index++, at += stride) {
+      writeSentAt(view, at, firstUs + index * stepUs);
+    }
+  }
+
   #givenBodies(count: number, firstSequence: number): Uint8Array {
     const first = (firstSequence - 1) % this.#bodyCount;
     return this.#block.buffer.subarray(this.#starts[first], this.#starts[first + count]);

@@ -15,6 +15,8 @@ const BASIC_ACK = (60 << 16) | 80;
 const BASIC_NACK = (60 << 16) | 120;
 const BASIC_RETURN = (60 << 16) | 50;
 const TWO_TO_32 = 4_294_967_296;
+/** What is sent so long after it was due was held up, by more than a timer of a millisecond is late. */
+const LATE_US = 2_000;
 
 export interface PublisherLimits {
   /** Messages to publish in all; infinite when the time decides. */
@@ -117,6 +119,7 @@ export class Publisher implements FrameSink, WriteListener {
     const count = this.#allowed(nowUs);
     if (count <= 0) return;
     const bytes = this.#batch.fill(count, this.#sent + 1, nowUs);
+    if (this.#limits.rate !== undefined) this.#backdate(this.#limits.rate, count, nowUs);
     this.#sent += count;
     this.#tally.published += count;
     this.#window?.onPublished(count, nowUs);
@@ -168,6 +171,17 @@ export class Publisher implements FrameSink, WriteListener {
     const count = window.settle(tag, multiple, readAtUs, tally.confirmLatency);
     if (ids === BASIC_ACK) tally.confirmed += count;
     else tally.nacked += count;
+  }
+
+  /** What is late counts from when it was due: else the latency of who waits for the broker would be left out. */
+  #backdate(rate: RateSchedule, count: number, nowUs: number): void {
+    const startedAtUs = this.#startedAtUs;
+    const dueBefore = rate.dueAfter((nowUs - LATE_US - startedAtUs) / 1e6);
+    const late = Math.min(count, dueBefore - this.#sent);
+    if (late <= 0) return;
+    const first = rate.secondsUntil(this.#sent + 1);
+    const step = late === 1 ? 0 : (rate.secondsUntil(this.#sent + late) - first) / (late - 1);
+    this.#batch.backdate(late, startedAtUs + first * 1e6, step * 1e6);
   }
 
   #allowed(nowUs: number): number {

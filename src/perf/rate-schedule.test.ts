@@ -20,4 +20,20 @@ describe("RateSchedule", () => {
       100, 200, 200, 200, 700, 1200, 1300, 1400,
     ]);
   });
+
+  test("when each message is due", () => {
+    const schedule = new RateSchedule([
+      { ratePerSecond: 0, seconds: 3 },
+      { ratePerSecond: 100, seconds: 2 },
+      { ratePerSecond: 1000, seconds: 1 },
+    ]);
+    expect([1, 200, 201, 1200, 1201, 2400].map((count) => schedule.secondsUntil(count))).toEqual([
+      3.01, 5, 5.001, 6, 9.01, 12,
+    ]);
+    for (let count = 1; count < 5000; count += 7) {
+      const at = schedule.secondsUntil(count);
+      expect(schedule.dueAfter(at)).toBe(count);
+      expect(schedule.dueAfter(at - 0.0005)).toBeLessThan(count);
+    }
+  });
 });

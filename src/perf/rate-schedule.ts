@@ -37,4 +37,18 @@ export class RateSchedule {
     }
     return Math.floor(due + 1e-6);
   }
+
+  /** Seconds after the start by which `messages` are due, one at least: what `dueAfter` says from then on. */
+  secondsUntil(messages: number): number {
+    const rounds = Math.ceil(messages / this.#roundMessages) - 1;
+    let left = messages - rounds * this.#roundMessages;
+    let seconds = rounds * this.#roundSeconds;
+    for (const step of this.#steps) {
+      const inStep = step.ratePerSecond * step.seconds;
+      if (left <= inStep) return seconds + left / step.ratePerSecond;
+      left -= inStep;
+      seconds += step.seconds;
+    }
+    return seconds;
+  }
 }
