@@ -170,6 +170,7 @@ export class FrameInput {
           const next = handler.onPublish(channel, at, frameEnd, end);
           if (next === NOT_NOW) return this.#stop(at);
           if (next < 0) {
+            this.frameCount--;
             this.#neededLength = -next;
             return at;
           }
@@ -240,7 +241,9 @@ export class FrameInput {
     return this.#stop(at);
   }
 
+  /** The frame at `at` comes again. */
   #stop(at: Address): Address {
+    this.frameCount--;
     this.#stopped = true;
     this.#socket.pause();
     return at;
