@@ -146,6 +146,7 @@ export class Broker implements BrokerContext {
       journal: this.journal,
       timers: this.timers,
       onCaughtUp: () => this.turn.schedule(),
+      onMemoryShort: () => this.pageBudget.sweepSoon(),
     });
     const { residentPageBytesMax } = options.limits;
     const { pages } = options.memory;

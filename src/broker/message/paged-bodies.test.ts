@@ -48,8 +48,10 @@ let pager: SlowPager;
 let bodies: PagedBodies;
 let parts: { reference: number; offset: number; length: number }[];
 let position: number;
+let shortCount: number;
 
 beforeEach(() => {
+  shortCount = 0;
   clock = new FakeClock();
   memory = new Memory({ arenaBytes: 64 * MIB, copyMethod: "copyWithin" });
   pager = new SlowPager(clock, memory);
@@ -59,6 +61,7 @@ beforeEach(() => {
     memory,
     pager,
     timers: new TimerWheel(clock),
+    onMemoryShort: () => void shortCount++,
     journal: {
       get position() {
         return position;
@@ -215,6 +218,30 @@ describe("PagedBodies", () => {
     clock.runFor(1_000);
     expect(memory.pages.usedBytes).toBeLessThan(10 * MIB);
     check(reference, 20 * MIB, 3);
+  });
+
+  it("asks others for memory when there is none to read into", () => {
+    const reference = arrive(40 * MIB, 3);
+    clock.runFor(100);
+    let offset = 0;
+    while (bodies.chunk(reference, offset) !== undefined) offset += MIB;
+    const held: number[] = [];
+    for (;;) {
+      const at = memory.pages.allocate(4_096);
+      if (at < 0) break;
+      held.push(at);
+    }
+    let isLoaded = false;
+    bodies.whenLoaded(reference, offset, () => {
+      isLoaded = true;
+    });
+    expect(shortCount).toBe(1);
+    clock.runFor(1_000);
+    expect(isLoaded).toBe(false);
+    expect(shortCount).toBeGreaterThan(2);
+    for (const at of held) memory.pages.free(at, 4_096);
+    clock.runFor(1_000);
+    expect(isLoaded).toBe(true);
   });
 
   it("forgets a body that is on its way to the disk", () => {

@@ -42,6 +42,8 @@ export interface PagedBodiesOptions {
   readonly timers: TimerWheel;
   /** `isBehind` was true and is not any more. */
   readonly onCaughtUp?: () => void;
+  /** There is no page for a body: whoever holds pages he can do without should give them up. */
+  readonly onMemoryShort?: () => void;
 }
 
 export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
@@ -51,6 +53,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
   readonly #journal: BodyJournal;
   readonly #timers: TimerWheel;
   readonly #onCaughtUp: () => void;
+  readonly #onMemoryShort: () => void;
   readonly #limitBytes: number;
   readonly #bodies = new Map<BodyReference, Body>();
   /** Pages on their way to or from the disk, by token. */
@@ -79,6 +82,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     this.#journal = options.journal;
     this.#timers = options.timers;
     this.#onCaughtUp = options.onCaughtUp ?? (() => {});
+    this.#onMemoryShort = options.onMemoryShort ?? (() => {});
     const poolBytes = options.memory.pages.sizeBytes;
     this.#limitBytes =
       options.pager.capacityBytes === NO_CAPACITY
@@ -279,6 +283,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     page.address = this.#memory.pages.allocate(page.sizeBytes);
     if (page.address !== NO_PAGE) return page;
     body.pages.pop();
+    this.#onMemoryShort();
     return undefined;
   }
 
@@ -336,6 +341,7 @@ export class PagedBodies extends WheelTimer implements Bodies, PageOwner {
     if (page.address === NO_PAGE) {
       this.#wanted.add(page);
       this.#tryAgainLater();
+      this.#onMemoryShort();
       return;
     }
     page.state = "reading";

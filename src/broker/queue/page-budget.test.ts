@@ -89,3 +89,16 @@ test("near the limit pages leave first that are written and of queues nobody rea
   turns();
   expect(sent).toEqual(["idle"]);
 });
+
+test("who finds no page of his size makes queues give up theirs, though much is free in pieces", () => {
+  const { budget, turns } = world(16 * MIB);
+  let relieved = 0;
+  const owner = { relieve: () => void relieved++, load() {} } as unknown as QueuePages;
+  budget.register(owner);
+  budget.onAllocated();
+  turns();
+  expect(relieved).toBe(0);
+  budget.waitForMemory(new Page(owner));
+  turns();
+  expect(relieved).toBe(1);
+});

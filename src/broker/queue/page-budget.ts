@@ -217,7 +217,8 @@ export class PageBudget extends WheelTimer implements Job {
   /** There is no memory to read the page; it is tried again when there may be. */
   waitForMemory(page: Page): void {
     this.#waiting.push(page);
-    this.onAllocated();
+    // Much may be free and lie in pieces: no page of that size is.
+    this.sweepSoon();
     this.#tryAgainLater();
   }
 

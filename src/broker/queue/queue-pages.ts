@@ -56,6 +56,8 @@ export class QueuePages implements PageOwner {
   residentBytes = 0;
   /** Pages whose bytes are not in memory. */
   outCount = 0;
+  /** The page that was read last of those the head has gone over: messages came back, or somebody looks at them. */
+  #behind: Page | undefined = undefined;
   /** Pages that were damaged while they are being read. */
   #damaged: Set<Page> | undefined = undefined;
   #waiting: (() => void)[] | undefined = undefined;
@@ -157,7 +159,8 @@ export class QueuePages implements PageOwner {
 
   /** The head has gone over the page; what is left in it waits for acknowledgements. */
   onPassed(page: Page): void {
-    if (this.#pageOut && page.state === PageState.sealed) this.#budget.addCandidate(page);
+    const isHere = page.state === PageState.sealed && page.address !== OUT;
+    if (this.#pageOut && isHere) this.#budget.addCandidate(page);
   }
 
   get isRead(): boolean {
@@ -188,6 +191,7 @@ export class QueuePages implements PageOwner {
   /** Brings the page's bytes into memory; `host.onLoaded` or `onLost` follows, in a later turn. */
   load(page: Page): void {
     if (page.state !== PageState.out || page.isLost) return;
+    if (page.unread === 0) this.#readBehind(page);
     // It may have been sealed long before it was full.
     page.sizeBytes = smallestPageFor(page.usedBytes);
     const address = this.#pool.allocate(page.sizeBytes);
@@ -201,6 +205,13 @@ export class QueuePages implements PageOwner {
     this.residentBytes += page.sizeBytes;
     this.#budget.residentBytes += page.sizeBytes;
     this.#pager.read(this, page.number, page.handle, address, page.usedBytes);
+  }
+
+  /** The head will not come by again: the one before may leave when the next one of these is needed. */
+  #readBehind(page: Page): void {
+    const before = this.#behind;
+    this.#behind = page;
+    if (before !== undefined && before !== page) this.onPassed(before);
   }
 
   /** `onChange` is called once: when a page of this queue has been read, is lost or is gone. */
@@ -307,6 +318,7 @@ export class QueuePages implements PageOwner {
     if (isDamaged) page.isMoved = true;
     this.host?.onLoaded(page, isDamaged);
     this.#tellWaiting();
+    if (page.unread === 0 && page !== this.#behind) this.onPassed(page);
   }
 
   onPageDamaged(token: number): void {
@@ -398,11 +410,11 @@ export class QueuePages implements PageOwner {
   #dropMemory(page: Page): void {
     this.#budget.onDropped(page);
     this.#pool.free(page.address, page.sizeBytes);
+    page.address = OUT;
     this.residentBytes -= page.sizeBytes;
     if (page.state !== PageState.open && this.#pageOut) {
       this.#budget.residentBytes -= page.sizeBytes;
       this.#budget.onFreed();
     }
-    page.address = OUT;
   }
 }
