@@ -11,6 +11,7 @@ import { fixedSeeds } from "./fixed-seeds.ts";
 import { runHistory } from "./history.ts";
 import { runEndedWaitHistory, runRetryHistory } from "./retries.ts";
 import { runScheduleHistory } from "./scheduled.ts";
+import { runSessionHistory } from "./sessions.ts";
 import { runStreamHistory } from "./streams.ts";
 import { runWireHistory } from "./wire.ts";
 
@@ -44,6 +45,7 @@ const also = [
   { every: 4, run: runRetryHistory },
   { every: 8, run: runEndedWaitHistory },
   { every: 3, run: runWireHistory },
+  { every: 6, run: runSessionHistory },
 ];
 
 const COMPARED_EVERY = 3;

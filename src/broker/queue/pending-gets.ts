@@ -26,20 +26,25 @@ export class PendingGets {
   }
 
   answer(getter: Getter): void {
+    if (this.#waiting.length > 0) this.#waiting.push(getter);
+    else this.#answerNext(getter);
+  }
+
+  #answerNext(getter: Getter): void {
     if (getter.isGone === true) {
       this.#host.giveNothing(getter);
       return;
     }
     const peeked = this.#host.peekForGet();
-    if (peeked === Peek.out) this.#waiting.push(getter);
+    if (peeked === Peek.out) this.#waiting.unshift(getter);
     else if (peeked === Peek.found) this.#host.giveTo(getter);
     else this.#host.giveNothing(getter);
   }
 
   answerWaiting(): void {
-    for (let left = this.#waiting.length; left > 0; left--) {
-      if (this.#host.peekForGet() === Peek.out) return;
-      this.answer(this.#waiting.shift() as Getter);
+    // Who has his answer may ask for the next at once.
+    while (this.#waiting.length > 0 && this.#host.peekForGet() !== Peek.out) {
+      this.#answerNext(this.#waiting.shift() as Getter);
     }
   }
 

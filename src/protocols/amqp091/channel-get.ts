@@ -1,5 +1,6 @@
 // One basic.get: answered at once, or, when the message must be read from disk first, later but in its place.
 
+import { BrokerError } from "../../broker/errors.ts";
 import { NO_BODY_REFERENCE } from "../../broker/message/publication.ts";
 import type { QueueTally } from "../../broker/observing/channel-tallies.ts";
 import type { Delivery, Getter, Queue } from "../../broker/queue/queue.ts";
@@ -10,12 +11,14 @@ import type { PendingReply } from "./reply-gate.ts";
 export class ChannelGet implements Getter {
   readonly noAck: boolean;
   readonly #channel: Channel;
+  readonly #queue: Queue;
   #tally: QueueTally | undefined = undefined;
   #answered = false;
   #pending: PendingReply | undefined = undefined;
 
-  constructor(channel: Channel, noAck: boolean) {
+  constructor(channel: Channel, queue: Queue, noAck: boolean) {
     this.#channel = channel;
+    this.#queue = queue;
     this.noAck = noAck;
   }
 
@@ -23,10 +26,30 @@ export class ChannelGet implements Getter {
     return this.#channel.consuming.isClosed;
   }
 
-  ask(queue: Queue): void {
-    this.#tally = this.#channel.tallies.queues.of(queue);
-    queue.get(this);
-    if (!this.#answered) this.#pending = this.#channel.gate.hold();
+  get isAnswered(): boolean {
+    return this.#answered;
+  }
+
+  /** Its answer has its place from now on. */
+  hold(): void {
+    this.#pending ??= this.#channel.gate.hold();
+  }
+
+  ask(): void {
+    this.#tally = this.#channel.tallies.queues.of(this.#queue);
+    this.#queue.get(this);
+    if (!this.#answered) this.hold();
+  }
+
+  /** The same after others have been answered: much may have happened to the queue meanwhile. */
+  askLater(): void {
+    if (this.#queue.state === "deleted") return this.onEmpty();
+    try {
+      this.ask();
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.onEmpty();
+    }
   }
 
   onGot(queue: Queue, delivery: Delivery, readyAfter: number): void {
@@ -72,11 +95,15 @@ export class ChannelGet implements Getter {
 
   #answer(frames: Uint8Array, onLeave?: () => void): void {
     this.#answered = true;
+    const { gate, tools, consuming } = this.#channel;
+    consuming.holdDeliveries();
+    const leave = () => {
+      onLeave?.();
+      consuming.releaseDeliveries();
+    };
     if (this.#pending !== undefined) {
-      this.#pending.complete(frames, onLeave);
-      return;
-    }
-    const { gate, tools } = this.#channel;
-    gate.reply(frames, 0, tools.broker.journal.durablePosition, onLeave);
+      this.#pending.complete(frames, leave);
+      consuming.onGetAnswered();
+    } else gate.reply(frames, 0, tools.broker.journal.durablePosition, leave);
   }
 }

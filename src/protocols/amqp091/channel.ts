@@ -141,8 +141,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       case "basic.reject":
         return this.consuming.reject(method.deliveryTag, method.requeue);
       case "basic.recover":
-        this.consuming.recover(method.requeue);
-        return this.reply({ name: "basic.recover-ok" });
+        return this.consuming.recoverAndReply(method.requeue);
       case "basic.recover-async":
         return this.consuming.recover(method.requeue);
       case "confirm.select":

@@ -49,6 +49,11 @@ export class Consuming implements DeliveringChannel {
   prefetchMax = 0;
   /** For all of the channel's deliveries together; 0 = no limit. */
   globalPrefetchMax = 0;
+  /** Gets whose message must be read first, and those behind them. */
+  readonly #gets: ChannelGet[] = [];
+  #isAskingNext = false;
+  /** Replies that no delivery may overtake, and that have not left. */
+  #repliesAhead = 0;
   /** Deliveries with more time than others, until when (monotonic ms). */
   readonly #deadlines = new Map<DeliveryTag, number>();
   /** A consumer found no channel-wide credit. */
@@ -97,7 +102,8 @@ export class Consuming implements DeliveringChannel {
   get acceptsDeliveries(): boolean {
     const count = this.unacked.count;
     const hasCredit = this.globalPrefetchMax === 0 || count < this.globalPrefetchMax;
-    if (hasCredit && count < this.#unackedMax && !this.bodies.busy && !this.#closed) return true;
+    const isFree = !this.bodies.busy && this.#repliesAhead === 0 && !this.#closed;
+    if (hasCredit && count < this.#unackedMax && isFree) return true;
     this.#starved = true;
     return false;
   }
@@ -220,6 +226,20 @@ export class Consuming implements DeliveringChannel {
     }
   }
 
+  /**
+   * A reply is on its way that tells what is out: the tag of a message that was asked for, or that all of them went back.
+   * Whoever acknowledged several at once by a later delivery would acknowledge what he has not seen.
+   */
+  holdDeliveries(): void {
+    this.#repliesAhead++;
+  }
+
+  /** It has left. */
+  releaseDeliveries(): void {
+    this.#repliesAhead--;
+    if (this.#repliesAhead === 0 && this.#starved) this.wakeAll();
+  }
+
   /** Output, credit or room is there again: every queue that was turned away may try. */
   wakeAll(): void {
     this.#starved = false;
@@ -269,7 +289,24 @@ export class Consuming implements DeliveringChannel {
   get(queueName: string, noAck: boolean): void {
     const queue = this.#channel.access.queueForReading(queueName);
     checkGet(queue);
-    new ChannelGet(this.#channel, noAck).ask(queue);
+    const get = new ChannelGet(this.#channel, queue, noAck);
+    // One after the other, so that their tags are in the order of their answers.
+    if (this.#gets.length > 0) get.hold();
+    else get.ask();
+    if (!get.isAnswered) this.#gets.push(get);
+  }
+
+  /** The first of those that had to wait has its answer. */
+  onGetAnswered(): void {
+    if (this.#isAskingNext) return;
+    this.#isAskingNext = true;
+    this.#gets.shift();
+    while (this.#gets[0] !== undefined) {
+      this.#gets[0].askLater();
+      if (!this.#gets[0].isAnswered) break;
+      this.#gets.shift();
+    }
+    this.#isAskingNext = false;
   }
 
   // ---- settling -----------------------------------------------------------------------------------------------
@@ -350,6 +387,13 @@ export class Consuming implements DeliveringChannel {
   recover(requeue: boolean): void {
     if (!requeue) throw new BrokerError("not-implemented", "requeue=false");
     this.settleNow(0, true, Outcome.requeue);
+  }
+
+  /** What is delivered again is behind recover-ok, so that its client can tell it from what went back. */
+  recoverAndReply(requeue: boolean): void {
+    this.recover(requeue);
+    this.holdDeliveries();
+    this.#channel.reply({ name: "basic.recover-ok" }, 0, () => this.releaseDeliveries());
   }
 
   /** Remembers a delivery by basic.get under a tag of its own. */
