@@ -21,6 +21,8 @@ const RETRY_MS = 10_000;
 const FULL_DISK_RETRY_MS = 1_000;
 /** Definitions that change while they are exported are exported anew, so often. */
 const EXPORT_ATTEMPTS_MAX = 3;
+/** Looks at what came while the last checkpoint was prepared. */
+const LAST_ATTEMPTS_MAX = 5;
 
 export interface CheckpointerOptions {
   readonly disk: Disk;
@@ -106,9 +108,11 @@ export class Checkpointer {
 
   async #make(isLast: boolean): Promise<void> {
     const { log, source, durable, files, pages } = this.#options;
-    await this.#writeOut(isLast ? log.position : log.previousFileStart, isLast);
-    await this.#inSlices(source.prepareCapture());
-    if (isLast) await log.flush();
+    if (isLast) await this.#writeOutAll();
+    else {
+      await this.#writeOut(log.previousFileStart, false);
+      await this.#inSlices(source.prepareCapture());
+    }
     // What comes while it is looked is in the log from here on, and what is there now is only ever needed less.
     const lookedFrom = log.position;
     const looking = source.findLowestLogPosition();
@@ -154,6 +158,17 @@ export class Checkpointer {
       await this.#writeDefinitions(definitions);
       this.#exportedVersion = version;
       return;
+    }
+  }
+
+  /** What expires or moves on while pages are written is in the log only: it is written too, unless there is no end. */
+  async #writeOutAll(): Promise<void> {
+    const { log, source } = this.#options;
+    for (let attempts = 1; attempts <= LAST_ATTEMPTS_MAX; attempts++) {
+      await this.#writeOut(log.position, true);
+      await this.#inSlices(source.prepareCapture());
+      await log.flush();
+      if (atOnce(source.findLowestLogPosition()) >= log.position) return;
     }
   }
 
