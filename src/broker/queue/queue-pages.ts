@@ -56,8 +56,8 @@ export class QueuePages implements PageOwner {
   residentBytes = 0;
   /** Pages whose bytes are not in memory. */
   outCount = 0;
-  /** The page that was read last of those the head has gone over: messages came back, or somebody looks at them. */
-  #behind: Page | undefined = undefined;
+  /** The page that was read last of those that are not at the head: messages came back, or somebody looks at them. */
+  #apart: Page | undefined = undefined;
   /** Pages that were damaged while they are being read. */
   #damaged: Set<Page> | undefined = undefined;
   #waiting: (() => void)[] | undefined = undefined;
@@ -191,7 +191,11 @@ export class QueuePages implements PageOwner {
   /** Brings the page's bytes into memory; `host.onLoaded` or `onLost` follows, in a later turn. */
   load(page: Page): void {
     if (page.state !== PageState.out || page.isLost) return;
-    if (page.unread === 0) this.#readBehind(page);
+    if (!this.isNear(page)) this.#readApart(page);
+    this.#read(page);
+  }
+
+  #read(page: Page): void {
     // It may have been sealed long before it was full.
     page.sizeBytes = smallestPageFor(page.usedBytes);
     const address = this.#pool.allocate(page.sizeBytes);
@@ -207,10 +211,10 @@ export class QueuePages implements PageOwner {
     this.#pager.read(this, page.number, page.handle, address, page.usedBytes);
   }
 
-  /** The head will not come by again: the one before may leave when the next one of these is needed. */
-  #readBehind(page: Page): void {
-    const before = this.#behind;
-    this.#behind = page;
+  /** The head will not come by soon, or again: the one before may leave when the next one of these is needed. */
+  #readApart(page: Page): void {
+    const before = this.#apart;
+    this.#apart = page;
     if (before !== undefined && before !== page) this.onPassed(before);
   }
 
@@ -229,9 +233,8 @@ export class QueuePages implements PageOwner {
 
   /** The same for a page that is needed soon, if there is room. */
   loadAhead(page: Page): void {
-    if (page.state === PageState.out && this.#budget.allowsReadAhead(page.sizeBytes)) {
-      this.load(page);
-    }
+    if (page.state !== PageState.out || page.isLost) return;
+    if (this.#budget.allowsReadAhead(page.sizeBytes)) this.#read(page);
   }
 
   /** A place for `usedBytes` that is smaller than the page's, or NO_PAGE; `moved` follows when they are there. */
@@ -318,7 +321,7 @@ export class QueuePages implements PageOwner {
     if (isDamaged) page.isMoved = true;
     this.host?.onLoaded(page, isDamaged);
     this.#tellWaiting();
-    if (page.unread === 0 && page !== this.#behind) this.onPassed(page);
+    if (page.unread === 0 && page !== this.#apart) this.onPassed(page);
   }
 
   onPageDamaged(token: number): void {

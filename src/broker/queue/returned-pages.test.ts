@@ -1,7 +1,9 @@
-// Messages that were out with a consumer and came back, more of them than memory holds.
+// Messages that are not read from the head on, more of them than memory holds: those that came back from a consumer, and
+// those somebody looks at.
 
 import { expect, test } from "vitest";
 import { Memory } from "../../lib/memory.ts";
+import { LARGE_PAGE_BYTES } from "../../lib/page-pool.ts";
 import { createQueue } from "./create-queue.ts";
 import { FakePager } from "./fake-pager.ts";
 import { consumerOf, createFixture, definitionOf, NotingTarget, settingsOf } from "./fixture.ts";
@@ -10,7 +12,7 @@ import { Outcome } from "./queue.ts";
 const MESSAGES = 700;
 const BODY_BYTES = 60_000;
 
-test("they are all given out again, though nobody acknowledges any", () => {
+function longQueue() {
   const memory = new Memory({ arenaBytes: 32 * 1_048_576 });
   const pager = new FakePager(memory.arena);
   const fixture = createFixture({ memory, pager });
@@ -24,6 +26,27 @@ test("they are all given out again, though nobody acknowledges any", () => {
     queue.publish(fixture.publication(`${i} `.padEnd(BODY_BYTES, "x")));
     pass();
   }
+  return { ...fixture, memory, queue, pass };
+}
+
+test("looking at them all leaves no more in memory than there was", () => {
+  const { context, queue, pass } = longQueue();
+  const before = context.pageBudget.residentBytes;
+  let seen = 0;
+  let isOver = false;
+  queue.inspection.browse({
+    onMessage: () => ++seen > 0,
+    onEnd: () => {
+      isOver = true;
+    },
+  });
+  for (let i = 0; i < 300 && !isOver; i++) pass();
+  expect(seen).toBe(MESSAGES);
+  expect(context.pageBudget.residentBytes).toBeLessThanOrEqual(before + LARGE_PAGE_BYTES);
+});
+
+test("they are all given out again, though nobody acknowledges any", () => {
+  const { memory, queue, pass } = longQueue();
   for (let round = 0; round < 3; round++) {
     const target = new NotingTarget(memory);
     const consumer = consumerOf(queue, target);
