@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Arena, type CopyMethod } from "./arena.ts";
-import { copyModule } from "./copy-module.ts";
+import { arenaModule } from "./arena-module.ts";
 
 const SIZE_BYTES = 131_072;
 
@@ -53,6 +53,47 @@ describe.each<CopyMethod>(["wasm", "copyWithin"])("Arena with %s", (copyMethod) 
       { numRuns: 50 },
     );
   });
+
+  test("copies a row as its pieces one behind the other", () => {
+    const stride = fc.nat(200);
+    fc.assert(
+      fc.property(stride, stride, fc.nat(300), fc.integer({ min: 1, max: 70 }), (...row) => {
+        const [toStride, fromStride, length, count] = row;
+        for (let i = 0; i < SIZE_BYTES; i++) arena.u8[i] = (i * 37) ^ (i >> 3);
+        const model = arena.u8.slice();
+        const [to, from] = [70_000, 100];
+        for (let i = 0; i < count; i++) {
+          const start = from + i * fromStride;
+          model.copyWithin(to + i * toStride, start, start + length);
+        }
+        arena.copyRow(to, toStride, from, fromStride, length, count);
+        expect(Buffer.compare(arena.u8, model)).toBe(0);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("counts pieces that begin alike", () => {
+    const at = 1_000;
+    const lengths = fc.integer({ min: 8, max: 100 });
+    fc.assert(
+      fc.property(lengths, fc.nat(50), fc.nat(70), fc.nat(70), fc.nat(99), (...row) => {
+        const [length, gap, max, alike, wrongAt] = row;
+        const stride = length + gap;
+        for (let i = 0; i < 100 * stride; i++) arena.u8[at + i] = i * 7;
+        for (let i = 0; i <= alike; i++) {
+          for (let offset = 0; offset < length; offset++) {
+            arena.u8[at + i * stride + offset] = offset;
+          }
+        }
+        const next = at + (alike + 1) * stride;
+        arena.u8.copyWithin(next, at, at + length);
+        const place = wrongAt % length;
+        arena.u8[next + place] = arena.u8[at + place]! ^ 0x80;
+        expect(arena.countAlike(at, stride, length, max)).toBe(Math.min(max, alike));
+      }),
+    );
+  });
 });
 
 test("the size is a positive multiple of 64 KiB", () => {
@@ -63,7 +104,7 @@ test("the size is a positive multiple of 64 KiB", () => {
 
 test("where there is no SIMD, the module without it copies", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const module = new WebAssembly.Module(copyModule(1, false));
+  const module = new WebAssembly.Module(arenaModule(1, false));
   const { exports } = new WebAssembly.Instance(module, { arena: { memory } });
   const bytes = new Uint8Array(memory.buffer);
   bytes.set([1, 2, 3, 4]);

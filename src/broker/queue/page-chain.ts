@@ -12,7 +12,12 @@ import {
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
-import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../message/publication.ts";
+import {
+  NO_BODY_REFERENCE,
+  type Publication,
+  writeRecord,
+  writeRow,
+} from "../message/publication.ts";
 import { RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, RecordFlag } from "../message/record.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import {
@@ -120,14 +125,7 @@ export class PageChain {
     const room = Math.floor((this.#openCapacity - page.usedBytes) / lengthBytes);
     const done = Math.min(count, room);
     const sequence = this.lastSequence;
-    let to = page.address + page.usedBytes;
-    const { flags } = first;
-    for (let index = 1; index <= done; index++, to += lengthBytes) {
-      writeRecord(this.#arena, to, first, sequence + index, 0);
-      first.moveOn(strideBytes);
-      first.flags = flags | RecordFlag.twin;
-    }
-    first.flags = flags;
+    writeRow(this.#arena, page.address + page.usedBytes, first, sequence + 1, done, strideBytes);
     const last = lengthBytes * (done - 1);
     this.#appended(page, lengthBytes, first.bodySizeBytes, sequence + 1);
     page.usedBytes += last;

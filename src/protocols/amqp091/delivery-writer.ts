@@ -134,29 +134,42 @@ export class DeliveryWriter {
     const slot = this.#template(to, content);
     const methodLength = this.#lengths[slot] as number;
     const contentLength = content.contentLengthBytes;
-    const lengthBytes = count * (methodLength + contentLength);
-    let at = output.reserve(lengthBytes);
+    const eachBytes = methodLength + contentLength;
+    const lengthBytes = count * eachBytes;
+    const at = output.reserve(lengthBytes);
     if (at === NO_PAGE) return false;
     const arena = this.#arena;
-    const u8 = arena.u8;
-    const high = to.channelNumber >> 8;
-    const low = to.channelNumber;
-    const bodyOffset = FRAME_OVERHEAD_BYTES + arena.view.getInt32(content.contentAt + 3);
-    const hasBody = content.bodySizeBytes > 0;
-    for (let index = 0, from = content.contentAt; index < count; index++, from += strideBytes) {
-      this.#writeMethod(at, slot, firstTag + index, false);
-      at += methodLength;
-      arena.copy(at, from, contentLength);
-      u8[at + 1] = high;
-      u8[at + 2] = low;
-      if (hasBody) {
-        u8[at + bodyOffset + 1] = high;
-        u8[at + bodyOffset + 2] = low;
-      }
-      at += contentLength;
+    const { contentAt } = content;
+    this.#writeMethod(at, slot, firstTag, false);
+    if (count > 1) arena.copyRow(at + eachBytes, eachBytes, at, 0, methodLength, count - 1);
+    arena.copyRow(at + methodLength, eachBytes, contentAt, strideBytes, contentLength, count);
+    let tagAt = at + (this.#tagOffsets[slot] as number);
+    for (let index = 1; index < count; index++) {
+      tagAt += eachBytes;
+      this.#setTag(tagAt, firstTag + index);
+    }
+    // They were published on one channel, all of them.
+    if (arena.view.getUint16(contentAt + 1) !== to.channelNumber) {
+      this.#address(at + methodLength, eachBytes, to.channelNumber, content, count);
     }
     output.commit(lengthBytes, count);
     return true;
+  }
+
+  /** Puts the channel into the frames of `count` contents, `strideBytes` apart. */
+  #address(
+    from: Address,
+    strideBytes: number,
+    channel: number,
+    { contentAt, bodySizeBytes }: OutgoingContent,
+    count: number,
+  ): void {
+    const { view } = this.#arena;
+    const bodyOffset = FRAME_OVERHEAD_BYTES + view.getInt32(contentAt + 3);
+    for (let index = 0, at = from; index < count; index++, at += strideBytes) {
+      view.setUint16(at + 1, channel);
+      if (bodySizeBytes > 0) view.setUint16(at + bodyOffset + 1, channel);
+    }
   }
 
   /** Method and header frames only; the body follows in frames of its own. */
@@ -208,9 +221,14 @@ export class DeliveryWriter {
     const arena = this.#arena;
     arena.copy(at, this.#slots + slot * SLOT_BYTES, this.#lengths[slot] as number);
     const tagAt = at + (this.#tagOffsets[slot] as number);
-    arena.view.setInt32(tagAt, (tag / TWO_TO_32) | 0);
-    arena.view.setInt32(tagAt + 4, tag | 0);
+    this.#setTag(tagAt, tag);
     arena.u8[tagAt + 8] = redelivered ? 1 : 0;
+  }
+
+  #setTag(at: Address, tag: DeliveryTag): void {
+    const { view } = this.#arena;
+    view.setInt32(at, (tag / TWO_TO_32) | 0);
+    view.setInt32(at + 4, tag | 0);
   }
 
   /** The body is larger than this client's frames: cut again. */

@@ -1,10 +1,20 @@
-// The WebAssembly module that copies inside the arena: one function, copy(to, from, length), over an imported memory.
-// Written out as bytes, so that neither a compiler nor a file is needed.
+// The WebAssembly module that copies and compares inside the arena: what `Arena` has as copy, copyRow and countAlike,
+// over an imported memory. Written out as bytes, so that neither a compiler nor a file is needed.
 
 const I32 = 0x7f;
 const [TO, FROM, LENGTH] = [0, 1, 2];
 
 const get = (local: number): number[] => [0x20, local];
+const set = (local: number): number[] => [0x21, local];
+const add = (local: number, value: readonly number[]): number[] => {
+  return [...get(local), ...value, 0x6a, ...set(local)];
+};
+const loop = (body: readonly number[]): number[] => [0x03, 0x40, ...body, 0x0b];
+const block = (body: readonly number[]): number[] => [0x02, 0x40, ...body, 0x0b];
+const branch = (depth: number): number[] => [0x0c, depth];
+const branchIf = (condition: readonly number[], depth: number): number[] => {
+  return [...condition, 0x0d, depth];
+};
 const constant = (value: number): number[] => [0x41, ...signedLeb128(value)];
 const when = (condition: readonly number[], body: readonly number[]): number[] => {
   const [ifVoid, end, leave] = [[0x04, 0x40], 0x0b, 0x0f];
@@ -54,20 +64,76 @@ const smallCopies = [
   ...when(isAtLeast(4), pieces(WORD, 1)),
 ];
 
+/** copyRow(to, toStride, from, fromStride, length, count), with a `count` of 1 at least. */
+function copyRow(): number[] {
+  const [to, toStride, from, fromStride, length, count] = [0, 1, 2, 3, 4, 5];
+  const copy = [...get(to), ...get(from), ...get(length), 0x10, 0];
+  return loop([
+    ...copy,
+    ...add(to, get(toStride)),
+    ...add(from, get(fromStride)),
+    ...add(count, constant(-1)),
+    ...branchIf(get(count), 0),
+  ]);
+}
+
+/** countAlike(at, stride, length, max), with a `length` of 8 at least. */
+function countAlike(): number[] {
+  const [at, stride, length, max, next, count, offset] = [0, 1, 2, 3, 4, 5, 6];
+  const lastOffset = [...get(length), ...constant(8), 0x6b];
+  const longAt = (base: number, place: readonly number[]): number[] => {
+    return [...get(base), ...place, 0x6a, ...LONG.load, 0];
+  };
+  const differsAt = (place: readonly number[]) => [
+    ...longAt(at, place),
+    ...longAt(next, place),
+    0x52,
+  ];
+  const compare = loop([
+    ...branchIf(differsAt(get(offset)), 2),
+    ...add(offset, constant(8)),
+    ...branchIf([...get(offset), ...lastOffset, 0x49], 0),
+  ]);
+  const each = loop([
+    ...branchIf([...get(count), ...get(max), 0x4f], 1),
+    ...add(next, get(stride)),
+    // The last bytes differ more often than the first, and may lie over those before them.
+    ...branchIf(differsAt(lastOffset), 1),
+    ...[...constant(0), ...set(offset)],
+    ...compare,
+    ...add(count, constant(1)),
+    ...branch(0),
+  ]);
+  return [...get(at), ...set(next), ...block(each), ...get(count)];
+}
+
 /** For a memory of exactly `pages`. `small`: copies of up to 128 bytes are done in place, which needs SIMD. */
-export function copyModule(pages: number, small: boolean): Uint8Array<ArrayBuffer> {
+export function arenaModule(pages: number, small: boolean): Uint8Array<ArrayBuffer> {
   const name = (text: string) => [text.length, ...Buffer.from(text, "latin1")];
   const section = (id: number, bytes: number[]) => [id, ...unsignedLeb128(bytes.length), ...bytes];
   const limits = [...unsignedLeb128(pages), ...unsignedLeb128(pages)];
-  const [noLocals, end] = [0, 0x0b];
-  const body = [noLocals, ...(small ? smallCopies : []), ...memoryCopy, end];
+  const functionType = (parameters: number, results: number): number[] => {
+    const all = (count: number) => [count, ...new Array<number>(count).fill(I32)];
+    return [0x60, ...all(parameters), ...all(results)];
+  };
+  const end = 0x0b;
+  const body = (locals: number, code: readonly number[]): number[] => {
+    const whole = [...(locals === 0 ? [0] : [1, locals, I32]), ...code, end];
+    return [...unsignedLeb128(whole.length), ...whole];
+  };
+  const copy = [...(small ? smallCopies : []), ...memoryCopy];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 3, I32, I32, I32, 0]),
+    ...section(1, [3, ...functionType(3, 0), ...functionType(6, 0), ...functionType(4, 1)]),
     ...section(2, [1, ...name("arena"), ...name("memory"), 2, 1, ...limits]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...name("copy"), 0, 0]),
-    ...section(10, [1, ...unsignedLeb128(body.length), ...body]),
+    ...section(3, [3, 0, 1, 2]),
+    ...section(7, [
+      3,
+      ...[...name("copy"), 0, 0],
+      ...[...name("copyRow"), 0, 1],
+      ...[...name("countAlike"), 0, 2],
+    ]),
+    ...section(10, [3, ...body(0, copy), ...body(0, copyRow()), ...body(3, countAlike())]),
   ]);
 }
 
@@ -82,8 +148,9 @@ function unsignedLeb128(value: number): number[] {
   return bytes;
 }
 
-/** Of a number that is not negative. */
+/** Of a number from -64 on. */
 function signedLeb128(value: number): number[] {
+  if (value < 0 && value >= -64) return [value & 0x7f];
   const bytes = unsignedLeb128(value);
   const last = bytes.length - 1;
   // Its highest bit would be taken for the sign.
