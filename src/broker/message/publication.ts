@@ -3,14 +3,7 @@
 
 import type { Address, Arena } from "../../lib/arena.ts";
 import type { BodyReference, Sequence } from "../numbers.ts";
-import {
-  padded4,
-  padded8,
-  RECORD_FLAGS_OFFSET,
-  RECORD_HEADER_BYTES,
-  RECORD_SEQUENCE_OFFSET,
-  RecordFlag,
-} from "./record.ts";
+import { padded4, padded8, RECORD_HEADER_BYTES, RecordFlag } from "./record.ts";
 
 /** `Publication.expirationMs` of a message without one. */
 export const NO_EXPIRATION = -1;
@@ -85,39 +78,4 @@ export function writeRecord(
       true,
     );
   }
-}
-
-/**
- * Writes `count` messages that lie `strideBytes` apart and differ in their bodies only as records at `to`, one behind
- * the other, under sequences from `sequence` on. They have no external body and do not expire. `first` describes the
- * message behind them then.
- */
-export function writeRow(
-  arena: Arena,
-  to: Address,
-  first: Publication,
-  sequence: Sequence,
-  count: number,
-  strideBytes: number,
-): void {
-  writeRecord(arena, to, first, sequence, 0);
-  const others = count - 1;
-  if (others > 0) {
-    const { view } = arena;
-    const lengthBytes = first.recordLengthBytes;
-    const contentBytes = first.contentLengthBytes;
-    const headBytes = RECORD_HEADER_BYTES + padded4(first.addressingLength);
-    const next = to + lengthBytes;
-    const flagsAt = to + RECORD_FLAGS_OFFSET;
-    view.setUint8(flagsAt, first.flags | RecordFlag.twin);
-    arena.copyRow(next, lengthBytes, to, 0, headBytes, others);
-    view.setUint8(flagsAt, first.flags);
-    const contentAt = first.contentAt + strideBytes;
-    arena.copyRow(next + headBytes, lengthBytes, contentAt, strideBytes, contentBytes, others);
-    let sequenceAt = next + RECORD_SEQUENCE_OFFSET;
-    for (let index = 1; index < count; index++, sequenceAt += lengthBytes) {
-      view.setFloat64(sequenceAt, sequence + index, true);
-    }
-  }
-  first.moveOn(count * strideBytes);
 }

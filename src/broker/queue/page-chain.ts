@@ -12,12 +12,7 @@ import {
   type PageSizeBytes,
   SMALL_PAGE_BYTES,
 } from "../../lib/page-pool.ts";
-import {
-  NO_BODY_REFERENCE,
-  type Publication,
-  writeRecord,
-  writeRow,
-} from "../message/publication.ts";
+import { NO_BODY_REFERENCE, type Publication, writeRecord } from "../message/publication.ts";
 import { RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, RecordFlag } from "../message/record.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
 import {
@@ -33,6 +28,7 @@ import {
 } from "./page.ts";
 import type { PageScan } from "./page-scan.ts";
 import type { QueuePages } from "./queue-pages.ts";
+import { rowLengthAt, writeRow } from "./record-row.ts";
 
 /** Sequences of level n start behind n times this. */
 export const LEVEL_SPAN = 2 ** 44;
@@ -42,7 +38,6 @@ const MEDIUM_FROM_BYTES = SMALL_PAGE_BYTES;
 const LARGE_FROM_BYTES = 8 * MEDIUM_PAGE_BYTES;
 /** A page is sparse when it held so many times more messages than are left. */
 const SPARSE_FACTOR = 8;
-const IN_ROW_MASK = RecordFlag.twin | RecordFlag.settled;
 
 export class PageChain {
   readonly #arena: Arena;
@@ -187,16 +182,8 @@ export class PageChain {
   rowLength(max: number): number {
     const page = this.#head as Page;
     if (page.state > PageState.sealed || page.isMoved) return 1;
-    const view = this.#view;
     const at = page.address + this.#headOffset;
-    const lengthBytes = view.getInt32(at, true);
-    const most = Math.min(max, (page.usedBytes - this.#headOffset) / lengthBytes);
-    let count = 1;
-    for (let flagsAt = at + RECORD_FLAGS_OFFSET + lengthBytes; count < most; count++) {
-      if ((view.getUint8(flagsAt) & IN_ROW_MASK) !== RecordFlag.twin) break;
-      flagsAt += lengthBytes;
-    }
-    return count;
+    return rowLengthAt(this.#view, at, page.address + page.usedBytes, max);
   }
 
   /** Moves the head over everything: the newest record is taken as soon as it is there. */
