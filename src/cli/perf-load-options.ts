@@ -141,7 +141,7 @@ function addLimitOptions(command: Command): void {
     .option("-i, --interval <seconds>", "between two lines", "1")
     .option(
       "--batch-bytes <bytes>",
-      "send so much at once (default: 64k, up to 256k of large messages)",
+      "send so much at once (default: 64k, up to 256k of larger messages)",
     )
     .option("-d, --id <id>", "name of the run")
     .option("--pid <pid>", "the broker's process: reports its CPU and memory")

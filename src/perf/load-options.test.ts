@@ -23,12 +23,14 @@ describe("planFrom", () => {
     expect(() => plan({ exitWhen: "tired" })).toThrow("--exit-when");
   });
 
-  test("large messages are sent in larger batches, unless it is said how much", () => {
-    const batchBytes = (flags: { size: string; batchBytes?: string }): number =>
+  test("larger messages are sent in larger batches, unless it is said how much", () => {
+    const batchBytes = (flags: Partial<LoadFlags>): number =>
       planFrom({ ...usual, uri: "amqp://localhost", ...flags }).publish.batchBytes;
     expect(batchBytes({ size: "16" })).toBe(65_536);
-    expect(batchBytes({ size: "8k" })).toBe(131_072);
+    expect(batchBytes({ size: "1k" })).toBe(131_072);
     expect(batchBytes({ size: "16k" })).toBe(262_144);
+    expect(batchBytes({ size: "1k", confirm: "256" })).toBe(65_536);
+    expect(batchBytes({ size: "8k", confirm: "256" })).toBe(131_072);
     expect(batchBytes({ size: "1m" })).toBe(262_144);
     expect(batchBytes({ size: "16k", batchBytes: "32k" })).toBe(32_768);
   });

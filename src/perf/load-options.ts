@@ -97,7 +97,9 @@ const FOR_EVER = Number.POSITIVE_INFINITY;
 const PREFETCH_MAX = 65_535;
 /** As PerfTest's. */
 const CONFIRM_TIMEOUT = "30";
-const BATCH_MESSAGES = 16;
+const BATCH_MESSAGES = 128;
+/** A window of confirms is not to go out at once. */
+const BATCH_MESSAGES_CONFIRMED = 16;
 const BATCH_BYTES_MIN = 65_536;
 const BATCH_BYTES_MAX = 262_144;
 /** A stream hands nothing to a consumer without prefetch and acknowledgements. */
@@ -262,9 +264,10 @@ function bodiesFrom(files: string): Uint8Array[] {
 }
 
 /** Enough messages that a write costs little beside them, and not more than stays in a processor's cache. */
-function batchBytes({ batchBytes, size }: LoadFlags): number {
+function batchBytes({ batchBytes, size, confirm }: LoadFlags): number {
   if (batchBytes !== undefined) return named("--batch-bytes", () => parseSize(batchBytes));
-  const wanted = BATCH_MESSAGES * named("--size", () => parseSize(size));
+  const messages = confirm === undefined ? BATCH_MESSAGES : BATCH_MESSAGES_CONFIRMED;
+  const wanted = messages * named("--size", () => parseSize(size));
   return Math.max(BATCH_BYTES_MIN, Math.min(wanted, BATCH_BYTES_MAX));
 }
 

@@ -49,6 +49,8 @@ export interface LoadResult {
   readonly gaps: number;
   readonly reordered: number;
   readonly redelivered: number;
+  /** Of those with a rate: sent more than two milliseconds after they were due. In all, not only in the measured time. */
+  readonly publishedLate: number;
   /**
    * Published (or confirmed), neither received nor left in the queues: 0 from a correct broker whose queues have no
    * limits. Undefined when the queues are gone with their last consumer.
@@ -317,6 +319,7 @@ export class LoadRun {
       gaps: tally.gaps,
       reordered: tally.reordered,
       redelivered: tally.redelivered,
+      publishedLate: tally.publishedLate,
       lost:
         left === undefined || this.#publishers.length === 0
           ? undefined

@@ -179,6 +179,7 @@ export class Publisher implements FrameSink, WriteListener {
     const dueBefore = rate.dueAfter((nowUs - LATE_US - startedAtUs) / 1e6);
     const late = Math.min(count, dueBefore - this.#sent);
     if (late <= 0) return;
+    this.#tally.publishedLate += late;
     const first = rate.secondsUntil(this.#sent + 1);
     const step = late === 1 ? 0 : (rate.secondsUntil(this.#sent + late) - first) / (late - 1);
     this.#batch.backdate(late, startedAtUs + first * 1e6, step * 1e6);

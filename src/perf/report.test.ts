@@ -38,6 +38,7 @@ const result: LoadResult = {
   gaps: 0,
   reordered: 0,
   redelivered: 0,
+  publishedLate: 0,
   lost: 0,
   left: 3,
   receivedByConsumer: [1800],

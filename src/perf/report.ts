@@ -173,6 +173,7 @@ export function jsonResult(plan: LoadPlan, result: LoadResult): Record<string, u
     ...jsonLatency("latency", result.latency),
     ...jsonLatency("confirm_latency", result.confirmLatency),
     published: counts.published,
+    published_late: result.publishedLate,
     confirmed: counts.confirmed,
     nacked: counts.nacked,
     returned: counts.returned,

@@ -14,6 +14,8 @@ export interface Counts {
 
 export class Tally implements Counts {
   published = 0;
+  /** Published more than two milliseconds after they were due. */
+  publishedLate = 0;
   confirmed = 0;
   nacked = 0;
   returned = 0;
