@@ -47,6 +47,9 @@ export class PageBudget extends WheelTimer implements Job {
   readonly #written = new Set<Page>();
   readonly #lettingGo: Job = { runSlice: (deadline) => this.#letWrittenGo(deadline) };
   #isLettingGo = false;
+  /** Pages that were read for who needed them at once, and those that were longer ago: they may leave soon. */
+  #justRead: Page[] = [];
+  #readBefore: Page[] = [];
   /** Pages that could not be read for want of memory. */
   #waiting: Page[] = [];
   /** The disk refused a page a moment ago. */
@@ -222,6 +225,20 @@ export class PageBudget extends WheelTimer implements Job {
     this.#tryAgainLater();
   }
 
+  /** The page has come for who asked for it, who uses it in the next turn; some time later it may leave. */
+  letGoLater(page: Page): void {
+    this.#justRead.push(page);
+    this.#tryAgainLater();
+  }
+
+  #letReadGo(): void {
+    const pages = this.#readBefore;
+    this.#readBefore = this.#justRead;
+    this.#justRead = [];
+    for (const page of pages) page.owner.onPassed(page);
+    if (this.#readBefore.length > 0) this.#tryAgainLater();
+  }
+
   /** Memory was given back. */
   onFreed(): void {
     if (this.#waiting.length === 0) return;
@@ -239,6 +256,7 @@ export class PageBudget extends WheelTimer implements Job {
   override onTimer(): void {
     this.#writesRest = false;
     this.#sweepsRest = false;
+    this.#letReadGo();
     this.onFreed();
     this.enforce();
     this.onAllocated();

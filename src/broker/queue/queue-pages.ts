@@ -56,8 +56,8 @@ export class QueuePages implements PageOwner {
   residentBytes = 0;
   /** Pages whose bytes are not in memory. */
   outCount = 0;
-  /** The page that was read last of those that are not at the head: messages came back, or somebody looks at them. */
-  #apart: Page | undefined = undefined;
+  /** Pages on their way that are not at the head: messages in them came back, or somebody looks at them. */
+  #apart: Set<Page> | undefined = undefined;
   /** Pages that were damaged while they are being read. */
   #damaged: Set<Page> | undefined = undefined;
   #waiting: (() => void)[] | undefined = undefined;
@@ -191,7 +191,10 @@ export class QueuePages implements PageOwner {
   /** Brings the page's bytes into memory; `host.onLoaded` or `onLost` follows, in a later turn. */
   load(page: Page): void {
     if (page.state !== PageState.out || page.isLost) return;
-    if (!this.isNear(page)) this.#readApart(page);
+    if (!this.isNear(page)) {
+      this.#apart ??= new Set();
+      this.#apart.add(page);
+    }
     this.#read(page);
   }
 
@@ -209,13 +212,6 @@ export class QueuePages implements PageOwner {
     this.residentBytes += page.sizeBytes;
     this.#budget.residentBytes += page.sizeBytes;
     this.#pager.read(this, page.number, page.handle, address, page.usedBytes);
-  }
-
-  /** The head will not come by soon, or again: the one before may leave when the next one of these is needed. */
-  #readApart(page: Page): void {
-    const before = this.#apart;
-    this.#apart = page;
-    if (before !== undefined && before !== page) this.onPassed(before);
   }
 
   /** `onChange` is called once: when a page of this queue has been read, is lost or is gone. */
@@ -312,6 +308,7 @@ export class QueuePages implements PageOwner {
     const page = this.at(token);
     page.state = PageState.sealed;
     if (page.isDoomed) {
+      this.#apart?.delete(page);
       this.#damaged?.delete(page);
       this.#bury(page);
       return;
@@ -321,7 +318,8 @@ export class QueuePages implements PageOwner {
     if (isDamaged) page.isMoved = true;
     this.host?.onLoaded(page, isDamaged);
     this.#tellWaiting();
-    if (page.unread === 0 && page !== this.#apart) this.onPassed(page);
+    // The head will not come by soon, or again: when it has been used it may leave like any other.
+    if (this.#apart?.delete(page) === true) this.#budget.letGoLater(page);
   }
 
   onPageDamaged(token: number): void {
@@ -331,6 +329,7 @@ export class QueuePages implements PageOwner {
 
   onPageFailed(token: number, reason: string): void {
     const page = this.at(token);
+    this.#apart?.delete(page);
     if (page.state === PageState.writing) {
       page.state = PageState.sealed;
       this.#endLeaving(page);
