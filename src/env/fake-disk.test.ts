@@ -112,7 +112,8 @@ describe("FakeDisk while it works", () => {
     world.write(file, 1, 0, 1_000);
     world.write(file, 2, 900, 101);
     world.write(file, 3, 900, 100);
-    expect(world.answers).toEqual(["1:1000", "1:ENOSPC", "1:100"]);
+    world.write(file, 4, 1_000, 1);
+    expect(world.answers).toEqual(["1:1000", "1:100", "1:100", "1:ENOSPC"]);
     expect(await world.done(disk.space())).toEqual({ freeBytes: 0, totalBytes: 1_000 });
   });
 });

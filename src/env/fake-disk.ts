@@ -247,7 +247,7 @@ export class FakeDisk implements Disk {
 
   space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
     return this.#call("space", () => ({
-      freeBytes: Math.max(0, this.totalBytes - this.usedBytes),
+      freeBytes: this.freeBytes,
       totalBytes: this.totalBytes,
     }));
   }
@@ -275,8 +275,12 @@ export class FakeDisk implements Disk {
     return this.#options.arena;
   }
 
-  hasSpaceFor(growthBytes: number): boolean {
-    return growthBytes <= 0 || this.usedBytes + growthBytes <= this.totalBytes;
+  get freeBytes(): number {
+    return Math.max(0, this.totalBytes - this.usedBytes);
+  }
+
+  #hasSpaceFor(growthBytes: number): boolean {
+    return growthBytes <= 0 || growthBytes <= this.freeBytes;
   }
 
   #nextFailure(what: string): Failure | undefined {
@@ -331,7 +335,7 @@ export class FakeDisk implements Disk {
   }
 
   #checkSpace(growthBytes: number): void {
-    if (!this.hasSpaceFor(growthBytes)) throw new DiskError("ENOSPC", "no space left on device");
+    if (!this.#hasSpaceFor(growthBytes)) throw new DiskError("ENOSPC", "no space left on device");
   }
 
   #dirtySectorCount(): number {
@@ -369,16 +373,17 @@ class FakeFile implements File {
     const source = this.#disk.arena.u8;
     // The system may take the bytes at any time until it answers: they must not change.
     const bytes = source.slice(address, address + lengthBytes);
-    const growth = offset + lengthBytes - this.#inode.sizeBytes;
-    const hasSpace = this.#disk.hasSpaceFor(growth);
-    if (hasSpace) this.#inode.write(offset, bytes);
+    // A disk that becomes full takes a part.
+    const endMax = Math.max(0, this.#inode.sizeBytes + this.#disk.freeBytes - offset);
+    const fitting = Math.min(lengthBytes, endMax);
+    if (fitting > 0) this.#inode.write(offset, bytes.subarray(0, fitting));
     this.#disk.later(`write ${this.#path} ${offset} ${lengthBytes}`, (failure) => {
       assert(
         Buffer.compare(bytes, source.subarray(address, address + lengthBytes)) === 0,
         `bytes being written to ${this.#path} stay untouched`,
       );
-      if (!hasSpace) return this.#failed(token, "ENOSPC");
-      const written = failure === "short" ? Math.ceil(lengthBytes / 2) : lengthBytes;
+      if (fitting === 0) return this.#failed(token, "ENOSPC");
+      const written = failure === "short" ? Math.ceil(fitting / 2) : fitting;
       if (failure !== undefined && failure !== "short") {
         if (this.#options.synced) this.#inode.failSync();
         return this.#failed(token, failure);

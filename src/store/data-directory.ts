@@ -15,6 +15,7 @@ export const Name = {
   segments: "segments",
   transient: "transient",
   reserve: "reserve",
+  reserveForLog: "reserve-for-log",
 } as const;
 
 const FORMAT = "leveret data directory";

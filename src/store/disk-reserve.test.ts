@@ -1,8 +1,15 @@
 import { expect, it } from "vitest";
+import type { PageOwner } from "../broker/ports.ts";
+import { MEDIUM_PAGE_BYTES } from "../lib/page-pool.ts";
+import type { Store } from "./store.ts";
 import { DIRECTORY, StoreWorld } from "./testing/store-world.ts";
 
 const RESERVE_BYTES = 100_000;
 const RESERVE = `${DIRECTORY}/reserve`;
+const RESERVE_FOR_LOG = `${DIRECTORY}/reserve-for-log`;
+/** Both together, with the part of the log: whole blocks. */
+const LOG_PART_BYTES = 61_440;
+const PART_BYTES = RESERVE_BYTES - LOG_PART_BYTES;
 
 /** Virtual time passes, and promises are kept meanwhile. */
 function pass(world: StoreWorld, ms: number): Promise<void> {
@@ -13,6 +20,11 @@ function pass(world: StoreWorld, ms: number): Promise<void> {
 function fill(world: StoreWorld, leftBytes: number): Promise<void> {
   const { disk } = world;
   return world.done(disk.allocate("filler", disk.totalBytes - disk.usedBytes - leftBytes));
+}
+
+function expectReserve(world: StoreWorld): void {
+  expect(world.disk.bytesOf(RESERVE)).toHaveLength(PART_BYTES);
+  expect(world.disk.bytesOf(RESERVE_FOR_LOG)).toHaveLength(LOG_PART_BYTES);
 }
 
 async function worldWithReserve() {
@@ -27,7 +39,7 @@ async function worldWithReserve() {
 
 it("keeps a reserve, gives it up on a full disk, goes on writing, and takes it back", async () => {
   const { world, store, ledger, told } = await worldWithReserve();
-  expect(world.disk.bytesOf(RESERVE)).toHaveLength(RESERVE_BYTES);
+  expectReserve(world);
   // Not a byte is left: log files have their space already, the next one would not.
   await fill(world, 0);
   for (let key = 0; told.length === 0 && key < 500; key++) {
@@ -49,7 +61,7 @@ it("keeps a reserve, gives it up on a full disk, goes on writing, and takes it b
   await world.done(world.disk.unlink("filler"));
   await pass(world, 3_000);
   expect(told).toEqual([true, false]);
-  expect(world.disk.bytesOf(RESERVE)).toHaveLength(RESERVE_BYTES);
+  expectReserve(world);
   world.crash("nothing");
   const again = await world.open({ reserveBytes: RESERVE_BYTES });
   expect(again.ledger.state).toBe(ledger.state);
@@ -66,7 +78,7 @@ it("is taken when a broker that was started on a full disk has room", async () =
   expect(world.disk.files()).not.toContain(RESERVE);
   await world.done(world.disk.unlink("filler"));
   await pass(world, 3_000);
-  expect(world.disk.bytesOf(RESERVE)).toHaveLength(RESERVE_BYTES);
+  expectReserve(world);
 });
 
 it("leaves a small disk alone", async () => {
@@ -74,7 +86,8 @@ it("leaves a small disk alone", async () => {
   world.disk.totalBytes = 600_000;
   await world.open({ reserveBytes: RESERVE_BYTES });
   await pass(world, 500);
-  expect(world.disk.bytesOf(RESERVE)).toHaveLength(Math.floor(600_000 / 16));
+  const bytes = [RESERVE, RESERVE_FOR_LOG].map((path) => world.disk.bytesOf(path).length);
+  expect(bytes).toEqual([Math.floor(600_000 / 16) - 20_480, 20_480]);
 });
 
 it("a log file that could not be made holds on to nothing", async () => {
@@ -87,5 +100,98 @@ it("a log file that could not be made holds on to nothing", async () => {
   }
   await pass(world, 300);
   const { freeBytes } = await world.done(world.disk.space());
-  expect(freeBytes).toBeGreaterThan(RESERVE_BYTES / 2);
+  expect(freeBytes).toBeGreaterThan(PART_BYTES / 2);
+});
+
+/** Pages are written as fast as the disk takes them, and tried again for ever when it does not. */
+function writePagesForEver(world: StoreWorld, store: Store): { writtenCount: number } {
+  const [count, at] = [{ writtenCount: 0 }, world.memory.pages.allocate(MEDIUM_PAGE_BYTES)];
+  const again = () => void world.clock.setTimer(5, write);
+  const owner: PageOwner = {
+    pagesHoldRecords: false,
+    onPageWritten: () => {
+      count.writtenCount++;
+      again();
+    },
+    onPageFailed: again,
+    onPageRead() {},
+    onPageDamaged() {},
+  };
+  const write = () => store.pager.write(owner, 0, 1, at, 8_192, true);
+  for (let i = 0; i < 4; i++) again();
+  return count;
+}
+
+it("is the log's and the checkpoint's, whoever else writes and wherever the log stands", async () => {
+  for (let written = 0; written < 24; written++) {
+    const { world, store, ledger, told } = await worldWithReserve();
+    const set = async (key: number, lengthBytes: number) => {
+      ledger.set(store, key, lengthBytes, key);
+      store.log.commit();
+      await pass(world, 10);
+    };
+    for (let key = 0; key < written; key++) await set(key, 400);
+    await fill(world, 40_000);
+    const pages = writePagesForEver(world, store);
+    await pass(world, 500);
+    expect(told).toEqual([true]);
+    const { writtenCount } = pages;
+    const { checkpointNumber } = store;
+    // What was in hand at that moment, longer than what is left anywhere else, and what consumers settle later.
+    ledger.set(store, 100, 28_000, 1);
+    ledger.delete(store, 100);
+    for (let key = 200; key < 206; key++) await set(key, 400);
+    await pass(world, 1_000);
+    expect(store.log.durablePosition).toBe(store.log.position);
+    store.wantCheckpoint();
+    await pass(world, 1_000);
+    expect(store.checkpointNumber).toBeGreaterThan(checkpointNumber);
+    expect(pages.writtenCount).toBe(writtenCount);
+    expect(told).toEqual([true]);
+    world.crash("nothing");
+    const again = await world.open({ reserveBytes: RESERVE_BYTES });
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(again.report.damage).toEqual([]);
+  }
+});
+
+it("takes what is in hand when the log finds the disk full", async () => {
+  const { world, store, ledger, told } = await worldWithReserve();
+  await fill(world, 0);
+  // Longer than what is left anywhere else, and there before the next log file can be.
+  for (let key = 0; key < 3; key++) {
+    ledger.set(store, 100, 28_000, key);
+    ledger.delete(store, 100);
+    ledger.set(store, key, 100, key);
+    store.log.commit();
+    await pass(world, 2);
+  }
+  await pass(world, 1_000);
+  expect(told).toEqual([true]);
+  expect(store.log.durablePosition).toBe(store.log.position);
+  world.crash("nothing");
+  const again = await world.open({ reserveBytes: RESERVE_BYTES });
+  expect(again.ledger.state).toBe(ledger.state);
+  expect(again.report.damage).toEqual([]);
+});
+
+it("is not needed to leave a log file for the next one", async () => {
+  const world = new StoreWorld(14);
+  world.disk.totalBytes = 2_000_000;
+  const { store, ledger } = await world.open();
+  await pass(world, 500);
+  await fill(world, 0);
+  // One block each: the first file ends at a whole one.
+  for (let key = 0; key < 24; key++) {
+    ledger.set(store, key, 400, key);
+    store.log.commit();
+    await pass(world, 10);
+  }
+  await pass(world, 1_000);
+  expect(store.log.durablePosition).toBe(store.log.position);
+  expect(world.disk.freeBytes).toBe(0);
+  world.crash("nothing");
+  const again = await world.open();
+  expect(again.ledger.state).toBe(ledger.state);
+  expect(again.report.damage).toEqual([]);
 });

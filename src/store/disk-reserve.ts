@@ -1,12 +1,15 @@
-// A file that takes up some space and is given up when the disk is full: room for acknowledgements, the log and a
-// checkpoint, so that consumers can go on and what they are done with can be freed.
+// Space that is kept for a full disk, so that consumers can go on and what they are done with can be freed. Two files: one
+// becomes the log's next file, whose bytes nobody else can take; the other is given up, as room for checkpoints.
 
 import type { Clock, Disk, TimerHandle } from "../env/env.ts";
+import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
 
 /** How often a full disk is looked at. */
 const LOOK_MS = 1_000;
 /** The reserve takes no more than this part of the disk. */
 const SHARE_MAX = 1 / 16;
+/** What is in hand for the log when the disk is found full must fit into its part, and then settlements. */
+const LOG_SHARE = 5 / 8;
 /** The disk has room again when so many times the reserve is free. */
 const ROOM_FACTOR = 2;
 
@@ -14,19 +17,29 @@ export interface DiskReserveOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly directory: string;
-  /** Name of the file in the directory. */
+  /** Names of the two files in the directory. */
   readonly name: string;
-  /** 0 = none is kept; a full disk is noticed all the same. */
+  readonly logName: string;
+  /** Of both together. 0 = none is kept; a full disk is noticed all the same. */
   readonly sizeBytes: number;
   /** The disk is full, or has room again. */
   readonly onFull: (isFull: boolean) => void;
+  /** Resolves when nothing is being written any more that would take what is given up. */
+  readonly whenOthersRest: () => Promise<void>;
   /** Again and again while it is full: what can be freed should be. */
   readonly whileFull: () => void;
+}
+
+/** One of the two files. */
+interface Part {
+  readonly path: string;
+  readonly sizeBytes: number;
 }
 
 export class DiskReserve {
   readonly #options: DiskReserveOptions;
   readonly #path: string;
+  readonly #logPath: string;
   #timer: TimerHandle | undefined = undefined;
   #working: Promise<void> | undefined = undefined;
   #stopped = false;
@@ -35,6 +48,7 @@ export class DiskReserve {
   constructor(options: DiskReserveOptions) {
     this.#options = options;
     this.#path = `${options.directory}/${options.name}`;
+    this.#logPath = `${options.directory}/${options.logName}`;
   }
 
   /** Takes the space in the background, as soon as there is enough. */
@@ -52,12 +66,26 @@ export class DiskReserve {
     this.#lookLater();
   }
 
+  /** Gives the log its part, as a file `path` that is not there yet. Answers its size; 0 = it has been given already. */
+  async giveToLog(path: string): Promise<number> {
+    let sizeBytes = 0;
+    await this.#work(async () => {
+      const known = await this.#options.disk.stat(this.#logPath);
+      if (known === undefined) return;
+      const { disk, directory } = this.#options;
+      await disk.rename(this.#logPath, path);
+      // A crash must not leave it under both names once something stands in it.
+      await disk.syncDirectory(directory);
+      sizeBytes = known.sizeBytes;
+    });
+    return sizeBytes;
+  }
+
   /** Whether a disk that was full still is: not known otherwise before the next look. */
   async look(): Promise<void> {
     if (!this.isFull) return;
     if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
-    this.#work(() => this.#look());
-    await this.#working;
+    await this.#work(() => this.#look());
   }
 
   /** Waits for what is under way. */
@@ -68,9 +96,10 @@ export class DiskReserve {
   }
 
   /** One thing after the other; trouble with the reserve is no trouble for anybody else. */
-  #work(task: () => Promise<void>): void {
+  #work(task: () => Promise<void>): Promise<void> {
     const before = this.#working ?? Promise.resolve();
     this.#working = before.then(task).catch(() => {});
+    return this.#working;
   }
 
   /** A broker that was started on a full disk, or a nearly full one, has no reserve yet: it waits for room. */
@@ -87,29 +116,42 @@ export class DiskReserve {
   async #take(): Promise<boolean> {
     const { disk, directory } = this.#options;
     const { freeBytes, totalBytes } = await disk.space(directory);
-    const sizeBytes = this.#sizeOn(totalBytes);
-    const known = await disk.stat(this.#path);
-    if (known?.sizeBytes === sizeBytes || sizeBytes === 0) return true;
-    if (freeBytes + (known?.sizeBytes ?? 0) < ROOM_FACTOR * sizeBytes) return false;
-    try {
-      await disk.allocate(this.#path, sizeBytes);
-      return true;
-    } catch (error) {
-      await this.#giveUp();
-      throw error;
+    const missing: Part[] = [];
+    let knownBytes = 0;
+    for (const part of this.#partsOn(totalBytes)) {
+      const sizeBytes = (await disk.stat(part.path))?.sizeBytes ?? 0;
+      knownBytes += sizeBytes;
+      if (sizeBytes !== part.sizeBytes) missing.push(part);
     }
+    if (missing.length === 0) return true;
+    if (freeBytes + knownBytes < ROOM_FACTOR * this.#sizeOn(totalBytes)) return false;
+    for (const { path, sizeBytes } of missing) {
+      try {
+        await disk.allocate(path, sizeBytes);
+      } catch (error) {
+        // Half a file is of no use, and others need the space.
+        await this.#remove(path);
+        throw error;
+      }
+    }
+    return true;
   }
 
   async #giveUp(): Promise<void> {
+    await this.#options.whenOthersRest();
+    await this.#remove(this.#path);
+  }
+
+  async #remove(path: string): Promise<void> {
     const { disk } = this.#options;
-    if ((await disk.stat(this.#path)) !== undefined) await disk.unlink(this.#path);
+    if ((await disk.stat(path)) !== undefined) await disk.unlink(path);
   }
 
   #lookLater(): void {
     if (this.#stopped) return;
     this.#timer = this.#options.clock.setTimer(LOOK_MS, () => {
       this.#timer = undefined;
-      this.#work(() => this.#look());
+      void this.#work(() => this.#look());
     });
   }
 
@@ -129,5 +171,16 @@ export class DiskReserve {
 
   #sizeOn(totalBytes: number): number {
     return Math.min(this.#options.sizeBytes, Math.floor(totalBytes * SHARE_MAX));
+  }
+
+  #partsOn(totalBytes: number): readonly Part[] {
+    const sizeBytes = this.#sizeOn(totalBytes);
+    const logBlocks = Math.floor((sizeBytes * LOG_SHARE) / BATCH_ALIGNMENT_BYTES);
+    const logBytes = logBlocks * BATCH_ALIGNMENT_BYTES;
+    const parts = [
+      { path: this.#logPath, sizeBytes: logBytes },
+      { path: this.#path, sizeBytes: sizeBytes - logBytes },
+    ];
+    return parts.filter((part) => part.sizeBytes > 0);
   }
 }

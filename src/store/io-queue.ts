@@ -1,7 +1,8 @@
 // Calls on segments, a few at a time: the log shares the system's threads with them and must not wait in line.
-// Reads go first, because a consumer waits for them.
+// Reads go first, because a consumer waits for them. On a full disk nothing is written: what room there is belongs to
+// the log and to checkpoints, which free more.
 
-import type { DiskError } from "../env/env.ts";
+import { type Clock, DiskError } from "../env/env.ts";
 import type { Segment, SegmentCall } from "./segment.ts";
 
 const CALLS_MAX = 3;
@@ -13,11 +14,22 @@ interface Submitted {
 }
 
 export class IoQueue {
+  readonly #clock: Clock;
+  readonly #mayWrite: () => boolean;
   readonly #reads: Submitted[] = [];
   readonly #others: Submitted[] = [];
   readonly #open = new Set<Segment>();
   #active = 0;
+  #writing = 0;
+  /** Called when no write is under way. */
+  readonly #waiting: (() => void)[] = [];
   #uses = 0;
+
+  /** `mayWrite`: false while the disk is full. */
+  constructor(clock: Clock, mayWrite: () => boolean) {
+    this.#clock = clock;
+    this.#mayWrite = mayWrite;
+  }
 
   get isIdle(): boolean {
     return this.#active === 0 && this.#reads.length === 0 && this.#others.length === 0;
@@ -26,6 +38,14 @@ export class IoQueue {
   submit(segment: Segment, call: SegmentCall): void {
     (call.kind === "read" ? this.#reads : this.#others).push({ segment, call });
     this.#pump();
+  }
+
+  /** Resolves when no write is under way. Those that wait in line may begin afterwards. */
+  whenNoneWrites(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#writing === 0) resolve();
+      else this.#waiting.push(resolve);
+    });
   }
 
   closeAll(): void {
@@ -43,12 +63,20 @@ export class IoQueue {
     while (this.#active < CALLS_MAX) {
       const next = this.#reads.shift() ?? this.#others.shift();
       if (next === undefined) return;
-      this.#active++;
-      this.#start(next);
+      if (next.call.kind === "write" && !this.#mayWrite()) this.#refuse(next);
+      else this.#start(next);
     }
   }
 
+  /** As the disk would: later. */
+  #refuse({ segment, call }: Submitted): void {
+    const error = new DiskError("ENOSPC", `the disk is full: ${segment.path} gets no more`);
+    this.#clock.nextTurn(() => call.onFailed(error));
+  }
+
   #start({ segment, call }: Submitted): void {
+    this.#active++;
+    if (call.kind === "write") this.#writing++;
     segment.lastUse = ++this.#uses;
     this.#open.add(segment);
     segment.call({
@@ -57,18 +85,20 @@ export class IoQueue {
       lengthBytes: call.lengthBytes,
       offset: call.offset,
       onDone: () => {
-        this.#ended();
+        this.#ended(call);
         call.onDone();
       },
       onFailed: (error: DiskError) => {
-        this.#ended();
+        this.#ended(call);
         call.onFailed(error);
       },
     });
   }
 
-  #ended(): void {
+  #ended({ kind }: SegmentCall): void {
     this.#active--;
+    if (kind === "write") this.#writing--;
+    if (this.#writing === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#open.size > OPEN_FILES_MAX) this.#closeOldest();
     this.#pump();
   }

@@ -1,7 +1,14 @@
 // The files of the write-ahead log: which one is written, the next one prepared beforehand, old ones used again.
 // Knows sizes and names; what is in a file is the log's and the reader's business.
 
-import type { Clock, Disk, DiskError, File, FileHandler } from "../env/env.ts";
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  type File,
+  type FileHandler,
+  isFullDisk,
+} from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { writeFileHeader } from "./file-header.ts";
 import { BATCH_ALIGNMENT_BYTES, type DirectoryId, Magic } from "./format.ts";
@@ -59,6 +66,11 @@ export class LogFile implements FileHandler {
     (this.#file as File).write(token, at, lengthBytes, offset);
   }
 
+  /** Whether so much would reach past the space it was made with. */
+  growsWith(lengthBytes: number): boolean {
+    return this.offset + lengthBytes > this.sizeBytes;
+  }
+
   close(): void {
     this.#file?.close();
     this.#file = undefined;
@@ -101,6 +113,8 @@ export interface LogFilesOptions {
   readonly sizes: LogFileSizes;
   /** Hears how writes end. */
   readonly writer: FileHandler;
+  /** On a full disk: makes the file `path` of space kept for it, and answers its size; 0 = there is none. */
+  readonly fromReserve: (path: string) => Promise<number>;
 }
 
 /** A log file without a writer. */
@@ -165,6 +179,11 @@ export class LogFiles {
     return this.#current.number;
   }
 
+  /** There are files that were left and have not been released. */
+  get hasOld(): boolean {
+    return this.#kept.length > 0;
+  }
+
   /** Space that log files take on disk. */
   get sizeBytes(): number {
     let sum = Math.max(this.#current.sizeBytes, this.#current.offset);
@@ -177,11 +196,22 @@ export class LogFiles {
   forBatch(lengthBytes: number): LogFile {
     const current = this.#current;
     const next = this.#next;
-    if (current.offset + lengthBytes <= current.sizeBytes) return current;
+    if (!current.growsWith(lengthBytes)) return current;
     if (next === undefined || current.offset === BATCH_ALIGNMENT_BYTES) {
       this.prepareNext();
       return current;
     }
+    return this.#goOn(current, next);
+  }
+
+  /** Where a batch goes for which the current file can't grow, the disk being full; undefined if there is no next file. */
+  async insteadOfGrowing(): Promise<LogFile | undefined> {
+    this.prepareNext();
+    await this.#preparing;
+    return this.#next && this.#goOn(this.#current, this.#next);
+  }
+
+  #goOn(current: LogFile, next: LogFile): LogFile {
     this.#left = current;
     this.#adjustSize(current.sizeBytes);
     const sizeBytes = Math.max(current.sizeBytes, current.offset);
@@ -252,14 +282,33 @@ export class LogFiles {
     const number = this.#current.number + 1;
     const spare = this.#spare.pop();
     try {
+      if (spare === undefined) await this.#checkRoom();
       this.#next = await makeFile(this.#options, number, this.#nextSizeBytes, spare);
     } catch (error) {
       // Half a file would hold on to space that others need to free some.
       const { disk, directory, sizes } = this.#options;
       this.#nextSizeBytes = sizes.smallestBytes;
       await disk.unlink(`${directory}/${logFileName(number)}`).catch(() => {});
+      if (error instanceof DiskError && isFullDisk(error)) await this.#prepareFromReserve(number);
       throw error;
     }
+  }
+
+  /** Without a try: until it fails, it would take what others need to free some. */
+  async #checkRoom(): Promise<void> {
+    const { disk, directory } = this.#options;
+    const { freeBytes } = await disk.space(directory);
+    if (freeBytes < this.#nextSizeBytes) {
+      throw new DiskError("ENOSPC", "there is no room for another log file");
+    }
+  }
+
+  async #prepareFromReserve(number: number): Promise<void> {
+    const { directory, fromReserve } = this.#options;
+    const path = `${directory}/${logFileName(number)}`;
+    const sizeBytes = await fromReserve(path);
+    if (sizeBytes === 0) return;
+    this.#next = await makeFile(this.#options, number, sizeBytes, { path, sizeBytes });
   }
 }
 
@@ -272,7 +321,7 @@ async function makeFile(
 ): Promise<LogFile> {
   const { disk, directory, scratchAt, u8, view, id, clock } = options;
   const path = `${directory}/${logFileName(number)}`;
-  if (spare !== undefined) await disk.rename(spare.path, path);
+  if (spare !== undefined && spare.path !== path) await disk.rename(spare.path, path);
   if (spare === undefined || spare.sizeBytes !== sizeBytes) await disk.allocate(path, sizeBytes);
   const file = new LogFile(number, path, sizeBytes, options.writer);
   await file.open(disk);

@@ -17,6 +17,7 @@ async function live(
   world: StoreWorld,
   { store, ledger }: Opened,
   steps: number,
+  stepMs = () => world.random.fraction() * 1.5,
 ): Promise<Moment[]> {
   const { random } = world;
   const moments: Moment[] = [{ position: store.log.position, state: ledger.state }];
@@ -29,7 +30,7 @@ async function live(
     }
     if (random.chance(0.7)) store.log.commit();
     if (random.chance(0.02)) store.wantCheckpoint();
-    world.clock.runFor(random.fraction() * 1.5);
+    world.clock.runFor(stepMs());
     await new Promise((resolve) => setImmediate(resolve));
   }
   return moments;
@@ -60,6 +61,45 @@ async function history(seed: number): Promise<void> {
 
 it("is never found with less than was confirmed, nor with anything that never was", async () => {
   for (let seed = 1; seed <= 60; seed++) await history(seed);
+}, 60_000);
+
+const FULL = { reserveBytes: 200_000 };
+
+/** Somebody else's file takes all but some blocks, goes again, and the store is killed in between. */
+async function fullDiskHistory(seed: number): Promise<void> {
+  const world = new StoreWorld(seed);
+  const { random } = world;
+  world.disk.totalBytes = 3_000_000;
+  const fill = () => {
+    const { disk } = world;
+    const fillerBytes = disk.files().includes("filler") ? disk.bytesOf("filler").length : 0;
+    const roomBytes = Math.max(0, fillerBytes + disk.freeBytes - 4_096 * random.integer(20));
+    disk.allocate("filler", roomBytes).catch(() => {});
+  };
+  const relieve = () => world.disk.unlink("filler").catch(() => {});
+  // Long enough at times for what is tried again later.
+  const stepMs = () => {
+    if (random.chance(0.05)) fill();
+    if (random.chance(0.01)) relieve();
+    return random.fraction() * (random.chance(0.1) ? 100 : 1.5);
+  };
+  let opened = await world.open(FULL);
+  for (let round = 0; round < 4; round++) {
+    const moments = await live(world, opened, 5 + random.integer(150), stepMs);
+    const confirmed = opened.store.log.durablePosition;
+    world.crash();
+    if (random.chance(0.5)) await world.done(relieve());
+    opened = await world.open(FULL);
+    check(seed, moments, confirmed, opened);
+  }
+  await world.done(relieve());
+  world.clock.runFor(2_000);
+  await world.done(opened.store.log.flush());
+  expect(world.notices.filter((x) => x.includes("damaged"))).toEqual([]);
+}
+
+it("is found no other way where the disk is full now and then", async () => {
+  for (let seed = 1; seed <= 60; seed++) await fullDiskHistory(seed);
 }, 60_000);
 
 it("survives each disk call failing in turn", async () => {

@@ -256,6 +256,7 @@ export class StoreDirectory {
     const found: FoundFile[] = [];
     for (const name of await disk.list(path)) {
       const named = numberOf(name);
+      if (named === undefined && isUnfinished(name)) continue;
       if (named === undefined) {
         this.#options.onNotice(`${path}/${name} is none of ours and left alone`);
         continue;
@@ -331,22 +332,35 @@ export class StoreDirectory {
     }
   }
 
-  /** Segments no checkpoint names, and everything transient. */
+  /** Segments no checkpoint names, everything transient, and what was never finished. */
   async #leftovers(
     segments: readonly FoundFile[],
     named: ReadonlyMap<number, unknown>,
   ): Promise<string[]> {
     const { disk, directory } = this.#options;
-    const paths = segments
-      .filter(({ number }) => !named.has(number))
-      .map(({ name }) => `${directory}/${Name.segments}/${name}`);
-    const transient = `${directory}/${Name.transient}`;
-    if ((await disk.stat(transient)) === undefined) return paths;
-    for (const name of await disk.list(transient)) {
-      if (segmentNumber(name) !== undefined) paths.push(`${transient}/${name}`);
+    const unnamed = new Set(
+      segments.filter(({ number }) => !named.has(number)).map(({ name }) => name),
+    );
+    const isLeftover = (folder: string, name: string) =>
+      isUnfinished(name) ||
+      (folder === Name.segments && unnamed.has(name)) ||
+      (folder === Name.transient && segmentNumber(name) !== undefined);
+    const paths: string[] = [];
+    for (const folder of ["", Name.segments, Name.transient]) {
+      const path = folder === "" ? directory : `${directory}/${folder}`;
+      if ((await disk.stat(path)) === undefined) continue;
+      const names = (await disk.list(path)).filter((name) => isLeftover(folder, name));
+      paths.push(...names.map((name) => `${path}/${name}`));
     }
     return paths;
   }
+}
+
+/** A crash came before it got its right name. */
+function isUnfinished(name: string): boolean {
+  return /^(?:segment-\d{8,}|checkpoint|checkpoint-copy|definitions\.json|leveret\.json)\.new$/.test(
+    name,
+  );
 }
 
 function isOurs(folder: string, name: string): boolean {

@@ -51,6 +51,20 @@ describe("Store", () => {
     await expect(world.open({}, Number.POSITIVE_INFINITY)).rejects.toThrow("too little memory");
   });
 
+  it("removes what a crash left of files that were being made, and says nothing of it", async () => {
+    const world = new StoreWorld(15);
+    const { store, ledger } = await world.open();
+    ledger.set(store, 1, 20, 1);
+    await world.done(store.close());
+    const left = ["checkpoint.new", "definitions.json.new", "segments/segment-00000007.new"];
+    for (const name of left) await world.done(world.disk.allocate(`${DIRECTORY}/${name}`, 100));
+    world.crash("everything");
+    const again = await world.open();
+    expect(again.ledger.state).toBe(ledger.state);
+    expect(world.disk.files().filter((name) => name.endsWith(".new"))).toEqual([]);
+    expect(world.notices).toEqual([]);
+  });
+
   it("needs no log after an orderly stop", async () => {
     const world = new StoreWorld(2);
     const { store, ledger } = await world.open();

@@ -62,7 +62,7 @@ export class Store implements Engine {
   readonly #lock: { release(): Promise<void> };
   readonly #id: DirectoryId;
   readonly #buffers: LogBuffers;
-  readonly #io = new IoQueue();
+  readonly #io: IoQueue;
   readonly #durable: SegmentSet;
   readonly #transient: SegmentSet;
   readonly #scratchAt: number;
@@ -106,6 +106,9 @@ export class Store implements Engine {
     this.#markAt = memory.pages.allocate(SMALL_PAGE_BYTES);
     this.#buffers = new LogBuffers(memory, contents.id);
     this.log = new WriteAheadLog(this.#buffers, clock);
+    // A start that has more to read than memory holds needs any room there is.
+    const mayWrite = () => this.#checkpointer === undefined || !this.#reserve.isFull;
+    this.#io = new IoQueue(clock, mayWrite);
     this.#durable = this.#segmentSet(Name.segments, true);
     this.#transient = this.#segmentSet(Name.transient, false);
     this.pager = new PageStore({
@@ -190,14 +193,16 @@ export class Store implements Engine {
       clock,
       directory,
       name: Name.reserve,
+      logName: Name.reserveForLog,
       sizeBytes: reserveBytes,
       onFull: (isFull) => {
         onNotice(isFull ? "the disk is full: publishers wait" : "the disk has room again");
         this.onDiskFull(isFull);
       },
-      // Segments without messages go with the next checkpoint, which otherwise only a full log file brings.
+      whenOthersRest: () => this.#io.whenNoneWrites(),
+      // Segments without messages go with the next checkpoint, which otherwise only a full log file brings; so do log files.
       whileFull: () => {
-        if (this.#durable.deadBytes > 0) this.#checkpointer?.want();
+        if (this.#durable.deadBytes > 0 || this.#files?.hasOld) this.#checkpointer?.want();
       },
     });
   }
@@ -376,6 +381,7 @@ export class Store implements Engine {
       view: memory.arena.view,
       sizes: logFileSizes ?? defaultLogFileSizes,
       writer: this.log,
+      fromReserve: (path) => this.#reserve.giveToLog(path),
     };
   }
 

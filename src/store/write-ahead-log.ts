@@ -211,13 +211,9 @@ export class WriteAheadLog implements Log, FileHandler {
   onFailed(token: number, error: DiskError): void {
     if (this.#waiters.hasFailed) return;
     if (isFullDisk(error)) {
-      // Nothing was promised and nothing lost: the same bytes go to the same place once there is room.
+      // Nothing was promised and nothing lost: the same bytes are written again, until there is room.
       this.onDiskFull();
-      this.#clock.setTimer(FULL_DISK_RETRY_MS, () => {
-        if (this.#waiters.hasFailed) return;
-        if (token === Token.mark) this.#writeMark();
-        else this.#writeRest(this.#batch as Batch);
-      });
+      this.#clock.setTimer(FULL_DISK_RETRY_MS, () => this.#tryAgain(token));
       return;
     }
     // Whether the bytes are on disk can't be found out any more: a second sync may lie.
@@ -245,9 +241,12 @@ export class WriteAheadLog implements Log, FileHandler {
   #start(batch: Batch): void {
     this.#clearTimers();
     this.#batch = batch;
-    this.#written = 0;
-    const file = (this.#files as LogFiles).forBatch(aligned(batch.usedBytes));
+    this.#startIn((this.#files as LogFiles).forBatch(aligned(batch.usedBytes)), batch);
+  }
+
+  #startIn(file: LogFile, batch: Batch): void {
     this.#file = file;
+    this.#written = 0;
     if (this.#starts.at(-1)?.file !== file.number) {
       this.#starts.push({
         file: file.number,
@@ -260,6 +259,28 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#left = (this.#files as LogFiles).takeLeft();
     if (this.#left === undefined) this.#writeRest(batch);
     else this.#writeMark();
+  }
+
+  #tryAgain(token: number): void {
+    if (this.#waiters.hasFailed) return;
+    const batch = this.#batch as Batch;
+    if (token === Token.mark) {
+      // Nothing can stand behind the end of a full file: it may go without.
+      if ((this.#left as LogFile).growsWith(1)) this.#endLeft(batch);
+      else this.#writeMark();
+      return;
+    }
+    if ((this.#file as LogFile).growsWith(aligned(batch.usedBytes))) void this.#goOnOrGrow(batch);
+    else this.#writeRest(batch);
+  }
+
+  /** A file that can't grow is left for the next one: what room others make should not be taken by growing. */
+  async #goOnOrGrow(batch: Batch): Promise<void> {
+    const next = await (this.#files as LogFiles).insteadOfGrowing();
+    if (this.#waiters.hasFailed) return;
+    // What has been written of it counts no more: the mark takes the place of its beginning.
+    if (next !== undefined) this.#startIn(next, batch);
+    else this.#writeRest(batch);
   }
 
   /** Behind the newest batch of the file that is left: recovery misses the next file if it is gone. */
@@ -275,9 +296,13 @@ export class WriteAheadLog implements Log, FileHandler {
       this.#writeMark();
       return;
     }
+    this.#endLeft(this.#batch as Batch);
+  }
+
+  #endLeft(batch: Batch): void {
     this.#left?.close();
     this.#left = undefined;
-    this.#writeRest(this.#batch as Batch);
+    this.#writeRest(batch);
   }
 
   #writeRest(batch: Batch): void {

@@ -1,7 +1,16 @@
 // A broker's lives on a disk that other files fill up while clients work: killed while not a byte is left, started
 // again on the full disk or once there is room, and compared with what clients know.
 
-import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { LeveretProcess } from "../process/leveret-process.ts";
@@ -31,8 +40,6 @@ export interface FullDiskOptions {
   readonly seed: number;
   /** On a small file system that nobody else uses. */
   readonly directory: string;
-  /** At the end messages alone fill the disk, and consumers alone make room again. */
-  readonly drain: boolean;
 }
 
 export class FullDiskRun {
@@ -71,7 +78,7 @@ export class FullDiskRun {
       this.#ballast.give();
       await this.#confirmsAgain(broker);
     }
-    if (this.#options.drain) await this.#fillAndDrain(broker);
+    await this.#fillAndDrain(broker);
   }
 
   /** Ends whatever still runs. */
@@ -171,10 +178,26 @@ export class FullDiskRun {
       if (performance.now() - startedMs < DRAIN_MS_MAX) continue;
       throw new Error(`${lost.size} of ${confirmed.length} confirmed messages never come`);
     }
-    await this.#confirmsAgain(broker);
+    await this.#confirmsAgain(broker).catch((error: Error) => {
+      throw new Error(
+        `${error.message}: ${this.#files()}; the broker: ${broker.stdout.slice(-2_000)}`,
+      );
+    });
     await connection.close();
     await broker.kill();
     this.drained = confirmed.length;
+  }
+
+  /** What lies on the disk, as people want to know it when something is wrong. */
+  #files(): string {
+    const { directory } = this.#options;
+    const { bavail, bsize } = statfsSync(directory);
+    const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
+    const sizes = names.map((name) => [name, statSync(`${directory}/${name}`)] as const);
+    const files = sizes
+      .filter(([, stat]) => stat.isFile())
+      .map(([name, { size, blocks }]) => `${name} ${size} (${blocks * 512})`);
+    return `${bavail * bsize} bytes free, ${files.join(", ")}`;
   }
 
   /** A broker that was started on a full disk takes it once there is room. */

@@ -16,9 +16,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "confirm before the sync",
     file: "src/store/write-ahead-log.ts",
-    find: "    this.#written = 0;\n    const file",
-    replace:
-      "    this.#written = 0;\n    this.durablePosition = batch.endPosition;\n    const file",
+    find: "    this.#written = 0;\n    if",
+    replace: "    this.#written = 0;\n    this.durablePosition = batch.endPosition;\n    if",
   },
   {
     name: "log files are not synced",
@@ -75,8 +74,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a log buffer is used again while it is written",
     file: "src/store/write-ahead-log.ts",
-    find: "    this.#written = 0;\n    const file",
-    replace: "    this.#written = 0;\n    this.#buffers.written(batch);\n    const file",
+    find: "    this.#written = 0;\n    if",
+    replace: "    this.#written = 0;\n    this.#buffers.written(batch);\n    if",
   },
   {
     name: "segments are not synced before a checkpoint names them",

@@ -58,7 +58,7 @@ export const resourceRows = {
     "leveret.disk.reserve",
     size,
     33_554_432,
-    "Space kept in the data directory (at most a sixteenth of the disk) and given up when the disk is really full, so that consumers can still drain it; 0 = none.",
+    "Space kept in the data directory (at most a sixteenth of the disk) and used when the disk is really full, so that consumers can still drain it; 0 = none.",
   ),
   arenaBytes: one(
     "leveret.memory.arena",
