@@ -10,6 +10,8 @@ const LOOK_MS = 1_000;
 const SHARE_MAX = 1 / 16;
 /** What is in hand for the log when the disk is found full must fit into its part, and then settlements. */
 const LOG_SHARE = 5 / 8;
+/** So much of what is given up is for checkpoints alone. A few pages may be all that keeps log files from going. */
+const KEPT_SHARE = 1 / 2;
 /** The disk has room again when so many times the reserve is free. */
 const ROOM_FACTOR = 2;
 
@@ -43,6 +45,8 @@ export class DiskReserve {
   #timer: TimerHandle | undefined = undefined;
   #working: Promise<void> | undefined = undefined;
   #stopped = false;
+  /** What pages may take of a full disk until it is looked at again. */
+  #pageBytes = 0;
   isFull = false;
 
   constructor(options: DiskReserveOptions) {
@@ -60,10 +64,28 @@ export class DiskReserve {
   noteFull(): void {
     if (this.isFull || this.#stopped) return;
     this.isFull = true;
+    this.#pageBytes = 0;
     if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
     this.#options.onFull(true);
     this.#work(() => this.#giveUp());
     this.#lookLater();
+  }
+
+  /** Whether there is any room for pages. */
+  get hasRoomForPages(): boolean {
+    return !this.isFull || this.#pageBytes > 0;
+  }
+
+  /** Whether pages may take so much: then they have it. */
+  takeForPages(lengthBytes: number): boolean {
+    if (!this.isFull) return true;
+    if (lengthBytes > this.#pageBytes) {
+      // Whoever waits for all of its pages should not try for ever.
+      this.#pageBytes = 0;
+      return false;
+    }
+    this.#pageBytes -= lengthBytes;
+    return true;
   }
 
   /** Gives the log its part, as a file `path` that is not there yet. Answers its size; 0 = it has been given already. */
@@ -158,7 +180,9 @@ export class DiskReserve {
   async #look(): Promise<void> {
     const { disk, directory, onFull, whileFull } = this.#options;
     const { freeBytes, totalBytes } = await disk.space(directory);
-    if (freeBytes < ROOM_FACTOR * this.#sizeOn(totalBytes) || freeBytes === 0) {
+    const sizeBytes = this.#sizeOn(totalBytes);
+    if (freeBytes < ROOM_FACTOR * sizeBytes || freeBytes === 0) {
+      this.#pageBytes = Math.max(0, freeBytes - sizeBytes * (1 - LOG_SHARE) * KEPT_SHARE);
       whileFull();
       this.#lookLater();
       return;

@@ -1,5 +1,5 @@
 // Calls on segments, a few at a time: the log shares the system's threads with them and must not wait in line.
-// Reads go first, because a consumer waits for them. On a full disk nothing is written: what room there is belongs to
+// Reads go first, because a consumer waits for them. On a full disk nothing is written: the last room belongs to
 // the log and to checkpoints, which free more.
 
 import { type Clock, DiskError } from "../env/env.ts";
@@ -15,7 +15,7 @@ interface Submitted {
 
 export class IoQueue {
   readonly #clock: Clock;
-  readonly #mayWrite: () => boolean;
+  readonly #mayWrite: (lengthBytes: number) => boolean;
   readonly #reads: Submitted[] = [];
   readonly #others: Submitted[] = [];
   readonly #open = new Set<Segment>();
@@ -25,8 +25,8 @@ export class IoQueue {
   readonly #waiting: (() => void)[] = [];
   #uses = 0;
 
-  /** `mayWrite`: false while the disk is full. */
-  constructor(clock: Clock, mayWrite: () => boolean) {
+  /** `mayWrite`: false where the disk is full and has no such room for pages. */
+  constructor(clock: Clock, mayWrite: (lengthBytes: number) => boolean) {
     this.#clock = clock;
     this.#mayWrite = mayWrite;
   }
@@ -63,7 +63,8 @@ export class IoQueue {
     while (this.#active < CALLS_MAX) {
       const next = this.#reads.shift() ?? this.#others.shift();
       if (next === undefined) return;
-      if (next.call.kind === "write" && !this.#mayWrite()) this.#refuse(next);
+      const { kind, lengthBytes } = next.call;
+      if (kind === "write" && !this.#mayWrite(lengthBytes)) this.#refuse(next);
       else this.#start(next);
     }
   }

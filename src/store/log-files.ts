@@ -23,6 +23,9 @@ export const defaultLogFileSizes: LogFileSizes = {
   largestBytes: 256 * 1_048_576,
 };
 
+/** Log files grow with the load, but a few of them must not be most of a small disk. */
+const DISK_SHARE_MAX = 1 / 32;
+
 /** A file that is full sooner than this gets a larger successor, later than that a smaller one. */
 const GROW_BELOW_MS = 4_000;
 const SHRINK_ABOVE_MS = 120_000;
@@ -111,6 +114,8 @@ export interface LogFilesOptions {
   readonly u8: Uint8Array;
   readonly view: DataView;
   readonly sizes: LogFileSizes;
+  /** What the file system holds, used or free. */
+  readonly diskBytes: number;
   /** Hears how writes end. */
   readonly writer: FileHandler;
   /** On a full disk: makes the file `path` of space kept for it, and answers its size; 0 = there is none. */
@@ -269,13 +274,15 @@ export class LogFiles {
 
   /** Files follow the write rate: a file should last some seconds. */
   #adjustSize(filledBytes: number): void {
-    const { clock, sizes } = this.#options;
+    const { clock, sizes, diskBytes } = this.#options;
     const nowMs = clock.monotonicMs();
     const ageMs = nowMs - this.#currentSinceMs;
     this.#currentSinceMs = nowMs;
     const factor = ageMs < GROW_BELOW_MS ? 2 : ageMs > SHRINK_ABOVE_MS ? 0.5 : 1;
-    const wanted = Math.max(sizes.smallestBytes, filledBytes * factor);
-    this.#nextSizeBytes = Math.min(sizes.largestBytes, wanted);
+    const shareBytes =
+      Math.floor((diskBytes * DISK_SHARE_MAX) / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
+    const wanted = Math.min(sizes.largestBytes, shareBytes, filledBytes * factor);
+    this.#nextSizeBytes = Math.max(sizes.smallestBytes, wanted);
   }
 
   async #prepare(): Promise<void> {

@@ -107,7 +107,8 @@ export class Store implements Engine {
     this.#buffers = new LogBuffers(memory, contents.id);
     this.log = new WriteAheadLog(this.#buffers, clock);
     // A start that has more to read than memory holds needs any room there is.
-    const mayWrite = () => this.#checkpointer === undefined || !this.#reserve.isFull;
+    const mayWrite = (lengthBytes: number) =>
+      this.#checkpointer === undefined || this.#reserve.takeForPages(lengthBytes);
     this.#io = new IoQueue(clock, mayWrite);
     this.#durable = this.#segmentSet(Name.segments, true);
     this.#transient = this.#segmentSet(Name.transient, false);
@@ -168,7 +169,7 @@ export class Store implements Engine {
       files,
       pages: this.pager,
       durable: this.#durable,
-      mayWriteOut: () => !this.#reserve.isFull,
+      mayWriteOut: () => this.#reserve.hasRoomForPages,
       lookForRoom: () => this.#reserve.look(),
       lastNumber: this.#contents.checkpoint.head.number,
       onTrouble: (error) => {
@@ -304,7 +305,8 @@ export class Store implements Engine {
     // First what the end says about files that are removed next.
     if (reading.torn || reading.goesOn) await this.#wipeEnd(logDirectory, end);
     const logFiles = await this.#keepNeeded(logDirectory, needed, end.file);
-    const options = this.#logFilesOptions(logDirectory);
+    const { totalBytes } = await disk.space(directory);
+    const options = this.#logFilesOptions(logDirectory, totalBytes);
     let starts = reading.starts;
     if (!logFiles.has(end.file)) {
       this.#files = await LogFiles.create(options, end.file + 1);
@@ -368,7 +370,7 @@ export class Store implements Engine {
     return kept;
   }
 
-  #logFilesOptions(logDirectory: string): LogFilesOptions {
+  #logFilesOptions(logDirectory: string, diskBytes: number): LogFilesOptions {
     const { disk, clock, memory, logFileSizes } = this.#options;
     return {
       disk,
@@ -380,6 +382,7 @@ export class Store implements Engine {
       u8: memory.arena.u8,
       view: memory.arena.view,
       sizes: logFileSizes ?? defaultLogFileSizes,
+      diskBytes,
       writer: this.log,
       fromReserve: (path) => this.#reserve.giveToLog(path),
     };
