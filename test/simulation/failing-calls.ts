@@ -120,7 +120,7 @@ async function live(life: Life, model: Model, call: number, how: Failure): Promi
   if (life.failure !== undefined) {
     stopped++;
     await refuseConfirms(life);
-  } else if (disk.callCount >= call && journal.durablePosition < journal.position) {
+  } else if (!crashed && disk.callCount >= call && journal.durablePosition < journal.position) {
     throw new Violation(`nothing is confirmed any more after ${how}, and nobody says why`);
   }
   return journal.durablePosition;

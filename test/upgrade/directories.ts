@@ -148,10 +148,10 @@ export async function makeDirectory(end: End): Promise<KeptDirectories["director
   publisher.transaction();
   await life.pass(500);
   if (end === "torn") {
-    // The newest write never ends.
-    publisher.publish("plain", 300);
+    // The newest write never ends, and has more sectors than chance will keep.
+    publisher.publish("plain", 12_000);
     life.broker.turn.schedule();
-    await life.pass(0.2);
+    await life.pass(0);
   }
   const disk = await endOf(life, end);
   world.use(disk.copy());
