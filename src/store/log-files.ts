@@ -209,11 +209,12 @@ export class LogFiles {
     return this.#goOn(current, next);
   }
 
-  /** Where a batch goes for which the current file can't grow, the disk being full; undefined if there is no next file. */
-  async insteadOfGrowing(): Promise<LogFile | undefined> {
+  /** Tells where a batch goes for which the current file can't grow, the disk being full; undefined = there is no next file. */
+  insteadOfGrowing(tell: (file: LogFile | undefined) => void): void {
     this.prepareNext();
-    await this.#preparing;
-    return this.#next && this.#goOn(this.#current, this.#next);
+    void Promise.resolve(this.#preparing).then(() => {
+      tell(this.#next && this.#goOn(this.#current, this.#next));
+    });
   }
 
   #goOn(current: LogFile, next: LogFile): LogFile {

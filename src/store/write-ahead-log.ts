@@ -53,6 +53,14 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#urgent = true;
     this.commit();
   };
+  /** A file that can't grow is left for the next one: what room others make should not be taken by growing. */
+  readonly #goOnOrGrow = (next: LogFile | undefined) => {
+    if (this.#waiters.hasFailed) return;
+    const batch = this.#batch as Batch;
+    // What has been written of it counts no more: the mark takes the place of its beginning.
+    if (next !== undefined) this.#startIn(next, batch);
+    else this.#writeRest(batch);
+  };
   #idleTimer: TimerHandle | undefined = undefined;
   #wasCongested = false;
   /** The newest batch on disk has no entries: it vouches for the one before it. */
@@ -270,17 +278,11 @@ export class WriteAheadLog implements Log, FileHandler {
       else this.#writeMark();
       return;
     }
-    if ((this.#file as LogFile).growsWith(aligned(batch.usedBytes))) void this.#goOnOrGrow(batch);
-    else this.#writeRest(batch);
-  }
-
-  /** A file that can't grow is left for the next one: what room others make should not be taken by growing. */
-  async #goOnOrGrow(batch: Batch): Promise<void> {
-    const next = await (this.#files as LogFiles).insteadOfGrowing();
-    if (this.#waiters.hasFailed) return;
-    // What has been written of it counts no more: the mark takes the place of its beginning.
-    if (next !== undefined) this.#startIn(next, batch);
-    else this.#writeRest(batch);
+    if ((this.#file as LogFile).growsWith(aligned(batch.usedBytes))) {
+      (this.#files as LogFiles).insteadOfGrowing(this.#goOnOrGrow);
+    } else {
+      this.#writeRest(batch);
+    }
   }
 
   /** Behind the newest batch of the file that is left: recovery misses the next file if it is gone. */
