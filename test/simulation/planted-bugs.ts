@@ -318,4 +318,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "ended.bytes);\n    if (persistent) log?.settled(sequence);\n",
     replace: "ended.bytes);\n    void log;\n    void persistent;\n",
   },
+  {
+    name: "a delivery overtakes the answer to a get",
+    firstSeed: 62,
+    file: "src/protocols/amqp091/consuming.ts",
+    find: "    this.#repliesAhead++;\n",
+    replace: "",
+  },
+  {
+    name: "gets whose messages must be read are answered as these come, with tags in that order",
+    firstSeed: 126,
+    file: "src/protocols/amqp091/consuming.ts",
+    find: "    if (this.#gets.length > 0) get.hold();\n    else get.ask();",
+    replace: "    get.ask();",
+  },
 ];

@@ -74,12 +74,16 @@ async function definitions(port: number): Promise<Readonly<Record<string, readon
   const all = Object.entries(JSON.parse(text) as Record<string, unknown>).filter(
     (entry): entry is [string, Record<string, unknown>[]] => Array.isArray(entry[1]),
   );
-  const exchanges = all.find(([name]) => name === "exchanges")?.[1] ?? [];
-  const named = ({ vhost, name }: Record<string, unknown>) => `${vhost}/${name}`;
-  const transient = new Set(exchanges.filter(({ durable }) => durable === false).map(named));
-  const lasts = ({ durable, vhost, source, destination }: Record<string, unknown>) =>
-    durable !== false &&
-    ![source, destination].some((name) => transient.has(named({ vhost, name })));
+  const transient = new Set<string>();
+  for (const [section, objects] of all) {
+    for (const { durable, vhost, name } of objects) {
+      if (durable === false) transient.add(`${section} ${vhost}/${name}`);
+    }
+  }
+  const lasts = (one: Record<string, unknown>) =>
+    one.durable !== false &&
+    !transient.has(`exchanges ${one.vhost}/${one.source}`) &&
+    !transient.has(`${one.destination_type}s ${one.vhost}/${one.destination}`);
   return Object.fromEntries(
     all.map(([name, section]) => [
       name,
