@@ -26,6 +26,8 @@ const NO_MEMORY = 506;
 interface Consumer {
   readonly tag: string;
   readonly queue: string;
+  /** So many at most are out with it; 0 = any number. */
+  readonly prefetchMax: number;
   /** Behind consume-ok, before cancel-ok. */
   isOpen: boolean;
   /** By the channel that published: the last message that came from it for the first time. */
@@ -39,6 +41,8 @@ class Channel {
   consumers = new Map<string, Consumer>();
   held: Held[] = [];
   lastTag = 0;
+  /** For consumers that start from now on. */
+  prefetchMax = 0;
   /** Published and not answered, in order. */
   unconfirmed: Sent[] = [];
   firstUnconfirmed = 1;
@@ -155,6 +159,7 @@ export class Session {
       queue === STREAM ? new Map([["x-stream-offset", longString(offset)]]) : EMPTY_TABLE;
     channel.consumers.set(tag, {
       ...{ tag, queue, isOpen: false, lastBySource: new Map() },
+      prefetchMax: channel.prefetchMax,
       nextOffset: undefined,
     });
     this.#client.send(
@@ -178,6 +183,7 @@ export class Session {
   #qos(channel: Channel, prefetchCount = this.#random.integer(20)): void {
     const isGlobal = channel.number === GLOBAL_CHANNEL && this.#random.chance(0.5);
     const qos = { prefetchSize: 0, prefetchCount, global: isGlobal };
+    if (!isGlobal) channel.prefetchMax = prefetchCount;
     this.#client.send(channel.number, { name: "basic.qos", ...qos });
   }
 
@@ -195,7 +201,7 @@ export class Session {
     const last = channel.held[this.#random.integer(channel.held.length)] as Held;
     const settled = channel.held.filter(({ tag }) => tag <= last.tag);
     channel.held = channel.held.filter(({ tag }) => tag > last.tag);
-    this.#answer(channel, settled, this.#random.chance(0.1) ? last.tag : last.tag, true);
+    this.#answer(channel, settled, last.tag, true);
   }
 
   #answer(
@@ -373,7 +379,18 @@ export class Session {
     }
     if (consumer.queue === STREAM) return this.#onRead(channel, consumer, received);
     const { deliveryTag, redelivered } = method;
-    const placed = this.#take(channel, consumer.queue, received, deliveryTag, redelivered);
+    const placed = this.#take(
+      channel,
+      consumer.queue,
+      received,
+      deliveryTag,
+      redelivered,
+      consumer.tag,
+    );
+    const count = channel.held.filter(({ consumerTag }) => consumerTag === consumer.tag).length;
+    if (consumer.prefetchMax > 0 && count > consumer.prefetchMax) {
+      throw new Violation(`${consumer.tag} of ${consumer.prefetchMax} holds ${count}`);
+    }
     if (placed === undefined || redelivered || !ORDERED.has(consumer.queue)) return;
     const { source, id } = placed;
     const last = consumer.lastBySource.get(source) ?? 0;
@@ -388,11 +405,12 @@ export class Session {
     received: Received,
     tag: number,
     redelivered: boolean,
+    consumerTag?: string,
   ): Placed | undefined {
     this.#countTag(channel, tag);
     if (channel.state === "closing" || channel.recovers > 0) return undefined;
     const placed = this.#model.delivered(queue, received, redelivered);
-    const held = { queue, placed, tag };
+    const held = { queue, placed, tag, consumerTag };
     placed.holder = held;
     channel.held.push(held);
     return placed;

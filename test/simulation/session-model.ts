@@ -45,6 +45,8 @@ export interface Held {
   readonly queue: string;
   readonly placed: Placed;
   readonly tag: number;
+  /** Undefined where it was asked for. */
+  readonly consumerTag: string | undefined;
 }
 
 export class SessionModel {
