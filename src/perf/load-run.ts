@@ -26,8 +26,9 @@ const IDLE_MS = 1000;
 const DRAIN_MS_MAX = 10_000;
 /** A broker that does not answer the tidying up at the end is left alone after this. */
 const ANSWER_MS_MAX = 3_000;
-/** How often the run looks whether it is over. */
+/** How often the run looks whether it is over: by counts that decide, or where only its time does, which needs no look. */
 const WATCH_MS = 20;
+const WATCH_TIMED_MS = 100;
 
 export interface Sample {
   readonly seconds: number;
@@ -176,7 +177,7 @@ export class LoadRun {
     for (;;) {
       const elapsed = (monotonicUs() - startedUs) / 1e6;
       const wait = Math.min(plan.intervalSeconds, plan.seconds - elapsed);
-      const reason = await this.#until(() => this.#endReason(), wait);
+      const reason = await this.#until(() => this.#endReason(), wait, this.#watchMs());
       const now = this.#usage();
       this.#onSample({
         seconds: (now.atUs - startedUs) / 1e6,
@@ -192,6 +193,12 @@ export class LoadRun {
       if (reason !== undefined) return reason;
       if ((now.atUs - startedUs) / 1e6 >= plan.seconds) return "Reached time limit";
     }
+  }
+
+  #watchMs(): number {
+    const { publish, consume, exitWhen } = this.#plan;
+    const byTime = publish.messages === Infinity && consume.messages === Infinity;
+    return byTime && exitWhen === undefined ? WATCH_TIMED_MS : WATCH_MS;
   }
 
   #endReason(): string | undefined {
@@ -236,7 +243,11 @@ export class LoadRun {
   }
 
   /** Waits until `reason` answers something or the time is over; throws what a connection died of. */
-  async #until(reason: () => string | undefined, seconds: number): Promise<string | undefined> {
+  async #until(
+    reason: () => string | undefined,
+    seconds: number,
+    watchMs = WATCH_MS,
+  ): Promise<string | undefined> {
     const endUs = monotonicUs() + seconds * 1e6;
     for (;;) {
       this.#checkConfirms();
@@ -245,7 +256,7 @@ export class LoadRun {
       if (found !== undefined) return found;
       const leftMs = (endUs - monotonicUs()) / 1e3;
       if (leftMs <= 0) return undefined;
-      await sleep(Math.min(WATCH_MS, leftMs));
+      await sleep(Math.min(watchMs, leftMs));
     }
   }
 
