@@ -9,6 +9,7 @@ import type { Life } from "./life.ts";
 import {
   ALL,
   CLASSIC_QUEUES,
+  FREE,
   type Held,
   ORDERED,
   type Placed,
@@ -26,6 +27,7 @@ const NO_MEMORY = 506;
 interface Consumer {
   readonly tag: string;
   readonly queue: string;
+  readonly noAck: boolean;
   /** So many at most are out with it; 0 = any number. */
   readonly prefetchMax: number;
   /** Behind consume-ok, before cancel-ok. */
@@ -157,15 +159,13 @@ export class Session {
     const offset = random.chance(0.7) ? "first" : "next";
     const more =
       queue === STREAM ? new Map([["x-stream-offset", longString(offset)]]) : EMPTY_TABLE;
+    const noAck = queue === FREE && random.chance(0.7);
     channel.consumers.set(tag, {
-      ...{ tag, queue, isOpen: false, lastBySource: new Map() },
+      ...{ tag, queue, noAck, isOpen: false, lastBySource: new Map() },
       prefetchMax: channel.prefetchMax,
       nextOffset: undefined,
     });
-    this.#client.send(
-      channel.number,
-      consume(queue, { consumerTag: tag, noAck: false, arguments: more }),
-    );
+    this.#client.send(channel.number, consume(queue, { consumerTag: tag, noAck, arguments: more }));
   }
 
   #cancel(channel: Channel): void {
@@ -234,6 +234,7 @@ export class Session {
 
   #close(channel: Channel): void {
     channel.state = "closing";
+    this.#loseWhatIsOnItsWay(channel);
     for (const { placed } of channel.held) placed.holder = undefined;
     channel.held = [];
     this.#client.send(channel.number, {
@@ -241,8 +242,14 @@ export class Session {
     });
   }
 
+  /** Who takes messages for good and leaves may have been given what he never sees. */
+  #loseWhatIsOnItsWay({ consumers }: Channel): void {
+    if ([...consumers.values()].some(({ noAck }) => noAck)) this.#model.isLossy = true;
+  }
+
   /** Without a word, while things are on their way. */
   breakOff(): void {
+    for (const channel of this.#channels) this.#loseWhatIsOnItsWay(channel);
     for (const { held } of this.#channels) for (const { placed } of held) placed.holder = undefined;
     this.#client.raw.destroy();
   }
@@ -340,6 +347,7 @@ export class Session {
     if (method.name !== "channel.close" || method.replyCode !== NO_MEMORY)
       throw unexpected(received);
     for (const { placed } of channel.held) placed.holder = undefined;
+    this.#loseWhatIsOnItsWay(channel);
     this.#client.send(channel.number, { name: "channel.close-ok" });
     this.#open(channel.number);
   }
@@ -379,14 +387,9 @@ export class Session {
     }
     if (consumer.queue === STREAM) return this.#onRead(channel, consumer, received);
     const { deliveryTag, redelivered } = method;
-    const placed = this.#take(
-      channel,
-      consumer.queue,
-      received,
-      deliveryTag,
-      redelivered,
-      consumer.tag,
-    );
+    const placed = consumer.noAck
+      ? this.#takeForGood(channel, consumer.queue, received, deliveryTag, redelivered)
+      : this.#take(channel, consumer.queue, received, deliveryTag, redelivered, consumer.tag);
     const count = channel.held.filter(({ consumerTag }) => consumerTag === consumer.tag).length;
     if (consumer.prefetchMax > 0 && count > consumer.prefetchMax) {
       throw new Violation(`${consumer.tag} of ${consumer.prefetchMax} holds ${count}`);
@@ -413,6 +416,20 @@ export class Session {
     const held = { queue, placed, tag, consumerTag };
     placed.holder = held;
     channel.held.push(held);
+    return placed;
+  }
+
+  #takeForGood(
+    channel: Channel,
+    queue: string,
+    received: Received,
+    tag: number,
+    redelivered: boolean,
+  ): Placed {
+    this.#countTag(channel, tag);
+    const placed = this.#model.delivered(queue, received, redelivered);
+    placed.maybeGone = true;
+    placed.isGone = true;
     return placed;
   }
 

@@ -9,8 +9,11 @@ import { Violation } from "./checks.ts";
 export const STREAM = "log";
 /** An exchange that leads to all of them. */
 export const ALL = "all";
+/** A transient one, some of whose consumers take messages for good. */
+export const FREE = "free";
 export const queueArguments: Readonly<Record<string, FieldTable>> = {
   classic: EMPTY_TABLE,
+  [FREE]: EMPTY_TABLE,
   levels: new Map([["x-max-priority", { type: "I", value: 3 }]]),
   single: new Map([["x-single-active-consumer", { type: "t", value: true }]]),
   quorum: new Map([
@@ -18,10 +21,10 @@ export const queueArguments: Readonly<Record<string, FieldTable>> = {
     ["x-delivery-limit", { type: "I", value: -1 }],
   ]),
 };
-export const CLASSIC_QUEUES = ["classic", "levels", "single"];
+export const CLASSIC_QUEUES = ["classic", FREE, "levels", "single"];
 export const QUEUES = Object.keys(queueArguments);
 /** What comes out of these is in the order in which it was sent. */
-export const ORDERED = new Set(["classic", "single", "quorum"]);
+export const ORDERED = new Set(["classic", FREE, "single", "quorum"]);
 
 /** One message in one queue. */
 export interface Placed {
@@ -56,6 +59,8 @@ export class SessionModel {
   /** Messages that were sent to the stream. */
   readonly streamed = new Map<number, { isConfirmed: boolean }>();
   lastId = 0;
+  /** Messages may be gone from the queue that is free. */
+  isLossy = false;
 
   constructor(queues: readonly string[]) {
     for (const queue of queues) this.queues.set(queue, new Map());
@@ -108,6 +113,7 @@ export class SessionModel {
     }
     for (const { id, isConfirmed, isPersistent, maybeGone } of placed.values()) {
       if (there.has(id) || !isConfirmed || maybeGone || (afterCrash && !isPersistent)) continue;
+      if (queue === FREE && this.isLossy) continue;
       throw new Violation(`message ${id} of ${queue} is missing`);
     }
   }

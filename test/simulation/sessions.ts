@@ -12,7 +12,7 @@ import { lookAtAll } from "./contents.ts";
 import type { HistoryOptions, HistoryResult } from "./history.ts";
 import { anybody, Life, World } from "./life.ts";
 import { Session } from "./session-client.ts";
-import { ALL, QUEUES, queueArguments, SessionModel, STREAM } from "./session-model.ts";
+import { ALL, FREE, QUEUES, queueArguments, SessionModel, STREAM } from "./session-model.ts";
 
 const PORT = 5672;
 const CONNECTIONS = 3;
@@ -44,6 +44,7 @@ export async function runSessionHistory(options: HistoryOptions): Promise<Histor
 
 async function checkQueues(life: Life, model: SessionModel, afterCrash: boolean): Promise<void> {
   for (const name of QUEUES) {
+    if (name === FREE && afterCrash) continue;
     const queue = life.access.vhost.queueNamed(name);
     const ids = (await lookAtAll(life, queue)).map(({ id }) => id);
     model.check(name, ids, afterCrash);
@@ -74,7 +75,7 @@ class Sessions {
   static async open(life: Life, model: SessionModel): Promise<Sessions> {
     const { broker, world, access } = life;
     const { random } = world;
-    for (const name of QUEUES) life.declare(name, true, queueArguments[name]);
+    for (const name of QUEUES) life.declare(name, name !== FREE, queueArguments[name]);
     life.declare(STREAM, true, new Map([["x-queue-type", longString("stream")]]));
     const flags = { durable: true, autoDelete: false, internal: false, arguments: EMPTY_TABLE };
     access.declareExchange({ name: ALL, type: "fanout", ...flags });
