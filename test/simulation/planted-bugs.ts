@@ -320,14 +320,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a delivery overtakes the answer to a get",
-    firstSeed: 62,
+    firstSeed: 36,
     file: "src/protocols/amqp091/consuming.ts",
     find: "    this.#repliesAhead++;\n",
     replace: "",
   },
   {
     name: "gets whose messages must be read are answered as these come, with tags in that order",
-    firstSeed: 126,
+    firstSeed: 66,
     file: "src/protocols/amqp091/consuming.ts",
     find: "    if (this.#gets.length > 0) get.hold();\n    else get.ask();",
     replace: "    get.ask();",
