@@ -101,15 +101,20 @@ export class SessionModel {
     this.offsets.set(offset, id);
   }
 
-  /** What is in the queues, `afterCrash` as it came back. */
-  check(queue: string, ids: readonly number[], afterCrash: boolean): void {
+  /**
+   * What is in the queues, `afterCrash` as it came back. `atWork`: the newest settlements may have been on their way to the
+   * disk.
+   */
+  check(queue: string, ids: readonly number[], afterCrash: boolean, atWork: boolean): void {
     const placed = this.queues.get(queue) as Map<number, Placed>;
     const there = new Set(ids);
     if (there.size < ids.length) throw new Violation(`a message is in ${queue} twice`);
     for (const id of ids) {
       const one = placed.get(id);
       if (one === undefined) throw new Violation(`message ${id} was never sent to ${queue}`);
-      if (one.isGone) throw new Violation(`message ${id} of ${queue} was settled and is there`);
+      if (one.isGone && !atWork) {
+        throw new Violation(`message ${id} of ${queue} was settled and is there`);
+      }
     }
     for (const { id, isConfirmed, isPersistent, maybeGone } of placed.values()) {
       if (there.has(id) || !isConfirmed || maybeGone || (afterCrash && !isPersistent)) continue;

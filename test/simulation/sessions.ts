@@ -29,25 +29,31 @@ export async function runSessionHistory(options: HistoryOptions): Promise<Histor
   const sessions = await Sessions.open(life, model);
   await sessions.live(40 + world.random.integer(160));
   // Or the power goes while they are at work.
-  if (world.random.chance(0.7)) {
+  const atWork = world.random.chance(0.3);
+  if (!atWork) {
     await sessions.end();
     await checkQueues(life, model, false);
   }
   for (const disk of Array.from({ length: imagesPerCrash }, () => world.possibleImage())) {
     world.use(disk);
     life = await Life.start(world);
-    await checkQueues(life, model, true);
+    await checkQueues(life, model, true, atWork);
   }
   await life.stop();
   return { images: imagesPerCrash, trace: world.trace.digest };
 }
 
-async function checkQueues(life: Life, model: SessionModel, afterCrash: boolean): Promise<void> {
+async function checkQueues(
+  life: Life,
+  model: SessionModel,
+  afterCrash: boolean,
+  atWork = false,
+): Promise<void> {
   for (const name of QUEUES) {
     if (name === FREE && afterCrash) continue;
     const queue = life.access.vhost.queueNamed(name);
     const ids = (await lookAtAll(life, queue)).map(({ id }) => id);
-    model.check(name, ids, afterCrash);
+    model.check(name, ids, afterCrash, atWork);
     const { ready, unacknowledged } = queue.depth;
     if (unacknowledged !== 0) throw new Violation(`${name}: ${unacknowledged} with nobody`);
     if (ready !== ids.length) throw new Violation(`${name} has ${ids.length} and says ${ready}`);
