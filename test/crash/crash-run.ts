@@ -180,7 +180,9 @@ export class CrashRun {
     const ledgers = this.#known.flatMap((known) => known.ledgers);
     await Promise.all(
       ledgers.map(async (ledger) => {
-        const found = await readPlace({ amqp: port, http: httpPort }, ledger.place);
+        const ports = { amqp: port, http: httpPort };
+        const isLate = (id: number, atMs: number) => ledger.isLate(id, atMs);
+        const found = await readPlace(ports, ledger.place, isLate);
         faults.push(...ledger.compare(found));
       }),
     );

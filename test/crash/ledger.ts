@@ -159,6 +159,12 @@ export class Ledger {
     return faults;
   }
 
+  /** Should have been delivered by then. */
+  isLate(id: number, atMs: number): boolean {
+    const message = this.#messages.get(id);
+    return message !== undefined && atMs - message.notBeforeMs > LATENESS_MS_MAX;
+  }
+
   /** The queue was deleted with everything in it. */
   deleted(): void {
     for (const id of [...this.#messages.keys()]) this.#forget(id);
@@ -177,8 +183,9 @@ export class Ledger {
       return `message ${id} was delivered before and is not marked as redelivered`;
     }
     if (isWaiting) {
-      const lateMs = atMs - message.notBeforeMs;
-      if (lateMs > LATENESS_MS_MAX) return `message ${id} is due since ${lateMs} ms and waits`;
+      if (this.isLate(id, atMs)) {
+        return `message ${id} is due since ${atMs - message.notBeforeMs} ms and waits`;
+      }
     } else if (this.place.retries === undefined) {
       return tooEarly(message, atMs);
     }

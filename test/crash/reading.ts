@@ -16,8 +16,18 @@ export interface Ports {
   readonly http: number;
 }
 
-/** What each queue of `place` holds, and what waits to come there. Throws an Error for a body with a wrong byte. */
-export async function readPlace(ports: Ports, place: Place): Promise<FoundMessage[][]> {
+/** Whether a message that waits should not do so any more. */
+export type IsLate = (id: number, atMs: number) => boolean;
+
+/**
+ * What each queue of `place` holds, and what waits to come there: what has become due while no broker ran has its time to
+ * come. Throws an Error for a body with a wrong byte.
+ */
+export async function readPlace(
+  ports: Ports,
+  place: Place,
+  isLate: IsLate = () => false,
+): Promise<FoundMessage[][]> {
   const { queues, isStream = false, waitsAt, retries } = place;
   const [first = "", ...others] = queues;
   if (retries !== undefined) {
@@ -33,7 +43,7 @@ export async function readPlace(ports: Ports, place: Place): Promise<FoundMessag
     // A stream does not know which of its messages were delivered when it was none, nor do queues it becomes.
     return found.map((messages) => messages.map((each) => ({ ...each, redelivered: true })));
   }
-  const waiting = waitsAt === undefined ? [] : await listWaiting(ports.http, waitsAt);
+  const waiting = waitsAt === undefined ? [] : await listWaiting(ports.http, waitsAt, isLate);
   const found = await readQueues(ports.amqp, queues, { isStream });
   const ids = new Set(found.flat().map(({ id }) => id));
   found[0]?.push(...waiting.filter(({ id }) => !ids.has(id)));
@@ -170,16 +180,23 @@ async function lookAt(httpPort: number, queue: string): Promise<FoundMessage[]> 
 }
 
 /** What waits at an exchange. It moves from one place to another as its time comes near: looked at until it is whole. */
-async function listWaiting(httpPort: number, exchange: string): Promise<FoundMessage[]> {
+async function listWaiting(
+  httpPort: number,
+  exchange: string,
+  isLate: IsLate,
+): Promise<FoundMessage[]> {
+  let whole: FoundMessage[] | undefined;
   for (const startedMs = performance.now(); performance.now() - startedMs < LIMIT_MS; ) {
     const path = `/api/exchanges/%2F/${exchange}/delayed?count=1000`;
     const { count, items } = await getJson<WaitingPage>(httpPort, path);
     const ids = new Set(items.map(({ properties }) => Number(properties.message_id)));
     if (ids.size === count && ids.size === items.length) {
       const atMs = Date.now();
-      return [...ids].map((id) => ({ id, redelivered: false, atMs, isWaiting: true }));
+      whole = [...ids].map((id) => ({ id, redelivered: false, atMs, isWaiting: true }));
+      if (!whole.some(({ id }) => isLate(id, atMs))) return whole;
     }
     await sleep(5);
   }
+  if (whole !== undefined) return whole;
   throw new Error(`what waits at ${exchange} cannot be counted`);
 }
