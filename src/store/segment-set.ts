@@ -41,6 +41,8 @@ export interface SegmentSetOptions {
   readonly id: DirectoryId;
   readonly durable: boolean;
   readonly segmentBytes: number;
+  /** A segment without messages waits for the next checkpoint. */
+  readonly onDead?: () => void;
   /** A file could not be removed: it stays, unused. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -134,8 +136,7 @@ export class SegmentSet {
     }
     segment.sealed = true;
     this.#segments.delete(segment.number);
-    if (segment.named) this.#dead.push(segment);
-    else this.#remove(segment);
+    this.#giveUp(segment);
   }
 
   /**
@@ -189,8 +190,16 @@ export class SegmentSet {
     segment.sealed = true;
     if (segment.livePages > 0) return;
     this.#segments.delete(segment.number);
-    if (segment.named) this.#dead.push(segment);
-    else this.#remove(segment);
+    this.#giveUp(segment);
+  }
+
+  #giveUp(segment: Segment): void {
+    if (!segment.named) {
+      this.#remove(segment);
+      return;
+    }
+    this.#dead.push(segment);
+    this.#options.onDead?.();
   }
 
   #create(queue: QueueNumber | undefined): Segment {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PageOwner } from "../broker/ports.ts";
+import type { PageHandle, PageOwner } from "../broker/ports.ts";
 import { MEDIUM_PAGE_BYTES, SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
 import { DIRECTORY, StoreWorld } from "./testing/store-world.ts";
 
@@ -33,4 +33,29 @@ test("a small page that stays does not keep on disk what has passed through", as
   const bytes = files.reduce((sum, name) => sum + world.disk.bytesOf(name).length, 0);
   expect(bytes).toBeGreaterThan(64 * 1_024);
   expect(bytes).toBeLessThan(64 * 1_200 + 1_048_576 + 60_000);
+});
+
+test("a segment without messages goes soon, though nothing else is written", async () => {
+  const world = new StoreWorld(22);
+  const { store } = await world.open();
+  const at = world.memory.pages.allocate(MEDIUM_PAGE_BYTES);
+  const pages: PageHandle[] = [];
+  const owner: PageOwner = {
+    pagesHoldRecords: false,
+    onPageWritten: (_token, handle) => pages.push(handle),
+    onPageRead() {},
+    onPageDamaged() {},
+    onPageFailed() {},
+  };
+  const pass = (ms: number) =>
+    world.done(new Promise<void>((resolve) => void world.clock.setTimer(ms, resolve)));
+  const segments = () => world.disk.files().filter((name) => name.includes("/segment-"));
+  for (let i = 0; i < 8; i++) store.pager.write(owner, 0, 1, at, 60_000, true);
+  await pass(100);
+  store.wantCheckpoint();
+  await pass(1_000);
+  expect(segments().length).toBeGreaterThan(1);
+  for (const page of pages) store.pager.release(page);
+  await pass(10_000);
+  expect(segments()).toEqual([]);
 });

@@ -2,7 +2,14 @@
 // `open` looks and locks, `replay` tells the broker what was, `begin` lets it go on, `close` makes the next start quick.
 
 import type { CheckpointSource, Engine, ReplayHandler } from "../broker/ports.ts";
-import { type Clock, type Disk, DiskError, isFullDisk, type Random } from "../env/env.ts";
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  isFullDisk,
+  type Random,
+  type TimerHandle,
+} from "../env/env.ts";
 import type { Memory } from "../lib/memory.ts";
 import { SMALL_PAGE_BYTES } from "../lib/page-pool.ts";
 import type { CheckpointReading } from "./checkpoint-file.ts";
@@ -29,6 +36,9 @@ import { SEGMENT_BYTES, SegmentSet } from "./segment-set.ts";
 import { type Contents, StoreDirectory } from "./store-directory.ts";
 import { wipe } from "./wipe.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
+
+/** Segments without messages go with a checkpoint, which a load brings sooner and an idle broker not at all. */
+const DEAD_SEGMENTS_MS = 5_000;
 
 export interface StoreOptions {
   readonly disk: Disk;
@@ -71,6 +81,7 @@ export class Store implements Engine {
   readonly #reserve: DiskReserve;
   #files: LogFiles | undefined = undefined;
   #checkpointer: Checkpointer | undefined = undefined;
+  #deadTimer: TimerHandle | undefined = undefined;
   /** The disk is full: nothing more should be published. Or it has room again. */
   onDiskFull: (isFull: boolean) => void = () => {};
 
@@ -208,6 +219,13 @@ export class Store implements Engine {
     });
   }
 
+  #freeDeadLater(): void {
+    this.#deadTimer ??= this.#options.clock.setTimer(DEAD_SEGMENTS_MS, () => {
+      this.#deadTimer = undefined;
+      if (this.#durable.deadBytes > 0) this.#checkpointer?.want();
+    });
+  }
+
   /** Makes a checkpoint soon. */
   wantCheckpoint(): void {
     this.#checkpointer?.want();
@@ -243,6 +261,7 @@ export class Store implements Engine {
 
   async #release(): Promise<void> {
     this.log.stop();
+    if (this.#deadTimer !== undefined) this.#options.clock.clearTimer(this.#deadTimer);
     await this.#reserve.stop();
     await this.#files?.close();
     await this.#durable.settleRemovals();
@@ -270,6 +289,7 @@ export class Store implements Engine {
       id: this.#id,
       durable,
       segmentBytes: segmentBytes ?? SEGMENT_BYTES,
+      onDead: () => this.#freeDeadLater(),
       onTrouble: (error) => onNotice(`a segment could not be removed: ${messageOf(error)}`),
     });
   }
