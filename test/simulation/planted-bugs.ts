@@ -85,7 +85,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a failed sync of a segment is passed over",
-    firstSeed: 45,
+    inFailingCalls: true,
     file: "src/store/checkpointer.ts",
     find: "await this.#options.durable.sync();",
     replace: "await this.#options.durable.sync().catch(() => {});",
@@ -132,10 +132,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "settlements of a transaction are logged before its end",
-    firstSeed: 380,
     file: "src/broker/journal/journal.ts",
     find: "    if (this.#transaction !== NONE) {\n      this.#transactionRanges.push(queue, from, to);\n      return;\n    }\n",
-    replace: "",
+    // A batch may end between any two of them.
+    replace: "    if (this.#transaction !== NONE) this.#log.commit(true);\n",
   },
   {
     name: "a checkpoint forgets what was settled since its pages were written",
