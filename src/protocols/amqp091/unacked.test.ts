@@ -21,6 +21,7 @@ class Model {
 
 type Step =
   | { readonly do: "add"; readonly count: number }
+  | { readonly do: "addRow"; readonly count: number }
   | { readonly do: "skip"; readonly count: number }
   | { readonly do: "take"; readonly share: number }
   | { readonly do: "takeOldestUpTo"; readonly share: number }
@@ -28,7 +29,10 @@ type Step =
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constantFrom("add", "skip"), count: fc.integer({ min: 1, max: 300 }) }),
+    fc.record({
+      do: fc.constantFrom("add", "addRow", "skip"),
+      count: fc.integer({ min: 1, max: 300 }),
+    }),
     fc.record({
       do: fc.constantFrom("take", "takeOldestUpTo", "takeOldestRunUpTo"),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -50,6 +54,11 @@ describe("unacknowledged deliveries", () => {
               model.add(++sequence);
               unacked.add(sequence, sequence * 8, 1, 10, 5, 0);
             }
+          } else if (step.do === "addRow") {
+            const first = sequence + 1;
+            for (let i = 0; i < step.count; i++) model.add(++sequence);
+            const tag = unacked.addRow(first, first * 8, 8, 1, 10, 5, step.count);
+            expect(tag + step.count - 1).toBe(model.lastTag);
           } else if (step.do === "skip") {
             for (let i = 0; i < step.count; i++) {
               model.lastTag++;
@@ -172,6 +181,8 @@ function takeBoth(
   const sequence = model.outstanding.get(tag);
   expect(unacked.has(tag)).toBe(sequence !== undefined);
   expect(unacked.take(tag)).toBe(sequence !== undefined);
-  if (sequence !== undefined) expect(unacked.found.sequence).toBe(sequence);
+  if (sequence !== undefined) {
+    expect(unacked.found).toMatchObject({ sequence, location: sequence * 8, slot: 1, bytes: 10 });
+  }
   model.outstanding.delete(tag);
 }

@@ -71,11 +71,7 @@ export class UnackedDeliveries {
     deliveryCount: number,
   ): DeliveryTag {
     const tag = this.#lastTag + 1;
-    if (this.#inRings > 0 && tag - this.#firstTag >= this.#capacity) this.#makeRoom(tag);
-    if (this.#inRings === 0) {
-      this.#firstTag = tag;
-      if (this.#capacity === 0) this.#resize(SMALLEST_CAPACITY);
-    }
+    this.#makeRoomUpTo(tag);
     this.#lastTag = tag;
     const index = tag & (this.#capacity - 1);
     this.#sequences[index] = sequence;
@@ -102,13 +98,26 @@ export class UnackedDeliveries {
     count: number,
   ): DeliveryTag {
     const firstTag = this.#lastTag + 1;
+    this.#makeRoomUpTo(this.#lastTag + count);
+    const mask = this.#capacity - 1;
+    const sequences = this.#sequences;
+    const locations = this.#locations;
+    const slots = this.#slots;
+    const bytesOf = this.#bytes;
+    const seconds = this.#seconds;
+    const deliveryCounts = this.#deliveryCounts;
     let nextSequence = sequence;
-    let nextLocation = location;
-    for (let left = count; left > 0; left--) {
-      this.add(nextSequence, nextLocation, slot, bytes, second, 0);
-      nextSequence++;
-      nextLocation = furtherOn(nextLocation, recordBytes);
+    for (let at = 0; at < count; at++) {
+      const index = (firstTag + at) & mask;
+      sequences[index] = nextSequence++;
+      locations[index] = furtherOn(location, at * recordBytes);
+      slots[index] = slot;
+      bytesOf[index] = bytes;
+      seconds[index] = second;
+      deliveryCounts[index] = 0;
     }
+    this.#lastTag += count;
+    this.#inRings += count;
     return firstTag;
   }
 
@@ -234,6 +243,12 @@ export class UnackedDeliveries {
     return true;
   }
 
+  /** There is a place in the rings for all tags behind the last up to `tag`. */
+  #makeRoomUpTo(tag: DeliveryTag): void {
+    if (this.#inRings === 0) this.#firstTag = this.#lastTag + 1;
+    while (tag - this.#firstTag >= this.#capacity) this.#makeRoom(tag);
+  }
+
   /** The rings have no place for `tag`: puts the few old ones that keep them long aside, or doubles them. */
   #makeRoom(tag: DeliveryTag): void {
     const span = tag - this.#firstTag;
@@ -241,7 +256,7 @@ export class UnackedDeliveries {
       this.#setOldHalfAside();
       return;
     }
-    this.#resize(this.#capacity * 2);
+    this.#resize(Math.max(SMALLEST_CAPACITY, this.#capacity * 2));
   }
 
   #setOldHalfAside(): void {
