@@ -69,7 +69,7 @@ class PublishMemo {
 }
 
 /** So many messages are handed over in a row at most: between rows it is asked whether more may be published. */
-const ROW_MAX = 64;
+const ROW_MAX = 128;
 /** Where there was no row the next is looked for behind so many messages, and where one was not taken: looking costs. */
 const LONE_REST = 7;
 const ROW_REST = 64;

@@ -35,7 +35,7 @@ const message: fc.Arbitrary<Message> = fc.record({
   sizeBytes: fc.constantFrom(0, 1, 2, 16, 16, 16, 1024, 5_000),
   properties: fc.constantFrom({}, {}, {}, ...propertySets),
   mandatory: fc.constantFrom(false, false, false, true),
-  times: fc.constantFrom(1, 1, 2, 3, 10, 70),
+  times: fc.constantFrom(1, 1, 2, 3, 10, 140),
 });
 
 const situation = fc.record({
