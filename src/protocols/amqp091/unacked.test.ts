@@ -93,6 +93,20 @@ describe("unacknowledged deliveries", () => {
   });
 });
 
+describe("a row of deliveries", () => {
+  it("may be longer than the rings, which are empty or hold a straggler", () => {
+    for (const stragglers of [0, 1]) {
+      const unacked = new UnackedDeliveries();
+      if (stragglers === 1) unacked.add(1, 8, 1, 10, 0, 0);
+      for (const count of [100, 300, 1000]) {
+        const first = unacked.addRow(10, 80, 8, 1, 10, 0, count);
+        for (let tag = first; tag < first + count; tag++) expect(unacked.take(tag)).toBe(true);
+      }
+      expect(unacked.count).toBe(stragglers);
+    }
+  });
+});
+
 describe("a run of deliveries", () => {
   const PAGE = 1_048_576;
   const runs = (unacked: UnackedDeliveries): number[][] => {

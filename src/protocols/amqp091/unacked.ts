@@ -252,7 +252,8 @@ export class UnackedDeliveries {
   /** The rings have no place for `tag`: puts the few old ones that keep them long aside, or doubles them. */
   #makeRoom(tag: DeliveryTag): void {
     const span = tag - this.#firstTag;
-    if (span >= SMALLEST_CAPACITY * SPARSE_FACTOR && this.#inRings * SPARSE_FACTOR < span) {
+    const isSparse = this.#inRings > 0 && this.#inRings * SPARSE_FACTOR < span;
+    if (isSparse && span >= SMALLEST_CAPACITY * SPARSE_FACTOR) {
       this.#setOldHalfAside();
       return;
     }
