@@ -1,6 +1,6 @@
 // Calls on segments, a few at a time: the log shares the system's threads with them and must not wait in line.
-// Reads go first, because a consumer waits for them. On a full disk nothing is written: the last room belongs to
-// the log and to checkpoints, which free more.
+// Reads go first, because a consumer waits for them. On a full disk pages get only what the log and checkpoints
+// leave, which free more.
 
 import { type Clock, DiskError } from "../env/env.ts";
 import type { Segment, SegmentCall } from "./segment.ts";

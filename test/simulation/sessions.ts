@@ -17,8 +17,9 @@ import { ALL, FREE, QUEUES, queueArguments, SessionModel, STREAM } from "./sessi
 const PORT = 5672;
 const CONNECTIONS = 3;
 /** Time within which everything that was begun has ended. */
-const CALM_MS = 1_000;
-const CALM_ROUNDS = 60;
+// What waits for promises comes about a few times a round, however long that is.
+const CALM_MS = 100;
+const CALM_ROUNDS = 600;
 
 /** Throws what went wrong. */
 export async function runSessionHistory(options: HistoryOptions): Promise<HistoryResult> {

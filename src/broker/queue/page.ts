@@ -80,8 +80,8 @@ export class Page {
   isInexact = false;
   /** Its bytes cannot be read any more. */
   isLost = false;
-  /** Its memory goes when the write under way is done. */
-  isLeaving = false;
+  /** So much goes when the write under way is done; 0 = it stays in memory. */
+  leavingBytes = 0;
   /** Nobody needs it, but a write or read is still under way. */
   isDoomed = false;
   /** Was read from disk since the last sweep. */

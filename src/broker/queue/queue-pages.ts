@@ -266,9 +266,10 @@ export class QueuePages implements PageOwner {
       this.#leave(page);
       return;
     }
-    if (page.state > PageState.writing || page.isLeaving) return;
-    page.isLeaving = true;
-    this.#budget.onLeaving(page.sizeBytes);
+    if (page.state > PageState.writing || page.leavingBytes > 0) return;
+    // What is written of it may be smaller.
+    page.leavingBytes = page.sizeBytes;
+    this.#budget.onLeaving(page.leavingBytes);
     this.write(page);
   }
 
@@ -376,7 +377,7 @@ export class QueuePages implements PageOwner {
     page.isMoved = false;
     page.isInexact = false;
     page.isLost = false;
-    page.isLeaving = false;
+    page.leavingBytes = 0;
     page.isDoomed = false;
     page.isFresh = false;
     page.filter = undefined;
@@ -389,9 +390,10 @@ export class QueuePages implements PageOwner {
   }
 
   #endLeaving(page: Page): boolean {
-    if (!page.isLeaving) return false;
-    page.isLeaving = false;
-    this.#budget.onLeft(page.sizeBytes);
+    const { leavingBytes } = page;
+    if (leavingBytes === 0) return false;
+    page.leavingBytes = 0;
+    this.#budget.onLeft(leavingBytes);
     return true;
   }
 

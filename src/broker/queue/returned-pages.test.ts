@@ -12,7 +12,7 @@ import { Outcome } from "./queue.ts";
 const MESSAGES = 700;
 const BODY_BYTES = 60_000;
 
-function longQueue() {
+function longQueue(messages = MESSAGES, bodyBytes = BODY_BYTES) {
   const memory = new Memory({ arenaBytes: 32 * 1_048_576 });
   const pager = new FakePager(memory.arena);
   const fixture = createFixture({ memory, pager });
@@ -22,8 +22,8 @@ function longQueue() {
     pager.answer();
     fixture.clock.advance(100);
   };
-  for (let i = 0; i < MESSAGES; i++) {
-    queue.publish(fixture.publication(`${i} `.padEnd(BODY_BYTES, "x")));
+  for (let i = 0; i < messages; i++) {
+    queue.publish(fixture.publication(`${i} `.padEnd(bodyBytes, "x")));
     pass();
   }
   return { ...fixture, memory, queue, pass };
@@ -44,6 +44,23 @@ test("looking at them all leaves no more in memory than there was", () => {
   expect(seen).toBe(MESSAGES);
   for (let i = 0; i < 10; i++) pass();
   expect(context.pageBudget.residentBytes).toBeLessThanOrEqual(before + LARGE_PAGE_BYTES);
+});
+
+test("a page that becomes smaller on its way out has left as a whole", () => {
+  const { context, memory, queue, pass } = longQueue(400, 1_000);
+  const target = new NotingTarget(memory);
+  const consumer = consumerOf(queue, target);
+  queue.consume(consumer);
+  pass();
+  expect(target.notes).toHaveLength(400);
+  for (const { sequence, location, bytes, deliveryCount } of target.notes) {
+    if (sequence % 50 === 0) continue;
+    queue.settle(consumer, sequence, location, bytes, Outcome.accept, deliveryCount);
+  }
+  for (const pages of context.pageBudget.owners()) pages.sendOutAll();
+  expect(context.pageBudget.leavingBytes).toBeGreaterThan(0);
+  pass();
+  expect(context.pageBudget.leavingBytes).toBe(0);
 });
 
 test("they are all given out again, though nobody acknowledges any", () => {
