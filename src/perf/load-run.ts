@@ -159,9 +159,11 @@ export class LoadRun {
     const stopReason = await this.#watch(from).finally(() => clearInterval(queueWatch));
     const to = this.#usage();
     const left = await this.#stop();
+    // Without the queues publishers that were held go on, and what nobody gets is confirmed.
+    const result = this.#result(stopReason, from, to, left);
     await answered(removeTopology(this.#control, plan));
     await Promise.all(this.#connections.map((connection) => connection.close()));
-    return this.#result(stopReason, from, to, left);
+    return result;
   }
 
   #forgetLatency(): void {

@@ -159,6 +159,22 @@ it("-ct: a confirm that does not come ends the run", async () => {
   }
 });
 
+it("what publishers send that a full memory held, once the queues are removed, is not called lost", async () => {
+  const full = LeveretProcess.start(
+    ...["--in-memory", "--amqp-port", "0", "--http-port", "0"],
+    ...["--set", "leveret.memory.arena=32MiB"],
+  );
+  try {
+    const to = `amqp://127.0.0.1:${await full.port("amqp")}`;
+    const run = ["-h", to, "-x", "4", "-y", "0", "-c", "256", "-s", "1024", "-z", "1"];
+    const { lost, left } = await resultOf(...run);
+    expect(left).toBeGreaterThan(1_000);
+    expect(lost).toBe(0);
+  } finally {
+    full.kill();
+  }
+});
+
 it("-mf compact: intervals in columns", async () => {
   const args = ["-h", uri, "-u", "compact", "-z", "1", "--warm-up", "0", "-c", "5", "-i", "0.5"];
   const { stdout } = await perf(...args, "-mf", "compact");
