@@ -34,7 +34,7 @@ export interface CheckpointerOptions {
   readonly files: LogFiles;
   readonly pages: PageStore;
   readonly durable: SegmentSet;
-  /** False while the disk is full: a checkpoint then only frees what it can. */
+  /** False while a full disk has no room for pages: a checkpoint then only frees what it can. */
   readonly mayWriteOut: () => boolean;
   /** Looks whether a disk that was full has room again. */
   readonly lookForRoom: () => Promise<void>;

@@ -2,7 +2,7 @@
 // becomes the log's next file, whose bytes nobody else can take; the other is given up, as room for checkpoints.
 
 import type { Clock, Disk, TimerHandle } from "../env/env.ts";
-import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
+import { alignedDown } from "./format.ts";
 
 /** How often a full disk is looked at. */
 const LOOK_MS = 1_000;
@@ -10,8 +10,8 @@ const LOOK_MS = 1_000;
 const SHARE_MAX = 1 / 16;
 /** What is in hand for the log when the disk is found full must fit into its part, and then settlements. */
 const LOG_SHARE = 5 / 8;
-/** So much of what is given up is for checkpoints alone. A few pages may be all that keeps log files from going. */
-const KEPT_SHARE = 1 / 2;
+/** Checkpoints alone have half of the rest; pages may have the other, for a few may be all that keeps log files from going. */
+const CHECKPOINT_SHARE = 3 / 16;
 /** The disk has room again when so many times the reserve is free. */
 const ROOM_FACTOR = 2;
 
@@ -182,7 +182,7 @@ export class DiskReserve {
     const { freeBytes, totalBytes } = await disk.space(directory);
     const sizeBytes = this.#sizeOn(totalBytes);
     if (freeBytes < ROOM_FACTOR * sizeBytes || freeBytes === 0) {
-      this.#pageBytes = Math.max(0, freeBytes - sizeBytes * (1 - LOG_SHARE) * KEPT_SHARE);
+      this.#pageBytes = Math.max(0, freeBytes - sizeBytes * CHECKPOINT_SHARE);
       whileFull();
       this.#lookLater();
       return;
@@ -199,8 +199,7 @@ export class DiskReserve {
 
   #partsOn(totalBytes: number): readonly Part[] {
     const sizeBytes = this.#sizeOn(totalBytes);
-    const logBlocks = Math.floor((sizeBytes * LOG_SHARE) / BATCH_ALIGNMENT_BYTES);
-    const logBytes = logBlocks * BATCH_ALIGNMENT_BYTES;
+    const logBytes = alignedDown(sizeBytes * LOG_SHARE);
     const parts = [
       { path: this.#logPath, sizeBytes: logBytes },
       { path: this.#path, sizeBytes: sizeBytes - logBytes },

@@ -17,6 +17,16 @@ export const Magic = {
 /** Batches start at multiples of this: a write never touches a sector that holds something durable. */
 export const BATCH_ALIGNMENT_BYTES = 4_096;
 
+/** So many bytes, and those up to the next place where a batch may start. */
+export function alignedUp(bytes: number): number {
+  return Math.ceil(bytes / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
+}
+
+/** So many bytes without those behind the last place where a batch may start. */
+export function alignedDown(bytes: number): number {
+  return Math.floor(bytes / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
+}
+
 /** A block is closed when it has this many bytes: what one damaged bit can cost. */
 export const BLOCK_BYTES = 4_096;
 

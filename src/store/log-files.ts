@@ -11,7 +11,7 @@ import {
 } from "../env/env.ts";
 import type { Address } from "../lib/arena.ts";
 import { writeFileHeader } from "./file-header.ts";
-import { BATCH_ALIGNMENT_BYTES, type DirectoryId, Magic } from "./format.ts";
+import { alignedDown, BATCH_ALIGNMENT_BYTES, type DirectoryId, Magic } from "./format.ts";
 
 export interface LogFileSizes {
   readonly smallestBytes: number;
@@ -280,8 +280,7 @@ export class LogFiles {
     const ageMs = nowMs - this.#currentSinceMs;
     this.#currentSinceMs = nowMs;
     const factor = ageMs < GROW_BELOW_MS ? 2 : ageMs > SHRINK_ABOVE_MS ? 0.5 : 1;
-    const shareBytes =
-      Math.floor((diskBytes * DISK_SHARE_MAX) / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
+    const shareBytes = alignedDown(diskBytes * DISK_SHARE_MAX);
     const wanted = Math.min(sizes.largestBytes, shareBytes, filledBytes * factor);
     this.#nextSizeBytes = Math.max(sizes.smallestBytes, wanted);
   }

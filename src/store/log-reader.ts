@@ -4,7 +4,7 @@
 import { BLOCK_HEADER_BYTES, type BlockHeader, positionBehind } from "./block.ts";
 import type { Damage } from "./damage.ts";
 import { Name } from "./data-directory.ts";
-import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
+import { alignedUp, BATCH_ALIGNMENT_BYTES } from "./format.ts";
 import { logFileName } from "./log-files.ts";
 import type { FoundBlock, LogWindow } from "./log-window.ts";
 
@@ -76,7 +76,7 @@ export class LogReader {
       (await this.#goOnBehindDamage()) ||
       (await this.#goOnBehindStray())
     );
-    const offset = aligned(this.#place.offset);
+    const offset = alignedUp(this.#place.offset);
     const remains = !(await this.#isVouchDamaged(offset)) && (await this.#hasRemains(offset));
     const goesOn = this.#left === this.#place.file;
     if (goesOn && !this.#names.has(this.#left + 1)) this.#reportMissing(this.#left + 1);
@@ -118,7 +118,7 @@ export class LogReader {
       const { file, offset } = this.#place;
       const block = await this.#window.block(file, offset);
       if (block === undefined || !this.#isNext(block)) {
-        if (await this.#startsAnewAt(file, aligned(offset))) continue;
+        if (await this.#startsAnewAt(file, alignedUp(offset))) continue;
         return;
       }
       if (block.goesOn) {
@@ -137,7 +137,7 @@ export class LogReader {
       const behind = offset + block.lengthBytes;
       this.#place = {
         file,
-        offset: block.isLast ? aligned(behind) : behind,
+        offset: block.isLast ? alignedUp(behind) : behind,
         position: positionBehind(block),
         batch: block.batch,
         crcBefore: block.crc,
@@ -288,8 +288,4 @@ export class LogReader {
       effect: "the file is missing, and all it held is lost",
     });
   }
-}
-
-function aligned(offset: number): number {
-  return Math.ceil(offset / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
 }

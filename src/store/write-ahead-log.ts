@@ -14,7 +14,7 @@ import {
 import type { Address } from "../lib/arena.ts";
 import { assert } from "../lib/assert.ts";
 import { BLOCK_HEADER_BYTES } from "./block.ts";
-import { BATCH_ALIGNMENT_BYTES } from "./format.ts";
+import { alignedUp } from "./format.ts";
 import type { Batch, LogBuffers } from "./log-buffers.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import type { LogPlace } from "./log-reader.ts";
@@ -185,7 +185,7 @@ export class WriteAheadLog implements Log, FileHandler {
       return;
     }
     const file = this.#file as LogFile;
-    file.offset += aligned(batch.usedBytes);
+    file.offset += alignedUp(batch.usedBytes);
     this.#end = {
       file: file.number,
       offset: file.offset,
@@ -249,7 +249,7 @@ export class WriteAheadLog implements Log, FileHandler {
   #start(batch: Batch): void {
     this.#clearTimers();
     this.#batch = batch;
-    this.#startIn((this.#files as LogFiles).forBatch(aligned(batch.usedBytes)), batch);
+    this.#startIn((this.#files as LogFiles).forBatch(alignedUp(batch.usedBytes)), batch);
   }
 
   #startIn(file: LogFile, batch: Batch): void {
@@ -278,7 +278,7 @@ export class WriteAheadLog implements Log, FileHandler {
       else this.#writeMark();
       return;
     }
-    if ((this.#file as LogFile).growsWith(aligned(batch.usedBytes))) {
+    if ((this.#file as LogFile).growsWith(alignedUp(batch.usedBytes))) {
       (this.#files as LogFiles).insteadOfGrowing(this.#goOnOrGrow);
     } else {
       this.#writeRest(batch);
@@ -331,8 +331,4 @@ export class WriteAheadLog implements Log, FileHandler {
     this.#lazyTimer = undefined;
     this.#idleTimer = undefined;
   }
-}
-
-function aligned(lengthBytes: number): number {
-  return Math.ceil(lengthBytes / BATCH_ALIGNMENT_BYTES) * BATCH_ALIGNMENT_BYTES;
 }

@@ -328,8 +328,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "gets whose messages must be read are answered as these come, with tags in that order",
     firstSeed: 66,
-    file: "src/protocols/amqp091/consuming.ts",
-    find: "    if (this.#gets.length > 0) get.hold();\n    else get.ask();",
+    file: "src/protocols/amqp091/channel-gets.ts",
+    find: "    if (this.#waiting.length > 0) get.hold();\n    else get.ask();",
     replace: "    get.ask();",
   },
 ];

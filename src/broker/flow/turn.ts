@@ -48,6 +48,9 @@ export interface TurnHooks {
 
 /** A turn is run at once when this much input has been read since the last one, however much more is ready. */
 export const TURN_INPUT_BYTES_MAX = 1_048_576;
+/** A queue or stream stops delivering for this turn after so many messages or bytes. */
+export const DELIVER_RECORDS_MAX = 16_384;
+export const DELIVER_BYTES_MAX = 4_194_304;
 
 export class Turn {
   readonly pacing: Pacing;

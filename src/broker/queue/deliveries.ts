@@ -2,6 +2,7 @@
 // Gives what is ready in a queue to its consumers. Messages that were stored in a row and go to the same consumer are
 // given to it at once.
 
+import { DELIVER_BYTES_MAX, DELIVER_RECORDS_MAX } from "../flow/turn.ts";
 import type { Location, Sequence } from "../numbers.ts";
 import { type Backlog, Peek } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
@@ -13,10 +14,6 @@ import { AT_ONCE, NEVER } from "./message-expiry.ts";
 import { isPersistentAt } from "./page.ts";
 import type { QueueCounters } from "./queue.ts";
 import type { Returns } from "./returns.ts";
-
-/** A queue stops delivering for this turn after so many messages or bytes. */
-const DELIVER_RECORDS_MAX = 16_384;
-const DELIVER_BYTES_MAX = 4_194_304;
 
 export interface DeliveriesHost {
   readonly counters: QueueCounters;

@@ -5,7 +5,7 @@
 import { Ring } from "../../lib/ring.ts";
 import { CallbackTimer } from "../../lib/timer-wheel.ts";
 import { END_OF_TURN, type GateKeeper, type TurnEndWaiter } from "../flow/gates.ts";
-import type { LogGatherer } from "../flow/turn.ts";
+import { DELIVER_BYTES_MAX, DELIVER_RECORDS_MAX, type LogGatherer } from "../flow/turn.ts";
 import type { Publication } from "../message/publication.ts";
 import { resourceText } from "../names.ts";
 import type { Location, LogPosition, Sequence } from "../numbers.ts";
@@ -37,10 +37,6 @@ import { StreamRecovery } from "./stream-recovery.ts";
 import { beginReading, resumeReading } from "./stream-start.ts";
 import { StreamTransfer } from "./stream-transfer.ts";
 import { subscriptionFrom } from "./subscription.ts";
-
-/** A stream stops delivering for this turn after so many messages or bytes. */
-const DELIVER_RECORDS_MAX = 16_384;
-const DELIVER_BYTES_MAX = 4_194_304;
 
 /** One reader's share that is worth a write of its own at once: with a turn's 4 MiB between, it has left the cache. */
 const SEND_NOW_BYTES_MIN = 32_768;

@@ -95,15 +95,17 @@ export class ChannelGet implements Getter {
 
   #answer(frames: Uint8Array, onLeave?: () => void): void {
     this.#answered = true;
-    const { gate, tools, consuming } = this.#channel;
+    const { gate, tools, consuming, gets } = this.#channel;
     consuming.holdDeliveries();
     const leave = () => {
       onLeave?.();
       consuming.releaseDeliveries();
     };
-    if (this.#pending !== undefined) {
+    if (this.#pending === undefined) {
+      gate.reply(frames, 0, tools.broker.journal.durablePosition, leave);
+    } else {
       this.#pending.complete(frames, leave);
-      consuming.onGetAnswered();
-    } else gate.reply(frames, 0, tools.broker.journal.durablePosition, leave);
+      gets.onAnswered();
+    }
   }
 }

@@ -14,6 +14,7 @@ import type { Address } from "../../lib/arena.ts";
 import { unreachable } from "../../lib/assert.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
+import { ChannelGets } from "./channel-gets.ts";
 import type { ClientMethod, ServerMethod } from "./codec/methods.generated.ts";
 import { ConfirmShares } from "./confirm-shares.ts";
 import { Consuming } from "./consuming.ts";
@@ -52,6 +53,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
   readonly gate: ReplyGate;
   readonly publishing: Publishing;
   readonly consuming: Consuming;
+  readonly gets = new ChannelGets(this);
   readonly directReply: DirectReplyChannel;
   readonly #topology: Topology;
   #assembly: ContentAssembly | undefined = undefined;
@@ -133,7 +135,7 @@ export class Channel implements PublishingChannel, GateOwner, ChannelView {
       case "basic.cancel":
         return this.consuming.cancel(method);
       case "basic.get":
-        return this.consuming.get(this.#topology.queueName(method.queue), method.noAck);
+        return this.gets.get(this.#topology.queueName(method.queue), method.noAck);
       case "basic.ack":
         return this.consuming.ack(method.deliveryTag, method.multiple);
       case "basic.nack":

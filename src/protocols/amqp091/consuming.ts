@@ -12,12 +12,11 @@ import type { DeliveryTag } from "../../broker/numbers.ts";
 import type { Observers } from "../../broker/observing/observers.ts";
 import { Consumer, type HeldDelivery } from "../../broker/queue/consumer.ts";
 import { type Delivery, Outcome, type Queue } from "../../broker/queue/queue.ts";
-import { checkConsume, checkGet } from "../../broker/queue/reading-rules.ts";
+import { checkConsume } from "../../broker/queue/reading-rules.ts";
 import type { Output } from "../output.ts";
 import type { BodyStreams } from "./body-streams.ts";
 import type { Channel } from "./channel.ts";
 import { ChannelConsumer, type DeliveringChannel } from "./channel-consumer.ts";
-import { ChannelGet } from "./channel-get.ts";
 import type { BasicCancel, BasicConsume, BasicQos } from "./codec/methods.generated.ts";
 import { type DeliverySlot, DeliverySlots } from "./delivery-slots.ts";
 import type { DeliveryWriter } from "./delivery-writer.ts";
@@ -49,9 +48,6 @@ export class Consuming implements DeliveringChannel {
   prefetchMax = 0;
   /** For all of the channel's deliveries together; 0 = no limit. */
   globalPrefetchMax = 0;
-  /** Gets whose message must be read first, and those behind them. */
-  readonly #gets: ChannelGet[] = [];
-  #isAskingNext = false;
   /** Replies that no delivery may overtake, and that have not left. */
   #repliesAhead = 0;
   /** Deliveries with more time than others, until when (monotonic ms). */
@@ -282,31 +278,6 @@ export class Consuming implements DeliveringChannel {
       tellConsumerDeleted(this.#channel.tools.broker.events, consumer, this.#asConsumer);
     }
     this.slots.retire(this.slots.get(target.slot));
-  }
-
-  // ---- basic.get ----------------------------------------------------------------------------------------------
-
-  get(queueName: string, noAck: boolean): void {
-    const queue = this.#channel.access.queueForReading(queueName);
-    checkGet(queue);
-    const get = new ChannelGet(this.#channel, queue, noAck);
-    // One after the other, so that their tags are in the order of their answers.
-    if (this.#gets.length > 0) get.hold();
-    else get.ask();
-    if (!get.isAnswered) this.#gets.push(get);
-  }
-
-  /** The first of those that had to wait has its answer. */
-  onGetAnswered(): void {
-    if (this.#isAskingNext) return;
-    this.#isAskingNext = true;
-    this.#gets.shift();
-    while (this.#gets[0] !== undefined) {
-      this.#gets[0].askLater();
-      if (!this.#gets[0].isAnswered) break;
-      this.#gets.shift();
-    }
-    this.#isAskingNext = false;
   }
 
   // ---- settling -----------------------------------------------------------------------------------------------
